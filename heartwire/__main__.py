@@ -1,0 +1,5 @@
+"""``python -m heartwire`` is the command ``heartwire``."""
+
+from heartwire.cli import main
+
+main()

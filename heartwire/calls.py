@@ -1,0 +1,247 @@
+"""The catalogue of calls: everything heartwire can tell a person about a patient's signal.
+
+A *call* is what the engine (or the server's own watch) finds, an *alarm* is what a person is told.
+Each call stands here once, with its names, priority, limits and rules; a detector refers to it by code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Priority(StrEnum):
+    """Alarm priority, IEC 60601-1-8:2006 clause 6.1.2."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Family(StrEnum):
+    """What a call speaks about: the heart, or the system that watches it (IEC 60601-1-8, 3.36)."""
+
+    CLINICAL = "clinical"
+    TECHNICAL = "technical"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit of a call, that a patient may have for himself.
+
+    Attributes
+    ----------
+    default, low, high : float
+        Default value and the bounds within which a person may set it.
+    unit : str
+        Unit of all three.
+    """
+
+    default: float
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One line of the catalogue.
+
+    Attributes
+    ----------
+    code : str
+        Name on the wire, in the database and in message catalogues. Never changes.
+    implies : tuple of str
+        Lesser calls that this one hides while it lasts (a greater call says all they say).
+    onset_rule, end_rule : str
+        When it starts and ends, in the signal's time.
+    latching : bool
+        Stays on the screen after its end until a person acknowledges it.
+    source : str
+        Where rule and default come from.
+    """
+
+    code: str
+    name_en: str
+    name_fr: str
+    priority: Priority
+    family: Family
+    onset_rule: str
+    end_rule: str
+    source: str
+    limits: Mapping[str, Limit] = field(default_factory=lambda: MappingProxyType({}))
+    implies: tuple[str, ...] = ()
+
+    @property
+    def latching(self) -> bool:
+        """Whether a person must acknowledge the alarm before it leaves the screen."""
+        return self.priority is Priority.HIGH and self.family is Family.CLINICAL
+
+
+class UnknownCallError(KeyError):
+    """A code that is not in the catalogue."""
+
+
+def _limits(**limits: Limit) -> Mapping[str, Limit]:
+    return MappingProxyType(limits)
+
+
+_DESIGN: Final = "heartwire design, section 4"
+_RATE_END: Final = (
+    "heart rate back within the limit, with 5 bpm of hysteresis, over the same span"
+)
+
+_CATALOGUE: Final = (
+    Call(
+        "asystole",
+        "Asystole",
+        "Asystolie",
+        Priority.HIGH,
+        Family.CLINICAL,
+        "no QRS for the limit, in a signal that can be judged; onset is the last beat",
+        "two beats, no further apart than the limit",
+        "IEC 60601-2-27:2011 clause 201.12.4.101; " + _DESIGN,
+        _limits(seconds=Limit(4.0, 3.0, 10.0, "s")),
+        ("pause", "bradycardia", "extreme_bradycardia"),
+    ),
+    Call(
+        "extreme_tachycardia",
+        "Extreme tachycardia",
+        "Tachycardie extrême",
+        Priority.HIGH,
+        Family.CLINICAL,
+        "mean rate over 17 beats above the limit",
+        _RATE_END,
+        "PhysioNet/CinC Challenge 2015 definitions (17 beats, 140 bpm); " + _DESIGN,
+        _limits(bpm=Limit(140.0, 100.0, 250.0, "1/min")),
+        ("tachycardia",),
+    ),
+    Call(
+        "extreme_bradycardia",
+        "Extreme bradycardia",
+        "Bradycardie extrême",
+        Priority.HIGH,
+        Family.CLINICAL,
+        "mean rate over 5 beats below the limit",
+        _RATE_END,
+        "PhysioNet/CinC Challenge 2015 definitions (5 beats, 40 bpm); " + _DESIGN,
+        _limits(bpm=Limit(40.0, 20.0, 60.0, "1/min")),
+        ("bradycardia",),
+    ),
+    Call(
+        "pause",
+        "Pause",
+        "Pause",
+        Priority.MEDIUM,
+        Family.CLINICAL,
+        "an RR interval longer than the limit; onset is the beat before it",
+        "the beat that ends the interval",
+        _DESIGN,
+        _limits(seconds=Limit(2.5, 1.5, 5.0, "s")),
+    ),
+    Call(
+        "tachycardia",
+        "Tachycardia",
+        "Tachycardie",
+        Priority.MEDIUM,
+        Family.CLINICAL,
+        "mean rate over 10 s above the patient's limit",
+        _RATE_END,
+        _DESIGN,
+        _limits(bpm=Limit(120.0, 60.0, 220.0, "1/min")),
+    ),
+    Call(
+        "bradycardia",
+        "Bradycardia",
+        "Bradycardie",
+        Priority.MEDIUM,
+        Family.CLINICAL,
+        "mean rate over 10 s below the patient's limit",
+        _RATE_END,
+        _DESIGN,
+        _limits(bpm=Limit(50.0, 25.0, 100.0, "1/min")),
+    ),
+    Call(
+        "lead_off",
+        "Lead off",
+        "Électrode décollée",
+        Priority.MEDIUM,
+        Family.TECHNICAL,
+        "the device says that an electrode has lost contact, for the limit",
+        "contact for 2 s",
+        _DESIGN,
+        _limits(seconds=Limit(3.0, 1.0, 30.0, "s")),
+        ("signal_flat", "signal_railed", "noise"),
+    ),
+    Call(
+        "signal_flat",
+        "Flat signal",
+        "Signal plat",
+        Priority.MEDIUM,
+        Family.TECHNICAL,
+        "samples flow, yet do not move at all, for the limit",
+        "a moving signal for 2 s",
+        _DESIGN,
+        _limits(seconds=Limit(3.0, 1.0, 30.0, "s")),
+        ("noise",),
+    ),
+    Call(
+        "signal_railed",
+        "Signal saturated",
+        "Signal saturé",
+        Priority.MEDIUM,
+        Family.TECHNICAL,
+        "samples at the end of the converter's range, for the limit",
+        "a signal within the range for 2 s",
+        _DESIGN,
+        _limits(seconds=Limit(3.0, 1.0, 30.0, "s")),
+        ("noise",),
+    ),
+    Call(
+        "noise",
+        "Too noisy to analyse",
+        "Trop de bruit pour analyser",
+        Priority.LOW,
+        Family.TECHNICAL,
+        "noise in 20 of the last 30 s; arrhythmia calls are suspended",
+        "less than 10 s of noise in the last 30 s",
+        _DESIGN,
+    ),
+    Call(
+        "gone_quiet",
+        "No signal received",
+        "Aucun signal reçu",
+        Priority.MEDIUM,
+        Family.TECHNICAL,
+        "no sample received for the limit, or never since the patient was paired (server's clock)",
+        "a live sample received",
+        _DESIGN,
+        _limits(seconds=Limit(15.0, 5.0, 600.0, "s")),
+        ("lead_off", "signal_flat", "signal_railed", "noise"),
+    ),
+)
+
+CALLS: Final[Mapping[str, Call]] = MappingProxyType(
+    {call.code: call for call in _CATALOGUE}
+)
+
+
+def get_call(code: str) -> Call:
+    """Return the call of that code.
+
+    Raises
+    ------
+    UnknownCallError
+        If no call has it.
+    """
+    try:
+        return CALLS[code]
+    except KeyError:
+        raise UnknownCallError(f"no call {code!r}; known: {', '.join(CALLS)}") from None
+
+
+def hidden_by(code: str) -> frozenset[str]:
+    """Return the codes of all calls that hide `code` while they last (transitively)."""
+    direct = {call.code for call in _CATALOGUE if code in call.implies}
+    return frozenset(direct.union(*(hidden_by(greater) for greater in direct)))

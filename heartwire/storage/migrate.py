@@ -1,0 +1,57 @@
+"""Brings a database to this version's schema: plain SQL files, in the order of their names, each once."""
+
+from importlib import resources
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import yoyo
+
+from heartwire.errors import PermanentError
+from heartwire.storage.errors import translated
+from heartwire.storage.pool import connect
+
+
+class MigrationError(PermanentError):
+    """The schema could not be brought up to date."""
+
+
+def migrate(database: str) -> list[str]:
+    """Apply what is missing and return the names of what was applied; does nothing the second time.
+
+    Safe to call from several processes at once: one applies, the others wait.
+
+    Parameters
+    ----------
+    database : str
+        libpq URL.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If the database cannot be reached.
+    MigrationError
+        If a file fails; its transaction is rolled back.
+    """
+    connect(database, "migrate").close()  # a clear error before the library's own
+    directory = Path(str(resources.files("heartwire.storage"))) / "migrations"
+    migrations = yoyo.read_migrations(str(directory))
+    backend = yoyo.get_backend(_library_url(database))
+    applied: list[str] = []
+    try:
+        with backend.lock():
+            for migration in backend.to_apply(migrations):
+                with translated():
+                    backend.apply_one(migration)
+                applied.append(str(migration.id))
+    except Exception as error:
+        raise MigrationError(
+            f"migration after {applied[-1] if applied else 'none'} failed, and was rolled back: {error}"
+        ) from error
+    finally:
+        backend.connection.close()
+    return applied
+
+
+def _library_url(database: str) -> str:
+    parts = urlsplit(database)
+    return urlunsplit(parts._replace(scheme="postgresql+psycopg"))

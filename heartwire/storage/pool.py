@@ -1,0 +1,58 @@
+"""Connections to the database."""
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from heartwire.storage.errors import translated
+
+#: Seconds to wait for a connection before calling the database unavailable.
+CONNECT_TIMEOUT_S = 5
+_OPTIONS = "-c timezone=UTC -c statement_timeout={timeout_ms}"
+
+
+def connect(
+    database: str,
+    application: str,
+    *,
+    autocommit: bool = False,
+    statement_timeout_s: float = 60.0,
+) -> psycopg.Connection[TupleRow]:
+    """Open one connection; its session speaks UTC and ends a statement that hangs.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If the database cannot be reached.
+    """
+    with translated():
+        return psycopg.connect(
+            database,
+            autocommit=autocommit,
+            application_name=f"heartwire-{application}",
+            connect_timeout=CONNECT_TIMEOUT_S,
+            options=_OPTIONS.format(timeout_ms=round(statement_timeout_s * 1000)),
+            # A dead peer is noticed in seconds, not in the kernel's hours.
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=10_000,
+        )
+
+
+def make_pool(database: str, application: str, *, size: int) -> AsyncConnectionPool:
+    """Return a pool of autocommitting connections, not opened yet, of at most `size`; callers wait when all are in use."""
+    return AsyncConnectionPool(
+        database,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=CONNECT_TIMEOUT_S,
+        check=AsyncConnectionPool.check_connection,
+        kwargs={
+            "autocommit": True,
+            "application_name": f"heartwire-{application}",
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "options": _OPTIONS.format(timeout_ms=30_000),
+        },
+    )

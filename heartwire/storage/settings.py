@@ -1,0 +1,11 @@
+"""Settings of ``heartwire migrate``."""
+
+from pydantic_settings import SettingsConfigDict
+
+from heartwire.settings import DatabaseSettings, ServiceSettings
+
+
+class MigrateSettings(ServiceSettings, DatabaseSettings):
+    """Which database to bring up to date."""
+
+    model_config = SettingsConfigDict(env_prefix="HEARTWIRE_MIGRATE_")
