@@ -1,0 +1,1 @@
+"""Real servers for tests: TimescaleDB, PostgreSQL, Mosquitto, amqtt, Chromium."""

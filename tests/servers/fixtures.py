@@ -1,0 +1,107 @@
+"""Fixtures of real databases and brokers, for every folder of tests that uses them."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol, Self, TypeVar
+
+import pytest
+
+from heartwire.storage.migrate import migrate
+from tests.servers.amqtt_broker import EmbeddedBroker
+from tests.servers.missing import ServerMissingError, skip_or_fail
+from tests.servers.mosquitto import MosquittoServer
+from tests.servers.postgres import EmbeddedPostgres, PostgresServer, TimescaleServer, remove_leftovers
+
+_TEMPLATE: Final = "heartwire_template"
+_DATABASES: Final[dict[str, Callable[..., PostgresServer]]] = {
+    "timescaledb": TimescaleServer,
+    "embedded-postgresql": EmbeddedPostgres,
+}
+_Server = TypeVar("_Server")
+_number: Final = itertools.count(1)
+
+
+class BrokerServer(Protocol):
+    """An MQTT broker that tests start, kill and start again on the same port."""
+
+    @property
+    def name(self) -> str:
+        """`mosquitto` or `amqtt`."""
+
+    @property
+    def host(self) -> str:
+        """Loopback address."""
+
+    @property
+    def port(self) -> int:
+        """TCP port."""
+
+    @property
+    def speaks_mqtt5(self) -> bool:
+        """Whether it speaks MQTT 5 besides 3.1.1."""
+
+    def start(self) -> Self:
+        """Start and return when connections are taken."""
+
+    def stop(self) -> None:
+        """Stop politely."""
+
+    def kill(self) -> None:
+        """SIGKILL."""
+
+    def remove(self) -> None:
+        """Kill and delete what it kept."""
+
+
+_BROKERS: Final[dict[str, Callable[[], BrokerServer]]] = {"mosquitto": MosquittoServer, "amqtt": EmbeddedBroker}
+
+
+@pytest.fixture(scope="session", params=list(_DATABASES))
+def database_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """One server of each kind for the whole session, fast rather than durable, with a migrated template."""
+    remove_leftovers()
+    with _present(_DATABASES[request.param]) as server:
+        server.create_database(_TEMPLATE)
+        migrate(server.dsn(_TEMPLATE))
+        yield server
+
+
+@pytest.fixture
+def database(database_server: PostgresServer) -> Iterator[str]:
+    """A fresh, migrated database of the test's own, as a libpq URL; on each kind of server."""
+    name = f"test_{next(_number)}"
+    yield database_server.create_database(name, template=_TEMPLATE)
+    database_server.drop_database(name)
+
+
+@pytest.fixture
+def empty_database(database_server: PostgresServer) -> Iterator[str]:
+    """A database without any schema, as a libpq URL; on each kind of server."""
+    name = f"empty_{next(_number)}"
+    yield database_server.create_database(name)
+    database_server.drop_database(name)
+
+
+@pytest.fixture(params=list(_DATABASES))
+def killable_database_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """A durable server of the test's own, to kill and start again; its database `heartwire` is migrated."""
+    with _present(lambda: _DATABASES[request.param](durable=True)) as server:
+        migrate(server.create_database("heartwire"))
+        yield server
+
+
+@pytest.fixture(params=list(_BROKERS))
+def broker(request: pytest.FixtureRequest) -> Iterator[BrokerServer]:
+    """A broker of the test's own, running, to kill and start again; each kind."""
+    server = _present(_BROKERS[request.param])
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+def _present(make: Callable[[], _Server]) -> _Server:
+    try:
+        return make()
+    except ServerMissingError as missing:
+        skip_or_fail(str(missing))

@@ -1,0 +1,184 @@
+"""PostgreSQL and TimescaleDB servers that tests start, kill and start again on the same data and port."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from tests.servers.postgres_binaries import PostgresBinaries, find_embedded, find_timescale, timescale_tree
+from tests.servers.process import Process
+from tests.servers.waiting import find_free_port
+
+_SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "shared_buffers": "128MB",
+    "max_connections": "200",
+    "dynamic_shared_memory_type": "mmap",
+    "timezone": "UTC",
+    "log_min_messages": "warning",
+}
+_HASTY_SETTINGS: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_TIMESCALE_SETTINGS: Final = {
+    "shared_preload_libraries": "timescaledb",
+    "timescaledb.max_background_workers": "0",  # none that holds a template database open
+    "timescaledb.telemetry_level": "off",
+}
+
+
+class PostgresServer:
+    """A server with its own data directory and port, both kept over `kill` and `start`.
+
+    Parameters
+    ----------
+    binaries : PostgresBinaries
+        Which installation.
+    durable : bool
+        With ``True`` a commit is on disk when it returns, as in a hospital; with ``False`` tests run faster.
+    settings : mapping, optional
+        Further lines of postgresql.conf, in its own units.
+    """
+
+    def __init__(
+        self, binaries: PostgresBinaries, *, durable: bool = False, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.name: Final = binaries.name
+        self.has_timescale: Final = binaries.has_timescale
+        self.port: Final = find_free_port()
+        self._binaries = binaries
+        self._directory = binaries.make_directory()
+        self._data = self._directory / "data"
+        chosen = {
+            **_SETTINGS,
+            **({} if durable else _HASTY_SETTINGS),
+            **(_TIMESCALE_SETTINGS if binaries.has_timescale else {}),
+            **(settings or {}),
+        }
+        options = [word for key, value in chosen.items() for word in ("-c", f"{key}={value}")]
+        where = ("-D", binaries.inside(self._data), "-p", str(self.port))
+        self.process: Final = Process(
+            self.name,
+            binaries.command("postgres", *where, *options),
+            Path(tempfile.gettempdir()) / f"{self._directory.name}.log",
+            dies_with_tests=False,
+        )
+
+    def start(self) -> Self:
+        """Start, making the data directory the first time; return when queries are answered."""
+        if not self._data.exists():
+            self._initialise()
+        self.process.start(self._answers)
+        return self
+
+    def stop(self) -> None:
+        """Stop, ending every connection."""
+        self.process.stop(signal.SIGINT)
+
+    def kill(self) -> None:
+        """SIGKILL the server and all its backends."""
+        self.process.kill()
+
+    def remove(self) -> None:
+        """Kill the server and delete its data."""
+        self.process.kill()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self.process.log_path.unlink(missing_ok=True)
+
+    def dsn(self, database: str = "postgres") -> str:
+        """Return the libpq URL of a database on this server."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, name: str, *, template: str = "template1") -> str:
+        """Create a database as a copy of `template` and return its URL."""
+        words = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            connection.execute(words)
+        return self.dsn(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, ending connections to it."""
+        words = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            connection.execute(words)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        try:
+            return self.start()
+        except BaseException:
+            self.remove()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Kill it and delete its data."""
+        self.remove()
+
+    def _initialise(self) -> None:
+        arguments = ("-D", self._binaries.inside(self._data), "-U", "postgres", "--auth=trust", "--no-sync")
+        command = self._binaries.command("initdb", *arguments, "--encoding=UTF8", "--locale=C")
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", timeout=120)
+        if done.returncode:
+            raise RuntimeError(f"initdb of {self.name} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+    def _answers(self) -> bool:
+        try:
+            with psycopg.connect(self.dsn(), connect_timeout=2) as connection:
+                return connection.execute("SELECT 1").fetchone() == (1,)
+        except psycopg.OperationalError:
+            return False
+
+
+class TimescaleServer(PostgresServer):
+    """Real TimescaleDB.
+
+    Raises
+    ------
+    ServerMissingError
+        If it is not installed here.
+    """
+
+    def __init__(self, *, durable: bool = False, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__(find_timescale(), durable=durable, settings=settings)
+
+
+class EmbeddedPostgres(PostgresServer):
+    """PostgreSQL 18 from the Python package index: the database of laptops.
+
+    Raises
+    ------
+    ServerMissingError
+        If it is not installed here.
+    """
+
+    def __init__(self, *, durable: bool = False, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__(find_embedded(), durable=durable, settings=settings)
+
+
+def remove_leftovers() -> None:
+    """Delete data directories of test runs that are gone."""
+    for parent in (Path(tempfile.gettempdir()), timescale_tree() / "var" / "tmp"):
+        for path in parent.glob("heartwire-*"):
+            owner = re.match(r"heartwire-(\d+)-", path.name)
+            if owner is None or psutil.pid_exists(int(owner[1])) or path.stat().st_uid not in _own_users(path):
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _own_users(path: Path) -> set[int]:
+    """Whose leftovers this user may delete: his own; anybody's for root."""
+    return {path.stat().st_uid} if os.geteuid() == 0 else {os.geteuid()}
