@@ -26,7 +26,7 @@ check: setup ## Style, types, the borders between the rooms; under a minute
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 	@$(PYTHON) -m setup.pages check
 	@if [ -f docker-compose.yml ] && docker compose version >/dev/null 2>&1; then \
 		docker compose config --quiet; fi
