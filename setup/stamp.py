@@ -44,4 +44,5 @@ def is_current(product: Path, wanted: str) -> bool:
 
 def write(product: Path, made_from: str) -> None:
     """Mark `product` as finished."""
+    product.mkdir(parents=True, exist_ok=True)
     (product / _NAME).write_text(made_from, encoding="utf-8")
