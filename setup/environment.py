@@ -77,8 +77,8 @@ def _install(*, with_node: bool) -> None:
     if with_node:
         note("No Node 20 or newer on the PATH: Node comes from the Python package index instead.")
         locks += ["--requirement", NODE_LOCK]
+    _install_uv()
     try:
-        _install_uv()
         uv: list[str | Path] = [_VENV / "bin" / "uv", "pip", "install", "--python", _PYTHON]
         run([*uv, "--require-hashes", *locks], advice=_NETWORK, cwd=_ROOT)
     except SetupError:

@@ -1,5 +1,7 @@
 """Where PostgreSQL's programs are, and as whom they run: TimescaleDB's, and those from the Python package index."""
 
+import atexit
+import functools
 import importlib.util
 import os
 import pwd
@@ -132,8 +134,14 @@ def _reachable_by_all(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
 
 
+@functools.cache
 def _copy_to_reach(installed: Path) -> Path:
-    """Copy the programs (38 MB) where another user can run them, rather than open up root's home."""
+    """Copy the programs (38 MB) where another user can run them, rather than open up root's home; once a session."""
     shared = Path(tempfile.mkdtemp(prefix=f"heartwire-{os.getpid()}-postgresql-"))
+    atexit.register(shutil.rmtree, shared, ignore_errors=True)
     shared.chmod(0o755)
-    return Path(shutil.copytree(installed, shared / installed.name))
+    package = installed.parent
+    libraries = package.with_name(f"{package.name}.libs")  # found from the programs by a relative path
+    if libraries.is_dir():
+        shutil.copytree(libraries, shared / libraries.name)
+    return Path(shutil.copytree(installed, shared / package.name / installed.name))

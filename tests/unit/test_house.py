@@ -207,6 +207,15 @@ def test_environment_is_installed_again_only_when_its_inputs_change(
     assert len(installed) == 2
 
 
+def test_a_python_that_cannot_make_environments_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "_VENV", tmp_path / ".venv")
+    monkeypatch.setattr(environment, "_PYTHON", tmp_path / ".venv" / "bin" / "python")
+    monkeypatch.setattr(environment, "is_root", lambda: False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(SetupError, match="sudo apt-get install python3-venv"):
+        environment.main()
+
+
 def test_a_missing_server_skips_on_a_laptop_and_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="Mosquitto is not installed"):
