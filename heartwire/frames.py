@@ -64,6 +64,8 @@ class Reason(StrEnum):
     """The time is further from the server's clock than any outbox or drift explains."""
     CONFLICTING = "conflicting"
     """A frame with this identity is stored already, and its samples differ."""
+    REFUSED = "refused"
+    """The database refuses the frame, alone and for good."""
 
 
 class FrameError(Exception):

@@ -19,6 +19,7 @@ def make_client(
     version: MQTTProtocolVersion,
     *,
     manual_ack: bool = False,
+    clean_session: bool = False,
 ) -> mqtt.Client:
     """Return a client that is not connected yet.
 
@@ -32,6 +33,9 @@ def make_client(
         `MQTTv5` or `MQTTv311`.
     manual_ack : bool
         Leave the PUBACK of received messages to the caller.
+    clean_session : bool
+        For version 3.1.1: let the broker forget this client when it disconnects. (Version 5: `clean_start`
+        of `connect`.)
 
     Raises
     ------
@@ -44,7 +48,7 @@ def make_client(
         protocol=version,
         manual_ack=manual_ack,
         # Version 5 says at connect time whether the session goes on.
-        clean_session=None if version is MQTTProtocolVersion.MQTTv5 else False,
+        clean_session=None if version is MQTTProtocolVersion.MQTTv5 else clean_session,
     )
     if settings.broker_username is not None:
         password = settings.broker_password

@@ -1,0 +1,151 @@
+"""A message of the broker becomes a frame, a status or a dead letter.  Pure."""
+
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
+
+from heartwire.frames import (
+    PAYLOAD_MAX,
+    EcgFrame,
+    EventFrame,
+    FrameError,
+    HrFrame,
+    Reason,
+    StatusFrame,
+    decode_ecg,
+    decode_event,
+    decode_hr,
+    decode_status,
+)
+from heartwire.topics import DOWN, Stream, Topic, parse_topic
+
+_TOPICS_REMEMBERED: Final = 65_536
+
+
+class Delivery(NamedTuple):
+    """What the broker wants acknowledged: a message id (0: nothing), valid on one connection only."""
+
+    connection: int
+    mid: int
+
+
+class Received(NamedTuple):
+    """One message as the broker delivered it.
+
+    Attributes
+    ----------
+    topic : str
+        Its topic.
+    payload : bytes
+        Its payload; only the beginning, where it is longer than the longest packet.
+    size : int
+        The whole payload's length, bytes.
+    at_us : int
+        When it came, UTC microseconds.
+    retained : bool
+        Whether it is the broker's memory of something said before this subscription.
+    delivery : Delivery
+        How to acknowledge it.
+    """
+
+    topic: str
+    payload: bytes
+    size: int
+    at_us: int
+    retained: bool
+    delivery: Delivery
+
+
+class StreamKey(NamedTuple):
+    """One stream of one boot of one device."""
+
+    device: str
+    stream: Stream
+    boot_id: int
+
+
+SequencedFrame: TypeAlias = EcgFrame | HrFrame | EventFrame
+
+
+class DecodedFrame(NamedTuple):
+    """A frame that is to be stored once, known by its stream and seq."""
+
+    key: StreamKey
+    frame: SequencedFrame
+    received: Received
+
+
+class DecodedStatus(NamedTuple):
+    """A device's word on itself."""
+
+    device: str
+    status: StatusFrame
+    received: Received
+
+
+class DeadLetter(NamedTuple):
+    """A message that cannot be stored as what it says it is.
+
+    `settles` is the frame of it that counts as received all the same, so that the edge lets go of it.
+    """
+
+    reason: Reason
+    detail: str
+    received: Received
+    settles: DecodedFrame | None = None
+
+
+Decoded: TypeAlias = DecodedFrame | DecodedStatus | DeadLetter
+
+
+def decode(received: Received) -> Decoded | None:
+    """Read one message; its time is checked against the time at which it came.
+
+    Parameters
+    ----------
+    received : Received
+        Any topic, any bytes.
+
+    Returns
+    -------
+    DecodedFrame, DecodedStatus, DeadLetter or None
+        ``None`` for what flows down to devices: our own acks come back where the broker speaks 3.1.1.
+    """
+    try:
+        topic = _parse_topic(received.topic)
+        if topic.stream in DOWN:
+            return None
+        return _decode_stream(topic, received)
+    except FrameError as error:
+        cut = f" (kept: the first {len(received.payload)} bytes)" if received.size > len(received.payload) else ""
+        return DeadLetter(error.reason, error.detail + cut, received)
+
+
+_parse_topic: Final = lru_cache(maxsize=_TOPICS_REMEMBERED)(parse_topic)
+
+
+def _decode_stream(topic: Topic, received: Received) -> Decoded:
+    if received.size > PAYLOAD_MAX:
+        # Before anything else: the payload may be cut.
+        raise FrameError(Reason.OVERSIZED, f"{received.size} bytes, wanted at most {PAYLOAD_MAX}")
+    frame: SequencedFrame
+    if topic.stream is Stream.ECG:
+        frame = decode_ecg(received.payload, received.at_us)
+        _refuse_nul("lead", frame.lead)
+    elif topic.stream is Stream.HR:
+        frame = decode_hr(received.payload, received.at_us)
+    elif topic.stream is Stream.EVENT:
+        frame = decode_event(received.payload, received.at_us)
+        _refuse_nul("kind", frame.kind)
+        _refuse_nul("text", frame.text)
+    else:
+        status = decode_status(received.payload, received.at_us)
+        _refuse_nul("firmware", status.firmware)
+        _refuse_nul("wearable", status.wearable)
+        return DecodedStatus(topic.device, status, received)
+    return DecodedFrame(StreamKey(topic.device, topic.stream, frame.boot_id), frame, received)
+
+
+def _refuse_nul(field: str, text: str) -> None:
+    """PostgreSQL's text has no U+0000."""
+    if "\0" in text:
+        raise FrameError(Reason.INVALID, f"{field} contains U+0000, wanted text without it")

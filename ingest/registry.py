@@ -1,0 +1,113 @@
+"""Which devices may send, and the database's number of each of their streams; remembered, within a bound."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final, TypeVar
+
+import psycopg
+
+from heartwire.storage.queries import load_queries
+from heartwire.storage.registry import RegistryError, add_patient
+from heartwire.topics import Stream
+from ingest.decode import StreamKey
+
+_logger: Final = logging.getLogger(__name__)
+_QUERIES: Final = load_queries("ingest", "registry.sql")
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class Registry:
+    """A cache over the tables `devices` and `streams`.
+
+    What it does not know it asks of the database, in a transaction of its own. Only what is there is
+    remembered, so a device registered a moment ago is found. Beyond the bound the oldest entries are forgotten.
+
+    Parameters
+    ----------
+    most : int
+        Most streams, and most devices, remembered.
+    admits_everyone : bool
+        Register unknown devices, each with a new patient named after it.
+    """
+
+    def __init__(self, most: int, *, admits_everyone: bool) -> None:
+        self._most: Final = most
+        self._admits_everyone: Final = admits_everyone
+        self._streams: Final[dict[StreamKey, int]] = {}
+        self._devices: Final[dict[str, None]] = {}
+
+    def find_streams(self, connection: psycopg.Connection[Any], keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
+        """Return the id of each stream, created where its device is registered; others are left out."""
+        wanted = set(keys)
+        known = self._streams
+        found = {key: known[key] for key in wanted if key in known}
+        if len(found) < len(wanted):
+            new = self._ask_for_streams(connection, sorted(wanted - found.keys()))
+            _remember(known, new, self._most)
+            found |= new
+        return found
+
+    def find_devices(self, connection: psycopg.Connection[Any], devices: Iterable[str]) -> set[str]:
+        """Return those of the devices that are registered."""
+        wanted = set(devices)
+        found = wanted & self._devices.keys()
+        if len(found) < len(wanted):
+            with connection.transaction():
+                new = self._ask_for_devices(connection, sorted(wanted - found))
+            _remember(self._devices, dict.fromkeys(new), self._most)
+            found |= new
+        return found
+
+    def forget_streams(self) -> None:
+        """Ask the database again for every stream: it turned out to have fewer than it had."""
+        self._streams.clear()
+
+    def _ask_for_streams(self, connection: psycopg.Connection[Any], keys: list[StreamKey]) -> dict[StreamKey, int]:
+        with connection.transaction():
+            found = _select_streams(connection, keys)
+            new = [key for key in keys if key not in found]
+            if new and self._admits_everyone:
+                self._ask_for_devices(connection, sorted({key.device for key in new}))
+            if new:
+                connection.execute(_QUERIES["create_streams"], _columns(new))
+                found |= _select_streams(connection, new)
+        return found
+
+    def _ask_for_devices(self, connection: psycopg.Connection[Any], devices: list[str]) -> set[str]:
+        found = {str(row[0]) for row in connection.execute(_QUERIES["find_devices"], {"devices": devices})}
+        if self._admits_everyone:
+            for device in devices:
+                if device not in found:
+                    self._admit(connection, device)
+            return set(devices)
+        return found
+
+    @staticmethod
+    def _admit(connection: psycopg.Connection[Any], device: str) -> None:
+        try:
+            add_patient(connection, f"Device {device}", device=device)
+        except RegistryError as error:
+            # Another process was faster.
+            _logger.info("device %s was not admitted: %s", device, error)
+        else:
+            _logger.warning("admitted the unknown device %s with a new patient", device)
+
+
+def _select_streams(connection: psycopg.Connection[Any], keys: list[StreamKey]) -> dict[StreamKey, int]:
+    rows = connection.execute(_QUERIES["find_streams"], _columns(keys))
+    return {StreamKey(device, Stream(stream), boot_id): stream_id for device, stream, boot_id, stream_id in rows}
+
+
+def _columns(keys: list[StreamKey]) -> dict[str, list[Any]]:
+    return {
+        "devices": [key.device for key in keys],
+        "streams": [str(key.stream) for key in keys],
+        "boots": [key.boot_id for key in keys],
+    }
+
+
+def _remember(cache: dict[_Key, _Value], new: dict[_Key, _Value], most: int) -> None:
+    cache.update(new)
+    for key in list(cache)[: max(0, len(cache) - most)]:
+        del cache[key]

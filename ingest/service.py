@@ -1,0 +1,199 @@
+"""Ingest, put together: broker -> decode -> batch -> database -> acknowledgement.
+
+Two threads share the work. The broker's thread (ingest/subscriber.py) fills the intake and never waits for
+the database; this one empties it, commits, and only then has the broker and the edge told.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from heartwire.errors import HeartwireError, PermanentError
+from heartwire.frames import encode
+from heartwire.topics import Stream, Topic
+from ingest.backoff import Backoff
+from ingest.batch import BatchLimits
+from ingest.counters import Counters
+from ingest.decode import Decoded, Received, decode
+from ingest.errors import BrokerThreadDiedError
+from ingest.heartbeat import Heartbeat
+from ingest.intake import Intake
+from ingest.registry import Registry
+from ingest.settings import IngestSettings
+from ingest.sink import Sink
+from ingest.subscriber import Subscriber
+from ingest.watermark import Watermark, Watermarks, ack_of
+from ingest.writer import Writer, Written
+
+_logger: Final = logging.getLogger(__name__)
+#: Longest time without a look at the clock, seconds.
+_TURN_S: Final = 0.5
+
+
+class IngestService:
+    """The whole service; `run` it on the main thread, `stop` it from a signal handler or another thread.
+
+    Raises
+    ------
+    BrokerConfigurationError
+        If a certificate cannot be read.
+    """
+
+    def __init__(self, settings: IngestSettings) -> None:
+        database = settings.database.get_secret_value()
+        self._settings: Final = settings
+        self.counters: Final = Counters()
+        self._intake: Final = Intake(settings.held_max_frames, settings.held_max_bytes)
+        self._subscriber: Final = Subscriber(settings, self._intake, self.counters)
+        registry = Registry(settings.known_streams_max, admits_everyone=settings.admit == "everyone")
+        self._writer: Final = Writer(database, registry)
+        limits = BatchLimits(
+            frames=settings.batch_max_frames,
+            n_bytes=settings.batch_max_bytes,
+            longest_s=settings.batch_longest_s,
+            quiet_s=settings.batch_quiet_s,
+            spacing_s=settings.commit_spacing_s,
+        )
+        self._sink: Final = Sink(self._writer, limits, self.counters, self._committed)
+        self._watermarks: Final = Watermarks(
+            settings.ack_every_s, settings.ack_every_frames, tells_gaps_at_once=settings.shared_group is None
+        )
+        self._heartbeat: Final = Heartbeat(database, settings.instance, settings.heartbeat_every_s, self._describe)
+        self._database_backoff: Final = Backoff(settings.retry_longest_s)
+        self._database_away = True
+        self._counters_due_s = time.monotonic() + settings.counters_every_s
+        self._stopping: Final = threading.Event()
+
+    def run(self) -> None:
+        """Serve until `stop`; then finish what was received, say so, and leave."""
+        _logger.info("ingest %s starts", self._settings.instance)
+        self._heartbeat.start()
+        self._subscriber.start()
+        try:
+            while not self._stopping.is_set():
+                self._turn()
+            self._finish()
+        finally:
+            self._subscriber.stop()
+            self._heartbeat.stop()
+            self._writer.close()
+        _logger.info("ingest %s ended", self._settings.instance, extra=self.counters.line())
+
+    def stop(self) -> None:
+        """Ask `run` to end; returns at once."""
+        self._stopping.set()
+        self._intake.wake()
+
+    def _turn(self) -> None:
+        if not self._subscriber.is_running:
+            raise BrokerThreadDiedError("the broker's thread ended by itself; its log says why. Start ingest again")
+        if self._database_away:
+            self._reach_database()
+            return
+        now_s = time.monotonic()
+        wait_s = min(self._sink.wait_s(), self._watermarks.next_s() - now_s, self._counters_due_s - now_s, _TURN_S)
+        self._take_in(wait_s)
+        if self._sink.wait_s() <= 0:
+            self._flush()
+        self._tell(time.monotonic())
+        self._log_counters()
+
+    def _take_in(self, wait_s: float) -> None:
+        """Wait for a message, then take all that are there, as far as the batch goes."""
+        while not self._sink.is_full:
+            received = self._intake.take(wait_s)
+            if received is None:
+                return
+            wait_s = 0.0
+            message = decode(received)
+            if message is None:
+                self._done_with([received])
+            else:
+                self._sink.add(message)
+
+    def _reach_database(self) -> None:
+        try:
+            self._sink.setup()
+        except HeartwireError as error:
+            self._put_off(error)
+            return
+        self._database_away = False
+        _logger.info("the database is there; %d messages wait for it", self._intake.held_frames)
+
+    def _flush(self) -> None:
+        try:
+            self._sink.flush()
+        except HeartwireError as error:
+            self._put_off(error)
+            return
+        self._database_backoff.reset()
+
+    def _put_off(self, error: HeartwireError) -> None:
+        """Hold everything, wait, and try the database again."""
+        self._database_away = True
+        self.counters.database_failures += 1
+        pause_s = self._database_backoff.next_s()
+        _logger.log(
+            logging.ERROR if isinstance(error, PermanentError) else logging.WARNING,
+            "nothing can be stored: %s; %d messages wait, trying again in %.1f s",
+            error,
+            self._intake.held_frames,
+            pause_s,
+        )
+        self._stopping.wait(pause_s)
+
+    def _committed(self, messages: Sequence[Decoded], written: Written) -> None:
+        now_s = time.monotonic()
+        for watermark in written.watermarks:
+            self._watermarks.note(watermark, now_s)
+        for letter in written.dead_letters:
+            _logger.debug("dead letter: %s", letter.reason)
+        self._done_with([message.received for message in messages])
+
+    def _done_with(self, messages: Sequence[Received]) -> None:
+        self._intake.release(len(messages), sum(len(received.payload) for received in messages))
+        self._subscriber.acknowledge(received.delivery for received in messages)
+
+    def _tell(self, now_s: float) -> None:
+        if not self._subscriber.is_connected:
+            return
+        for watermark in self._watermarks.due(now_s):
+            self._publish(watermark)
+
+    def _publish(self, watermark: Watermark) -> None:
+        topic = Topic(watermark.key.device, Stream.ACK)
+        if self._subscriber.publish(str(topic), encode(ack_of(watermark))):
+            self.counters.acks += 1
+
+    def _finish(self) -> None:
+        """Commit and tell what was received; give a database that is away a bounded time to come back."""
+        self._subscriber.close()
+        patience_until_s = time.monotonic() + self._settings.stop_patience_s
+        while True:
+            self._take_in(0.0)
+            try:
+                self._sink.flush()
+            except HeartwireError as error:
+                if time.monotonic() >= patience_until_s:
+                    _logger.warning(
+                        "stops with %d messages not stored (%s); their edges will send them again",
+                        self._intake.held_frames,
+                        error,
+                    )
+                    break
+                time.sleep(min(0.2, self._settings.stop_patience_s))
+                continue
+            if not self._intake.held_frames:
+                break
+        self._tell(float("inf"))
+
+    def _describe(self) -> dict[str, object]:
+        return {"broker_connected": self._subscriber.is_connected, "held_frames": self._intake.held_frames}
+
+    def _log_counters(self) -> None:
+        now_s = time.monotonic()
+        if now_s >= self._counters_due_s:
+            self._counters_due_s = now_s + self._settings.counters_every_s
+            _logger.info("counters", extra=self.counters.line())

@@ -1,0 +1,144 @@
+"""Takes messages in, commits them in batches, and keeps every batch until the database has it."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from heartwire.frames import Reason
+from ingest.batch import Batch, BatchLimits
+from ingest.counters import Counters
+from ingest.decode import DeadLetter, Decoded, DecodedFrame
+from ingest.errors import BatchRefusedError
+from ingest.writer import Written
+
+_logger: Final = logging.getLogger(__name__)
+
+
+class BatchWriter(Protocol):
+    """What the sink asks of the database's side; see `ingest.writer.Writer`."""
+
+    def setup(self) -> object:
+        """Open the connection."""
+
+    def write(self, messages: Sequence[Decoded]) -> Written:
+        """Commit all or nothing."""
+
+
+class Sink:
+    """Three verbs: `setup`, `add`, `flush`.
+
+    A batch leaves only when it is committed. One that the database refuses is cut in two until the guilty
+    message stands alone and becomes a dead letter; all others are stored.
+
+    Parameters
+    ----------
+    writer : BatchWriter
+        Commits.
+    limits : BatchLimits
+        Bounds of a batch.
+    counters : Counters
+        Is told what happened.
+    on_commit : callable
+        Called after each commit with its messages and what was written; only then may anybody be told.
+    """
+
+    def __init__(
+        self,
+        writer: BatchWriter,
+        limits: BatchLimits,
+        counters: Counters,
+        on_commit: Callable[[Sequence[Decoded], Written], None],
+    ) -> None:
+        self._writer: Final = writer
+        self._limits: Final = limits
+        self._counters: Final = counters
+        self._on_commit: Final = on_commit
+        self._batch = Batch(limits)
+        self._parts: Final[deque[list[Decoded]]] = deque()
+        self._committed_s = float("-inf")
+
+    def setup(self) -> None:
+        """Reach the database.
+
+        Raises
+        ------
+        DatabaseUnavailableError, DatabaseRefusedError
+            As `Writer.setup`.
+        """
+        self._writer.setup()
+
+    def add(self, message: Decoded) -> None:
+        """Take a message into the open batch; the caller flushes when `wait_s` says so."""
+        self._batch.add(message, time.monotonic())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether to flush before anything more is added."""
+        return bool(self._parts) or self._batch.is_full
+
+    def wait_s(self) -> float:
+        """Return how long to wait for more messages before `flush`, seconds; 0 or less when it is time."""
+        return 0.0 if self._parts else self._batch.wait_s(time.monotonic(), self._committed_s)
+
+    @property
+    def n_waiting(self) -> int:
+        """Messages not committed yet."""
+        return len(self._batch.messages) + sum(map(len, self._parts))
+
+    def flush(self) -> None:
+        """Commit everything that was added.
+
+        Raises
+        ------
+        RetryableError, DatabaseRefusedError
+            What is not committed is kept; call again later.
+        """
+        if self._batch.messages:
+            self._parts.append(self._batch.messages)
+            self._batch = Batch(self._limits)
+        while self._parts:
+            part = self._parts[0]
+            begin_s = time.monotonic()
+            try:
+                written = self._writer.write(part)
+            except BatchRefusedError as error:
+                self._part_was_refused(part, error)
+                continue
+            self._committed_s = time.monotonic()
+            self._parts.popleft()
+            self._count(part, written, self._committed_s - begin_s)
+            self._on_commit(part, written)
+
+    def _part_was_refused(self, part: list[Decoded], error: BatchRefusedError) -> None:
+        if len(part) > 1:
+            self._counters.splits += 1
+            half = len(part) // 2
+            self._parts[0] = part[:half]
+            self._parts.insert(1, part[half:])
+            return
+        (message,) = part
+        if isinstance(message, DeadLetter) and message.settles is None:
+            # Not even the dead letter: no frame can be to blame for that.
+            raise error
+        _logger.error(
+            "the database refuses a message for good (%s: %s); it becomes a dead letter", error.sqlstate, error
+        )
+        # What was a dead letter already was refused for what it settles.
+        settles = message if isinstance(message, DecodedFrame) else None
+        detail = f"SQLSTATE {error.sqlstate}: {error}"
+        self._parts[0] = [DeadLetter(Reason.REFUSED, detail, message.received, settles)]
+
+    def _count(self, part: Sequence[Decoded], written: Written, commit_s: float) -> None:
+        counters = self._counters
+        counters.messages += len(part)
+        counters.n_bytes += sum(message.received.size for message in part)
+        counters.frames += written.frames
+        counters.duplicates += written.duplicates
+        counters.statuses += written.statuses
+        counters.dead_letters.update(letter.reason for letter in written.dead_letters)
+        counters.batches += 1
+        counters.batch_messages_max = max(counters.batch_messages_max, len(part))
+        counters.commit_s += commit_s
+        counters.commit_s_max = max(counters.commit_s_max, commit_s)
