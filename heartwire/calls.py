@@ -88,9 +88,7 @@ def _limits(**limits: Limit) -> Mapping[str, Limit]:
 
 
 _DESIGN: Final = "heartwire design, section 4"
-_RATE_END: Final = (
-    "heart rate back within the limit, with 5 bpm of hysteresis, over the same span"
-)
+_RATE_END: Final = "heart rate back within the limit, with 5 bpm of hysteresis, over the same span"
 
 _CATALOGUE: Final = (
     Call(
@@ -220,11 +218,34 @@ _CATALOGUE: Final = (
         _limits(seconds=Limit(15.0, 5.0, 600.0, "s")),
         ("lead_off", "signal_flat", "signal_railed", "noise"),
     ),
+    # Of the system itself, no patient's: one upstream fault is one alarm (promise P4).
+    Call(
+        "broker_unreachable",
+        "Broker unreachable",
+        "Serveur de messages injoignable",
+        Priority.HIGH,
+        Family.TECHNICAL,
+        "ingest lives and has had no connection to the broker for the limit",
+        "the connection is back",
+        _DESIGN,
+        _limits(seconds=Limit(10.0, 5.0, 120.0, "s")),
+        ("gone_quiet",),
+    ),
+    Call(
+        "ingest_silent",
+        "Nothing is being stored",
+        "Rien n'est enregistré",
+        Priority.HIGH,
+        Family.TECHNICAL,
+        "no ingest process has given a sign of life for the limit",
+        "a sign of life",
+        _DESIGN,
+        _limits(seconds=Limit(10.0, 5.0, 120.0, "s")),
+        ("gone_quiet", "broker_unreachable"),
+    ),
 )
 
-CALLS: Final[Mapping[str, Call]] = MappingProxyType(
-    {call.code: call for call in _CATALOGUE}
-)
+CALLS: Final[Mapping[str, Call]] = MappingProxyType({call.code: call for call in _CATALOGUE})
 
 
 def get_call(code: str) -> Call:

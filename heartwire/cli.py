@@ -82,14 +82,10 @@ class _LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, line) for name, (_, _, _, line) in _COMMANDS.items()]
-            )
+            formatter.write_dl([(name, line) for name, (_, _, _, line) in _COMMANDS.items()])
 
 
 @click.group(

@@ -281,9 +281,7 @@ def decode_ack(payload: bytes) -> Ack:
 
 def _decode(decoder: msgspec.msgpack.Decoder[_T], payload: bytes) -> _T:
     if len(payload) > PAYLOAD_MAX:
-        raise FrameError(
-            Reason.OVERSIZED, f"{len(payload)} bytes, wanted at most {PAYLOAD_MAX}"
-        )
+        raise FrameError(Reason.OVERSIZED, f"{len(payload)} bytes, wanted at most {PAYLOAD_MAX}")
     try:
         return decoder.decode(payload)
     except msgspec.ValidationError as error:

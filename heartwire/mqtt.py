@@ -52,21 +52,13 @@ def make_client(
     )
     if settings.broker_username is not None:
         password = settings.broker_password
-        client.username_pw_set(
-            settings.broker_username, password.get_secret_value() if password else None
-        )
+        client.username_pw_set(settings.broker_username, password.get_secret_value() if password else None)
     if settings.uses_tls:
         try:
             client.tls_set(
-                ca_certs=str(settings.broker_ca_file)
-                if settings.broker_ca_file
-                else None,
-                certfile=str(settings.broker_certificate_file)
-                if settings.broker_certificate_file
-                else None,
-                keyfile=str(settings.broker_key_file)
-                if settings.broker_key_file
-                else None,
+                ca_certs=str(settings.broker_ca_file) if settings.broker_ca_file else None,
+                certfile=str(settings.broker_certificate_file) if settings.broker_certificate_file else None,
+                keyfile=str(settings.broker_key_file) if settings.broker_key_file else None,
                 tls_version=ssl.PROTOCOL_TLS_CLIENT,
             )
         except (OSError, ssl.SSLError, ValueError) as error:

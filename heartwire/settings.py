@@ -27,9 +27,7 @@ class SettingsError(PermanentError):
 class ServiceSettings(BaseSettings):
     """What every service's settings do: frozen, typed, bounded, strict about names."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True)
 
     #: Beginnings of variables that belong to other services though they begin with this one's prefix.
     foreign_prefixes: ClassVar[tuple[str, ...]] = ()
@@ -45,9 +43,7 @@ class ServiceSettings(BaseSettings):
         """
         cls._refuse_unknown_variables()
         try:
-            return cls(
-                **{name: value for name, value in given.items() if value is not None}
-            )
+            return cls(**{name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
             prefix = cls.model_config.get("env_prefix") or ""
             problems = "; ".join(
@@ -84,9 +80,9 @@ class ServiceSettings(BaseSettings):
 class _FileSource(PydanticBaseSettingsSource):
     """Values from files whose paths stand in ``<VARIABLE>_FILE``: how containers hand over secrets."""
 
-    def get_field_value(
-        self, field: FieldInfo, field_name: str
-    ) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return the text of the file that the environment names for this field, if it names one."""
+        del field
         prefix = self.config.get("env_prefix") or ""
         path = os.environ.get(f"{prefix}{field_name.upper()}_FILE")
         if not path:
@@ -134,12 +130,8 @@ class BrokerSettings(BaseSettings):
         title="Broker port",
         description="MQTT broker's TCP port",
     )
-    broker_username: str | None = Field(
-        default=None, max_length=200, title="User", description="MQTT user name"
-    )
-    broker_password: SecretStr | None = Field(
-        default=None, title="Password", description="MQTT password"
-    )
+    broker_username: str | None = Field(default=None, max_length=200, title="User", description="MQTT user name")
+    broker_password: SecretStr | None = Field(default=None, title="Password", description="MQTT password")
     broker_ca_file: Path | None = Field(
         default=None,
         title="Certificate authority",

@@ -55,9 +55,7 @@ def parse_topic(topic: str) -> Topic:
     """
     parts = topic.split("/")
     if parts[0] != ROOT:
-        raise FrameError(
-            Reason.FOREIGN_TOPIC, f"topic {topic[:80]!r} is not below {ROOT}/"
-        )
+        raise FrameError(Reason.FOREIGN_TOPIC, f"topic {topic[:80]!r} is not below {ROOT}/")
     if len(parts) < 2 or parts[1] != WIRE_VERSION:
         raise FrameError(
             Reason.WRONG_VERSION,
@@ -69,9 +67,7 @@ def parse_topic(topic: str) -> Topic:
             f"topic {topic[:80]!r} has {len(parts)} levels, wanted 4",
         )
     if not is_device(parts[2]):
-        raise FrameError(
-            Reason.BAD_DEVICE, f"{parts[2][:40]!r} is not 16 characters of base 32"
-        )
+        raise FrameError(Reason.BAD_DEVICE, f"{parts[2][:40]!r} is not 16 characters of base 32")
     if parts[3] not in Stream.__members__.values():
         raise FrameError(Reason.UNKNOWN_STREAM, f"no stream {parts[3][:40]!r}")
     return Topic(parts[2], Stream(parts[3]))

@@ -7,9 +7,7 @@ from heartwire.storage.settings import MigrateSettings
 
 
 @click.command()
-@click.option(
-    "--database", help="Database as a libpq URL. [env: HEARTWIRE_MIGRATE_DATABASE]"
-)
+@click.option("--database", help="Database as a libpq URL. [env: HEARTWIRE_MIGRATE_DATABASE]")
 def migrate(database: str | None) -> None:
     """Bring the database to this version's schema.
 

@@ -23,13 +23,11 @@ class DatabaseRefusedError(PermanentError):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what the driver raises inside into `DatabaseUnavailableError`, `DatabaseFullError` or `DatabaseRefusedError`."""
+    """Turn what the driver raises inside into this module's errors."""
     try:
         yield
     except psycopg.errors.DiskFull as error:
-        raise DatabaseFullError(
-            f"the database's disk is full: {_line(error)}; free some room there"
-        ) from error
+        raise DatabaseFullError(f"the database's disk is full: {_line(error)}; free some room there") from error
     except (
         psycopg.OperationalError,
         psycopg.InterfaceError,
@@ -38,9 +36,7 @@ def translated() -> Iterator[None]:
         psycopg.errors.DeadlockDetected,
         PoolTimeout,
     ) as error:
-        raise DatabaseUnavailableError(
-            f"the database is not available: {_line(error)}"
-        ) from error
+        raise DatabaseUnavailableError(f"the database is not available: {_line(error)}") from error
     except psycopg.Error as error:
         raise DatabaseRefusedError(f"the database refused: {_line(error)}") from error
 

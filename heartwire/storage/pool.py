@@ -41,7 +41,10 @@ def connect(
 
 
 def make_pool(database: str, application: str, *, size: int) -> AsyncConnectionPool:
-    """Return a pool of autocommitting connections, not opened yet, of at most `size`; callers wait when all are in use."""
+    """Return a pool of autocommitting connections, not opened yet.
+
+    It has at most `size`; callers wait when all are in use.
+    """
     return AsyncConnectionPool(
         database,
         min_size=1,

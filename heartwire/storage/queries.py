@@ -25,12 +25,5 @@ def load_queries(package: str, file: str) -> Mapping[str, LiteralString]:
     pieces = _NAME.split(text)
     names, bodies = pieces[1::2], pieces[2::2]
     if not names or len(set(names)) != len(names):
-        raise ValueError(
-            f"{package}/{file}: wanted queries with different names, got {names}"
-        )
-    return MappingProxyType(
-        {
-            name: body.strip().rstrip(";")
-            for name, body in zip(names, bodies, strict=True)
-        }
-    )
+        raise ValueError(f"{package}/{file}: wanted queries with different names, got {names}")
+    return MappingProxyType({name: body.strip().rstrip(";") for name, body in zip(names, bodies, strict=True)})

@@ -35,9 +35,7 @@ def add_patient(
     if not name.strip():
         raise RegistryError("a patient needs a name")
     if not is_device(device):
-        raise RegistryError(
-            f"{device!r} is not a device's name: 16 characters out of 0-9 and a-z without i, l, o, u"
-        )
+        raise RegistryError(f"{device!r} is not a device's name: 16 characters out of 0-9 and a-z without i, l, o, u")
     with translated(), connection.transaction():
         row = connection.execute(
             _QUERIES["add_patient"],
@@ -52,9 +50,7 @@ def add_patient(
                 {"device": device, "patient_id": patient_id, "shard": shard_of(device)},
             )
         except psycopg.errors.UniqueViolation:
-            raise RegistryError(
-                f"device {device} belongs to a patient already; choose another"
-            ) from None
+            raise RegistryError(f"device {device} belongs to a patient already; choose another") from None
     return patient_id
 
 
@@ -83,13 +79,9 @@ def set_limit(
     """
     limit = get_call(call).limits.get(name)
     if limit is None:
-        raise RegistryError(
-            f"{call} has no limit {name!r}; it has: {', '.join(get_call(call).limits) or 'none'}"
-        )
+        raise RegistryError(f"{call} has no limit {name!r}; it has: {', '.join(get_call(call).limits) or 'none'}")
     if not limit.low <= value <= limit.high:
-        raise RegistryError(
-            f"{call} {name} {value:g}: wanted {limit.low:g} to {limit.high:g} {limit.unit}"
-        )
+        raise RegistryError(f"{call} {name} {value:g}: wanted {limit.low:g} to {limit.high:g} {limit.unit}")
     with translated():
         row = connection.execute(
             _QUERIES["set_limit"],
