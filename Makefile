@@ -40,6 +40,10 @@ format: setup ## Put the sources into the house's format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+.PHONY: docs
+docs: setup ## Write the pages that are made from the sources
+	@$(PYTHON) -m setup.settings_page
+
 .PHONY: setup
 setup: ## Install all that is needed; at once when nothing changed
 	@python=$$(sh setup/find-python) && "$$python" -B -m setup.environment
