@@ -1,0 +1,117 @@
+// What the server says, as it says it. Times are UTC microseconds.
+
+export type Priority = "high" | "medium" | "low";
+export type Family = "clinical" | "technical";
+export type AlarmState = "active" | "acknowledged" | "latched" | "ended" | "suppressed";
+export type Quality = "good" | "noise" | "flat" | "railed" | "lead_off" | "unknown";
+export type Language = "en" | "fr";
+
+export interface User {
+  id: number;
+  login: string;
+  name: string;
+  role: string;
+  language: string;
+}
+
+export interface Session {
+  user: User;
+  csrf: string;
+}
+
+export interface Call {
+  code: string;
+  names: Record<Language, string>;
+  priority: Priority;
+  family: Family;
+  latching: boolean;
+}
+
+export interface Alarm {
+  id: number;
+  /** Null: the system itself. */
+  patient_id: number | null;
+  call: string;
+  priority: Priority;
+  family: Family;
+  /** Analysed long after it happened: listed, never sounded. */
+  late: boolean;
+  onset_us: number;
+  signal_us: number;
+  raised_us: number;
+  ended_us: number | null;
+  suppressed_by: string | null;
+  acknowledged: { name: string; at_us: number } | null;
+  state: AlarmState;
+  detail: Record<string, unknown>;
+}
+
+export interface WardPatient {
+  id: number;
+  name: string;
+  ward: string;
+  hr_bpm: number | null;
+  quality: Quality;
+  last_sample_us: number | null;
+  last_received_us: number | null;
+  analysed_until_us: number | null;
+  battery_percent: number | null;
+  online: boolean | null;
+}
+
+export interface ServiceState {
+  live: boolean;
+  at_us?: number | null;
+}
+
+export interface Ward {
+  now_us: number;
+  services: { ingest: ServiceState; analytics: ServiceState; broker: ServiceState };
+  patients: WardPatient[];
+  /** Open ones: active, acknowledged, latched. */
+  alarms: Alarm[];
+}
+
+export interface Device {
+  id: string;
+  online: boolean | null;
+  battery_percent: number | null;
+  wearable: string | null;
+  firmware: string | null;
+  outbox_frames: number | null;
+  outbox_bytes_left: number | null;
+  status_us: number | null;
+}
+
+export interface PatientFacts {
+  patient: { id: number; name: string; ward: string };
+  devices: Device[];
+  limits: Record<string, Record<string, number>>;
+  stored: { first_us: number; last_us: number } | null;
+}
+
+export interface HeartRateTrend {
+  from_us: number;
+  bucket_s: number;
+  mean: (number | null)[];
+  min: (number | null)[];
+  max: (number | null)[];
+}
+
+export interface Beats {
+  t_us: number[];
+  rr_s: (number | null)[];
+  /** One letter a beat, as in WFDB annotations. */
+  label: string;
+}
+
+export interface Stored {
+  from_us: number;
+  bucket_s: number;
+  coverage: number[];
+}
+
+export interface AlarmPage {
+  alarms: Alarm[];
+  more: boolean;
+}

@@ -1,0 +1,39 @@
+// Which page the address names.
+
+import { computed, signal } from "@preact/signals";
+
+const path = signal(globalThis.location?.pathname ?? "/");
+
+export type Route = { page: "ward" } | { page: "sign-in" } | { page: "patient"; id: number } | { page: "unknown" };
+
+export function parseRoute(pathname: string): Route {
+  if (pathname === "/" || pathname === "/ward") return { page: "ward" };
+  if (pathname === "/sign-in") return { page: "sign-in" };
+  const patient = /^\/patient\/(\d{1,15})$/.exec(pathname);
+  return patient ? { page: "patient", id: Number(patient[1]) } : { page: "unknown" };
+}
+
+export const route = computed(() => parseRoute(path.value));
+
+export const patientPath = (id: number) => `/patient/${id}`;
+
+export function navigate(to: string, { replace = false } = {}): void {
+  if (to === path.value) return;
+  history[replace ? "replaceState" : "pushState"](null, "", to);
+  path.value = to;
+  window.scrollTo(0, 0);
+}
+
+/** Let links within the pages change the page without loading it anew; call once. */
+export function followLinks(): void {
+  addEventListener("popstate", () => {
+    path.value = location.pathname;
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a[href^='/']") : null;
+    const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+    if (!(link instanceof HTMLAnchorElement) || !plain || link.target) return;
+    event.preventDefault();
+    navigate(link.pathname);
+  });
+}

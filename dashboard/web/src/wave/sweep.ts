@@ -1,0 +1,173 @@
+// A lead that sweeps over its canvas like a bedside monitor: new signal is drawn at a moving front, an erase bar runs
+// ahead of it. The front's place depends on the time alone, so that all leads of one width sweep as one.
+
+import type { Beat, Lead } from "./leads";
+import type { Painter } from "./paint_loop";
+import { extent, type Fit, fit, type Gain, PX_PER_S } from "./scale";
+import { trace } from "./trace";
+
+const ERASE_PX = 14;
+const LINE_PX = 1.6;
+/** What a fit looks back on, s. */
+const LOOK_BACK_S = 4;
+/** A longer break between two paintings (a hidden page) is painted anew as a whole, microseconds. */
+const LONG_BREAK_US = 500_000;
+const PX_PER_US = PX_PER_S / 1e6;
+
+export interface SweepOptions {
+  lead: () => Lead | undefined;
+  /** Not running: the canvas is left as it is, for the page to dim. */
+  isRunning: () => boolean;
+  /** Height kept free for marks of beats above the trace, CSS px; 0 draws none. */
+  beatsPx?: number;
+  onGain: (gain: Gain) => void;
+}
+
+export class Sweep implements Painter {
+  private readonly context: CanvasRenderingContext2D;
+  private width = 1;
+  private height = 1;
+  private ratio = 1;
+  private fitted: Fit | null = null;
+  private drawnUs = 0;
+  private markedUs = 0;
+  private stopped = true;
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly options: SweepOptions,
+  ) {
+    const context = canvas.getContext("2d");
+    if (context === null) throw new Error("this browser has no 2D canvas");
+    this.context = context;
+  }
+
+  resize(widthPx: number, heightPx: number, ratio: number): void {
+    this.width = Math.max(1, widthPx);
+    this.height = heightPx;
+    this.ratio = ratio;
+    this.fitted = null;
+    this.repaint();
+  }
+
+  /** Paint everything anew with the next frame: size or colours changed. */
+  repaint(): void {
+    this.drawnUs = 0;
+    const style = getComputedStyle(this.canvas);
+    const { context } = this;
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.strokeStyle = style.getPropertyValue("--trace");
+    context.fillStyle = style.getPropertyValue("--beat-mark");
+    context.font = `600 11px ${style.fontFamily}`;
+    context.textAlign = "center";
+    context.lineWidth = LINE_PX;
+    context.lineJoin = "round";
+    context.lineCap = "round";
+  }
+
+  paint(nowUs: number): void {
+    if (!this.options.isRunning()) {
+      this.stopped = true;
+      return;
+    }
+    if (this.stopped) this.begin(nowUs);
+    const lead = this.options.lead();
+    const passUs = this.width / PX_PER_US;
+    lead?.playout.slew(nowUs);
+    if (nowUs - this.drawnUs > LONG_BREAK_US) {
+      const oldestUs = Math.max(this.begunUs, nowUs - passUs + ERASE_PX / PX_PER_US);
+      this.context.clearRect(0, 0, this.width, this.height);
+      this.drawnUs = oldestUs;
+      this.markedUs = 0;
+      this.refit(lead, nowUs);
+    }
+    while (this.drawnUs < nowUs) {
+      const pass = Math.floor(this.drawnUs / passUs);
+      const endUs = Math.min(nowUs, (pass + 1) * passUs);
+      this.advance(lead, pass * passUs, this.drawnUs, endUs);
+      this.drawnUs = endUs;
+      if (endUs < nowUs) this.refit(lead, nowUs);
+      // A pass's end may not be a whole number: step over it for certain.
+      else break;
+    }
+    if (this.options.beatsPx && lead) this.markBeats(lead, nowUs, passUs);
+  }
+
+  private begunUs = 0;
+
+  /** After a standstill nothing of before is shown as if it belonged to now. */
+  private begin(nowUs: number): void {
+    this.stopped = false;
+    this.begunUs = nowUs;
+    this.drawnUs = 0;
+  }
+
+  private advance(lead: Lead | undefined, passBeginUs: number, fromUs: number, toUs: number): void {
+    const xOfUs = (us: number) => (us - passBeginUs) * PX_PER_US;
+    this.erase(xOfUs(fromUs), xOfUs(toUs) + ERASE_PX);
+    const shiftUs = lead?.playout.shiftUs;
+    if (lead === undefined || shiftUs === null || shiftUs === undefined || this.fitted === null) {
+      this.refit(lead, toUs);
+      return;
+    }
+    const { buffer } = lead;
+    const { context, fitted } = this;
+    const top = this.options.beatsPx ?? 0;
+    const middle = top + (this.height - top) / 2;
+    const pxPerMv = (fitted.gain * PX_PER_S) / 25;
+    const bottom = this.height - 1;
+    context.beginPath();
+    trace(
+      context,
+      (i) => buffer.at(i),
+      Math.floor(buffer.indexOf(fromUs + shiftUs)),
+      Math.floor(buffer.indexOf(toUs + shiftUs)),
+      (i) => xOfUs(buffer.timeOf(i) - shiftUs),
+      (mv) => Math.max(top + 1, Math.min(bottom, middle - (mv - fitted.centreMv) * pxPerMv)),
+      buffer.fsHz / (PX_PER_S * this.ratio),
+    );
+    context.stroke();
+  }
+
+  private erase(fromX: number, toX: number): void {
+    const from = Math.floor(fromX + LINE_PX);
+    this.context.clearRect(from, 0, toX - from, this.height);
+    if (toX > this.width) this.context.clearRect(0, 0, toX - this.width, this.height);
+  }
+
+  /** Choose gain and centre from what was received last; once a pass, so that no wave changes its scale midway. */
+  private refit(lead: Lead | undefined, nowUs: number): void {
+    if (lead?.playout.shiftUs == null) return;
+    const { buffer, playout } = lead;
+    const to = Math.min(buffer.newest, Math.floor(buffer.indexOf(nowUs + (playout.shiftUs ?? 0) + 1e6)));
+    const range = extent((i) => buffer.at(i), Math.max(0, to - Math.floor(LOOK_BACK_S * buffer.fsHz)), to);
+    if (range === null) return;
+    const before = this.fitted?.gain ?? null;
+    this.fitted = fit(range[0], range[1], this.height - (this.options.beatsPx ?? 0) - 4, before);
+    if (this.fitted.gain !== before) this.options.onGain(this.fitted.gain);
+  }
+
+  /** Beats are found after their wave was drawn: mark them where the wave now is. */
+  private markBeats(lead: Lead, nowUs: number, passUs: number): void {
+    const shiftUs = lead.playout.shiftUs ?? 0;
+    const oldestUs = Math.max(nowUs - passUs + ERASE_PX / PX_PER_US, this.begunUs);
+    for (const beat of newBeats(lead.beats, this.markedUs)) {
+      const atUs = beat.tUs - shiftUs;
+      if (atUs > nowUs) break;
+      this.markedUs = beat.tUs;
+      if (atUs >= oldestUs) markBeat(this.context, (atUs % passUs) * PX_PER_US, beat.label);
+    }
+  }
+}
+
+/** Draw one beat's mark at `x` along the top. */
+export function markBeat(context: CanvasRenderingContext2D, x: number, label: string): void {
+  context.fillText(label, x, 11);
+  context.fillRect(x - 0.5, 14, 1, 4);
+}
+
+function newBeats(beats: readonly Beat[], afterUs: number): readonly Beat[] {
+  let first = beats.length;
+  while (first > 0 && (beats[first - 1]?.tUs ?? 0) > afterUs) first--;
+  return beats.slice(first);
+}
