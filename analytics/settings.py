@@ -1,0 +1,95 @@
+"""Settings of ``heartwire analytics``."""
+
+import os
+import socket
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from heartwire.settings import DatabaseSettings, ServiceSettings
+
+
+def _default_instance() -> str:
+    host = "".join(character if character.isalnum() or character in "-." else "-" for character in socket.gethostname())
+    return f"{host[:48]}-{os.getpid()}"
+
+
+class AnalyticsSettings(ServiceSettings, DatabaseSettings):
+    """Which database is analysed, in what steps, and how often the state of it is saved."""
+
+    model_config = SettingsConfigDict(env_prefix="HEARTWIRE_ANALYTICS_")
+
+    instance: str = Field(
+        default_factory=_default_instance,
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        title="Instance",
+        description="Name of this process, different for each one that runs: its heartbeat. By default host and"
+        " process number",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", title="Log level", description="Least serious line that is logged"
+    )
+    batch_frames: int = Field(
+        default=5_000,
+        ge=1,
+        le=100_000,
+        title="Batch",
+        description="Frames analysed and committed together; a batch is longer only by the rest of one transaction"
+        " of ingest",
+    )
+    poll_s: float = Field(
+        default=0.25,
+        ge=0.01,
+        le=10.0,
+        title="Poll",
+        description="Time between two looks for frames when no notification comes, seconds",
+    )
+    checkpoint_every_s: float = Field(
+        default=60.0,
+        ge=0.1,
+        le=600.0,
+        title="Checkpoints",
+        description="Time between two checkpoints of a device, seconds; after a kill, signal since then is read again",
+    )
+    idle_after_s: float = Field(
+        default=900.0,
+        ge=1.0,
+        le=86_400.0,
+        title="Idle devices",
+        description="A device silent for this time is put aside until its next frame, seconds",
+    )
+    limits_every_s: float = Field(
+        default=5.0,
+        ge=0.1,
+        le=600.0,
+        title="Limits",
+        description="Time between two readings of the patients' own limits, seconds",
+    )
+    take_over_s: float = Field(
+        default=3.0,
+        ge=0.1,
+        le=600.0,
+        title="Take over",
+        description="A process in reserve takes over when frames wait and nobody analyses them for this time, seconds",
+    )
+    freshness_every_s: float = Field(
+        default=1.0, ge=0.05, le=5.0, title="Freshness", description="Time between two looks for silence, seconds"
+    )
+    heartbeat_every_s: float = Field(
+        default=2.0, ge=0.1, le=60.0, title="Heartbeat", description="Time between two heartbeats, seconds"
+    )
+    stuck_after_s: float = Field(
+        default=10.0,
+        ge=1.0,
+        le=600.0,
+        title="Stuck",
+        description="The heartbeat stops when the analysis has not come round for this time, seconds",
+    )
+    retry_longest_s: float = Field(
+        default=5.0,
+        ge=0.1,
+        le=300.0,
+        title="Longest pause",
+        description="Longest pause between two attempts to reach the database, seconds",
+    )
