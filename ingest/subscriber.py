@@ -33,6 +33,8 @@ _logger: Final = logging.getLogger(__name__)
 _KEEPALIVE_S: Final = 15
 _CONNECT_TIMEOUT_S: Final = 5.0
 _SUBSCRIBE_TIMEOUT_S: Final = 10.0
+#: A broker that does not know MQTT 5 may meet it with silence: so long it is waited for.
+_SILENCE_V5_S: Final = 2.0
 _LOOP_S: Final = 0.5
 _V5: Final = MQTTProtocolVersion.MQTTv5
 _V311: Final = MQTTProtocolVersion.MQTTv311
@@ -152,7 +154,7 @@ class Subscriber:
                 code = link.client.loop(timeout=_LOOP_S)
                 if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
                     return link.refusal or mqtt.error_string(code)
-                late = not link.subscribed and time.monotonic() - begin_s > _SUBSCRIBE_TIMEOUT_S
+                late = self._is_late(link, time.monotonic() - begin_s)
                 if link.refusal or late or link.full or self._stopping.is_set():
                     link.client.disconnect()
                     # The last PUBACKs are before it in the queue; the next round sends them.
@@ -164,6 +166,12 @@ class Subscriber:
             # Whatever the broker sent that paho cannot read: a new connection is the cure, and the loop goes on.
             _logger.exception("the connection to the broker failed")
             return "what it sent cannot be read"
+
+    @staticmethod
+    def _is_late(link: _Link, since_s: float) -> bool:
+        if link.version is _V5 and not link.answered:
+            return since_s > _SILENCE_V5_S
+        return not link.subscribed and since_s > _SUBSCRIBE_TIMEOUT_S
 
     def _new_link(self, number: int, version: MQTTProtocolVersion) -> _Link:
         client = make_client(

@@ -76,7 +76,8 @@ class Stack:
         """Return every ECG frame's identity and content, in order."""
         return self.rows(
             "SELECT s.device_id, s.boot_id, f.seq, (extract(epoch FROM f.t0) * 1000000)::bigint, f.fs_mhz, f.lead,"
-            " f.gain, f.baseline, f.flags, f.samples FROM ecg_frames f JOIN streams s USING (stream_id) ORDER BY 1, 2, 3"
+            " f.gain, f.baseline, f.flags, f.samples"
+            " FROM ecg_frames f JOIN streams s USING (stream_id) ORDER BY 1, 2, 3"
         )
 
     def reasons(self) -> list[str]:
