@@ -1,0 +1,208 @@
+"""A light device: cuts nothing, numbers its source's frames in real time, and sends each until the database has it.
+
+To the system it is a device like any other; it knows only the wire (design, section 5).
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import deque
+from typing import Final
+
+from paho.mqtt.enums import MQTTProtocolVersion
+
+from heartwire.frames import U16_MAX, EcgFlag, EcgFrame, FrameError, HrFrame, StatusFrame, decode_ack, encode
+from heartwire.topics import Stream, Topic
+from simulators.link import Link
+from simulators.outbox import Outbox
+from simulators.settings import IN_FLIGHT_MAX, SimulateSettings
+from simulators.sources import Chunk, Source
+
+_V5: Final = MQTTProtocolVersion.MQTTv5
+_V311: Final = MQTTProtocolVersion.MQTTv311
+_FIRST_PAUSE_S: Final = 0.5
+_TICK_S: Final = 2.0
+_QUIET_S: Final = 4.0
+#: A clock that jumps further was set, or the machine slept.
+_JUMP_US: Final = 1_000_000
+_BYTES_PER_FRAME: Final = 600
+
+
+class Device:
+    """One device: `run` it as a task until it is cancelled, after `finish`.
+
+    Parameters
+    ----------
+    name : str
+        As registered.
+    phase_s : float
+        Wait before the first sample, so that a ward does not send in step.
+    speed : float
+        Signal's seconds per second. Other than 1, the signal's times begin in the past, so that its end is now
+        when its end is sent.
+    sends_hr : bool
+        Send heart rate frames too, where the source knows the beats.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        settings: SimulateSettings,
+        *,
+        phase_s: float = 0.0,
+        speed: float = 1.0,
+        sends_hr: bool = False,
+    ) -> None:
+        self.name: Final = name
+        self.boot_id: Final = random.getrandbits(32)
+        self.ecg: Final[Outbox[EcgFrame]] = Outbox(self.boot_id, settings.outbox_max_frames)
+        self.hr: Final[Outbox[HrFrame]] = Outbox(self.boot_id, settings.outbox_max_frames)
+        self.problem = ""
+        self._source: Final = source
+        self._settings: Final = settings
+        self._phase_s: Final = phase_s
+        self._speed: Final = speed
+        self._sends_hr: Final = sends_hr
+        self._rr_s: Final[deque[float]] = deque(maxlen=4)
+        self._topics: Final = {stream: str(Topic(name, stream)) for stream in Stream}
+        self._link: Link | None = None
+        self._status_s = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker takes its frames."""
+        return self._link is not None and self._link.is_up
+
+    async def play(self) -> None:
+        """Produce frames until the source ends."""
+        await asyncio.sleep(self._phase_s)
+        fs_hz = self._source.fs_hz
+        begin_s, begin_us = time.monotonic(), time.time_ns() // 1000
+        if self._speed != 1 and self._source.duration_s is not None:
+            begin_us -= round(self._source.duration_s * (1 - 1 / self._speed) * 1e6)
+        n_before = 0
+        for seq, chunk in enumerate(self._source.chunks()):
+            n_after = n_before + chunk.n_samples
+            due_s = begin_s + n_after / fs_hz / self._speed
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            flags = chunk.flags
+            if self._speed == 1:
+                jump_us = time.time_ns() // 1000 - begin_us - round((time.monotonic() - begin_s) * 1e6)
+                if abs(jump_us) > _JUMP_US:
+                    begin_us += jump_us
+                    flags |= EcgFlag.GAP_BEFORE
+            t0_us = begin_us + round(n_before * 1e6 / fs_hz)
+            self.ecg.add(self._ecg_frame(seq, t0_us, chunk, flags))
+            if self._sends_hr:
+                self._add_hr(begin_us + round(n_after * 1e6 / fs_hz), chunk)
+            self._pump()
+            n_before = n_after
+
+    async def stay_connected(self) -> None:
+        """Keep a connection until cancelled: MQTT 5, or 3.1.1 where the broker does not speak it."""
+        version, failures = _V5, 0
+        while True:
+            link = self._link = Link(
+                self._settings,
+                self.name,
+                version,
+                encode(self._status(online=False)),
+                on_ack=self._heard,
+                on_room=self._pump,
+            )
+            try:
+                if await link.open():
+                    self.problem, failures = "", 0
+                    await self._serve(link)
+                self.problem = link.problem
+            finally:
+                link.drop()
+            falls_back = version is _V5 and not (link.answered and link.speaks_version)
+            version = _V311 if falls_back else _V5
+            if not falls_back:
+                bound_s = min(self._settings.retry_longest_s, _FIRST_PAUSE_S * 2.0 ** min(failures, 20))
+                failures += 1
+                await asyncio.sleep(bound_s * random.uniform(0.5, 1.0))  # noqa: S311 # not a secret
+
+    async def say_goodbye(self) -> None:
+        """Tell the broker that it goes, so that its will is not sent."""
+        if self._link is not None and self._link.is_up:
+            self._link.publish(self._topics[Stream.STATUS], encode(self._status(online=False)), retain=True)
+            await self._link.close()
+
+    async def _serve(self, link: Link) -> None:
+        """Send on a connection until it ends."""
+        self.ecg.send_all_again()
+        self.hr.send_all_again()
+        self._tell_status(link)
+        self._pump()
+        while not await link.wait_for_end(_TICK_S):
+            now_s = time.monotonic()
+            if now_s - self._status_s >= self._settings.status_every_s:
+                self._tell_status(link)
+            self.ecg.send_last_again(now_s, _QUIET_S)
+            self.hr.send_last_again(now_s, _QUIET_S)
+            self._pump()
+
+    def _pump(self) -> None:
+        """Send what waits, as far as the broker keeps up."""
+        link = self._link
+        while link is not None and link.is_up and link.in_flight < IN_FLIGHT_MAX:
+            now_s = time.monotonic()
+            if (frame := self.ecg.next(now_s)) is not None:
+                link.publish(self._topics[Stream.ECG], encode(frame))
+            elif (hr := self.hr.next(now_s)) is not None:
+                link.publish(self._topics[Stream.HR], encode(hr))
+            else:
+                return
+
+    def _heard(self, payload: bytes) -> None:
+        with contextlib.suppress(FrameError):  # said again in a few seconds
+            ack = decode_ack(payload)
+            if ack.stream == Stream.ECG:
+                self.ecg.confirm(ack, time.monotonic())
+            elif ack.stream == Stream.HR:
+                self.hr.confirm(ack, time.monotonic())
+            self._pump()
+
+    def _tell_status(self, link: Link) -> None:
+        link.publish(self._topics[Stream.STATUS], encode(self._status(online=True)), retain=True)
+        self._status_s = time.monotonic()
+
+    def _status(self, *, online: bool) -> StatusFrame:
+        waiting = len(self.ecg) + len(self.hr)
+        return StatusFrame(
+            boot_id=self.boot_id,
+            t=time.time_ns() // 1000,
+            online=online,
+            battery_percent=None,
+            firmware="simulated",
+            wearable=self._source.wearable,
+            rssi_dbm=None,
+            outbox_frames=waiting,
+            outbox_bytes_left=max(0, 2 * self._settings.outbox_max_frames - waiting) * _BYTES_PER_FRAME,
+        )
+
+    def _ecg_frame(self, seq: int, t0_us: int, chunk: Chunk, flags: EcgFlag) -> EcgFrame:
+        source = self._source
+        return EcgFrame(
+            boot_id=self.boot_id,
+            seq=seq,
+            t0=t0_us,
+            fs_mhz=round(source.fs_hz * 1000),
+            lead=source.lead,
+            gain=source.gain,
+            baseline=source.baseline,
+            flags=int(flags),
+            samples=chunk.samples,
+        )
+
+    def _add_hr(self, t_us: int, chunk: Chunk) -> None:
+        self._rr_s.extend(chunk.rr_s)
+        if not chunk.rr_s:
+            return
+        bpm = round(60 * len(self._rr_s) / sum(self._rr_s))
+        rr_ms = tuple(min(U16_MAX, round(rr_s * 1000)) for rr_s in chunk.rr_s)
+        self.hr.add(HrFrame(self.boot_id, self.hr.added, t_us, bpm, rr_ms, 2))
