@@ -1,0 +1,93 @@
+"""What is not a good frame is kept with its reason, is counted, and stands in nobody's way (P8)."""
+
+import json
+import math
+from typing import Final
+
+import msgspec
+import pytest
+
+from heartwire.frames import FUTURE_MAX_US, PAST_MAX_US, PAYLOAD_MAX, EcgFrame, encode
+from tests.conftest import StartHeartwire
+from tests.integration.ingest_stack import Stack, on_both_pairs
+from tests.servers.fixtures import BrokerServer
+from tests.wire import ecg_frame, now_us
+
+
+@pytest.fixture
+def stack(heartwire_process: StartHeartwire, database: str, broker: BrokerServer) -> Stack:
+    return Stack(heartwire_process, database, broker)
+
+
+def _changed(**changes: object) -> bytes:
+    """Return a frame of which some fields are not as they should be."""
+    fields = msgspec.structs.asdict(ecg_frame(0)) | changes
+    return msgspec.msgpack.encode([fields[name] for name in EcgFrame.__struct_fields__])
+
+
+def _bad_payloads() -> dict[str, list[bytes]]:
+    """Return payloads for a registered device's ``ecg``, by the reason that each must meet."""
+    good = encode(ecg_frame(0))
+    return {
+        "undecodable": [b"", b"\xc1\xff garbage", good[:7], good[:-1]],
+        "oversized": [b"\x00" * (PAYLOAD_MAX + 1)],
+        "invalid": [b"\x90", msgspec.msgpack.encode({"seq": 1}), _changed(seq=-1), _changed(lead="I\0I")],
+        "bad_gain": [_changed(gain=value) for value in (math.nan, math.inf, 0.0, -200.0)],
+        "bad_length": [_changed(samples=b"\0" * 499), _changed(samples=b""), _changed(samples=b"\0\0" * 5000)],
+        "absurd_time": [
+            _changed(t0=0),
+            _changed(t0=now_us() - PAST_MAX_US - 60_000_000),
+            _changed(t0=now_us() + FUTURE_MAX_US + 60_000_000),
+        ],
+    }
+
+
+_BAD_TOPICS: Final = {
+    "hw/2/{device}/ecg": "wrong_version",
+    "hw/1/{device}/nothing": "unknown_stream",
+    "hw/1/NOT-A-DEVICE/ecg": "bad_device",
+    "hw/1/{device}": "foreign_topic",
+    "hw/1/{device}/ecg/more": "foreign_topic",
+}
+
+
+@on_both_pairs
+def test_bad_messages_are_kept_with_their_reason_and_the_next_frame_is_stored(stack: Stack) -> None:
+    ingest = stack.start_ingest()
+    wanted: list[tuple[str, bytes]] = []
+    with stack.device() as device, stack.stranger() as stranger:
+        seq = 0
+        for reason, payloads in _bad_payloads().items():
+            for payload in payloads:
+                device.send_bytes(f"hw/1/{device.name}/ecg", payload)
+                device.send(ecg_frame(seq))
+                wanted.append((reason, payload))
+                seq += 1
+        good = encode(ecg_frame(0))
+        for topic, reason in _BAD_TOPICS.items():
+            device.send_bytes(topic.format(device=device.name), good)
+            device.send(ecg_frame(seq))
+            wanted.append((reason, good))
+            seq += 1
+        stranger.send(ecg_frame(0))
+        wanted.append(("unknown_device", good))
+        device.send(ecg_frame(seq))
+        device.wait_for_ack(seq)
+        assert [row[2] for row in stack.stored()] == list(range(seq + 1))
+        assert not stranger.acks, "a device that nobody registered was told that its frame is safe"
+    kept = stack.rows("SELECT reason, payload FROM dead_letters")
+    assert sorted(kept) == sorted(wanted)
+    assert ingest.stop() == 0
+    counted = json.loads(ingest.log.splitlines()[-1])["dead_letters"]
+    assert counted == {reason: sum(reason == other for other, _ in wanted) for reason in {one for one, _ in wanted}}
+
+
+@on_both_pairs
+def test_another_frame_under_a_known_number_changes_nothing(stack: Stack) -> None:
+    stack.start_ingest()
+    with stack.device() as device:
+        device.send(ecg_frame(0), ecg_frame(0, salt=1))
+        stack.wait_for_rows(1, "dead_letters")
+        device.wait_for_ack(0)
+        assert [row[-1] for row in stack.stored()] == [ecg_frame(0).samples]
+    assert stack.reasons() == ["conflicting"]
