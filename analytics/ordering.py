@@ -19,6 +19,8 @@ PATIENCE_US: Final = 3_000_000
 #: At least so many later frames, and at most so many, whatever their length.
 _WAITING_LEAST: Final = 2
 _WAITING_MOST: Final = 64
+#: Boots whose beginning is remembered; of one forgotten, what still comes is late signal.
+_BOOTS_MOST: Final = 8
 #: A stretch of late signal is over when so much live signal has gone by without any more of it, microseconds.
 LATE_STRETCH_ENDS_US: Final = 10_000_000
 
@@ -40,6 +42,8 @@ class Frame(msgspec.Struct, array_like=True, frozen=True, gc=False):
         Time of the first sample and time of arrival at the server, UTC microseconds.
     fs_mhz : int
         Samples per 1000 s.
+    lead : str
+        Its name, as the device says it.
     gain : float
         Units per mV.
     baseline : int
@@ -59,15 +63,11 @@ class Frame(msgspec.Struct, array_like=True, frozen=True, gc=False):
     t0_us: int
     received_us: int
     fs_mhz: int
+    lead: str
     gain: float
     baseline: int
     flags: int
     samples: bytes
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """Place in the device's signal."""
-        return self.boot_id, self.seq
 
     @property
     def duration_us(self) -> int:
@@ -102,18 +102,22 @@ class Order(msgspec.Struct):
 
     Attributes
     ----------
+    boots : dict of int to int
+        When each of the last boots began: `t0_us` of its first frame seen. Boots are in this order, since their
+        numbers need not grow; and each begins with frame 0.
     boot_id, next_seq : int
-        What the live lane expects. Boots are in the order of their numbers, and each begins with frame 0.
+        What the live lane expects; boot -1 before anything came.
     waiting : list of Frame
         Frames that came too early, in order; at most 64.
     skipped : int
         Times that the live lane went on without a missing frame.
     late_next : (int, int) or None
-        What would continue the present stretch of late signal; ``None`` when there is none.
+        Boot and seq that would continue the present stretch of late signal; ``None`` when there is none.
     live_since_late_us : int
         Live signal since the last late frame, microseconds.
     """
 
+    boots: dict[int, int] = {}
     boot_id: int = -1
     next_seq: int = 0
     waiting: list[Frame] = []
@@ -123,24 +127,26 @@ class Order(msgspec.Struct):
 
     def push(self, frame: Frame) -> list[Released]:
         """Take in a frame and return those whose turn has come, in order."""
-        if frame.key < (self.boot_id, self.next_seq):
+        self._learn_boot(frame)
+        if self._place(frame) < self._live_place:
             return [self._release_late(frame)]
         if not self.waiting and self._is_next(frame):
             return [self._release(frame)]
-        if any(other.key == frame.key for other in self.waiting):
+        if any((other.boot_id, other.seq) == (frame.boot_id, frame.seq) for other in self.waiting):
             return []  # the same frame again
-        insort(self.waiting, frame, key=lambda other: other.key)
+        insort(self.waiting, frame, key=self._place)
         released = self._release_all_next()
         while self._is_out_of_patience():
             first = self.waiting[0]
-            self.boot_id, self.next_seq = first.key
+            self.boot_id, self.next_seq = first.boot_id, first.seq
             self.skipped += 1
             released += self._release_all_next()
         return released
 
     def begin_at(self, frame: Frame) -> None:
         """Expect this frame next: for a signal that is taken up in its midst."""
-        self.boot_id, self.next_seq = frame.key
+        self._learn_boot(frame)
+        self.boot_id, self.next_seq = frame.boot_id, frame.seq
 
     @property
     def late_is_over(self) -> bool:
@@ -151,8 +157,26 @@ class Order(msgspec.Struct):
         """Forget the stretch of late signal."""
         self.late_next = None
 
+    def _learn_boot(self, frame: Frame) -> None:
+        if frame.boot_id in self.boots:
+            return
+        self.boots[frame.boot_id] = frame.t0_us
+        if len(self.boots) > _BOOTS_MOST:
+            kept = {self.boot_id, frame.boot_id, *(waiting.boot_id for waiting in self.waiting)}
+            for boot_id in sorted(self.boots.keys() - kept, key=self.boots.__getitem__)[:1]:
+                del self.boots[boot_id]
+
+    def _place(self, frame: Frame) -> tuple[int, int, int]:
+        return self.boots[frame.boot_id], frame.boot_id, frame.seq
+
+    @property
+    def _live_place(self) -> tuple[int, int, int]:
+        return self.boots.get(self.boot_id, -1), self.boot_id, self.next_seq
+
     def _is_next(self, frame: Frame) -> bool:
-        return frame.key == (self.boot_id, self.next_seq) or (frame.boot_id > self.boot_id and frame.seq == 0)
+        if frame.boot_id == self.boot_id:
+            return frame.seq == self.next_seq
+        return frame.seq == 0 and self._place(frame) > self._live_place
 
     def _is_out_of_patience(self) -> bool:
         count = len(self.waiting)
@@ -172,7 +196,7 @@ class Order(msgspec.Struct):
         return Released(frame, Lane.LIVE, begins=False)
 
     def _release_late(self, frame: Frame) -> Released:
-        begins = self.late_is_over or frame.key != self.late_next
+        begins = self.late_is_over or (frame.boot_id, frame.seq) != self.late_next
         self.late_next = (frame.boot_id, frame.seq + 1)
         self.live_since_late_us = 0
         return Released(frame, Lane.LATE, begins)

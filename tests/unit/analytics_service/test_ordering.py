@@ -9,6 +9,8 @@ from analytics.ordering import LATE_STRETCH_ENDS_US, PATIENCE_US, Frame, Lane, O
 
 _FRAME_S = 0.8
 _FS_HZ = 250
+#: A boot whose number is smaller than that of the one before it.
+_BEGAN_S = {5: 20_000}
 
 
 def _frame(seq: int, boot_id: int = 1, seconds: float = _FRAME_S) -> Frame:
@@ -19,9 +21,11 @@ def _frame(seq: int, boot_id: int = 1, seconds: float = _FRAME_S) -> Frame:
         tenant_id=1,
         boot_id=boot_id,
         seq=seq,
-        t0_us=round(seq * seconds * 1e6),
+        # Boots follow each other in time; their numbers say nothing.
+        t0_us=round((_BEGAN_S.get(boot_id, 1000 * boot_id) + seq * seconds) * 1e6),
         received_us=0,
         fs_mhz=_FS_HZ * 1000,
+        lead="II",
         gain=200.0,
         baseline=0,
         flags=0,
@@ -34,7 +38,7 @@ def _push(order: Order, keys: list[tuple[int, int]]) -> list[Released]:
 
 
 def _keys(released: list[Released], lane: Lane) -> list[tuple[int, int]]:
-    return [item.frame.key for item in released if item.lane is lane]
+    return [(item.frame.boot_id, item.frame.seq) for item in released if item.lane is lane]
 
 
 @given(
@@ -58,7 +62,9 @@ def test_any_order_at_all_loses_nothing(arrivals: list[tuple[int, int]], n_lost:
     arrivals = arrivals[n_lost:]
     order = Order()
     released = _push(order, arrivals)
-    out = [item.frame.key for item in released] + [frame.key for frame in order.waiting]
+    out = [(item.frame.boot_id, item.frame.seq) for item in released] + [
+        (frame.boot_id, frame.seq) for frame in order.waiting
+    ]
     assert sorted(out) == sorted(arrivals)
     live = _keys(released, Lane.LIVE)
     assert live == sorted(live)
@@ -90,6 +96,20 @@ def test_a_boot_begins_with_its_frame_0() -> None:
     assert order.push(_frame(2, boot_id=7)) == []
     assert _keys(_push(order, [(7, 1), (7, 0)]), Lane.LIVE) == [(7, 0), (7, 1), (7, 2)]
     assert _keys(_push(order, [(9, 0)]), Lane.LIVE) == [(9, 0)]
+
+
+def test_boots_are_in_the_order_of_time_whatever_their_numbers() -> None:
+    order = Order()
+    assert _keys(_push(order, [(9, 0), (9, 1), (5, 0), (5, 1)]), Lane.LIVE) == [(9, 0), (9, 1), (5, 0), (5, 1)]
+    assert _keys(_push(order, [(9, 2), (5, 2)]), Lane.LATE) == [(9, 2)]
+
+
+def test_the_memory_of_boots_is_bounded() -> None:
+    order = Order()
+    live = _keys(_push(order, [(boot_id, 0) for boot_id in range(10, 60)]), Lane.LIVE)
+    assert len(live) == 50
+    assert len(order.boots) == 8
+    assert _keys(_push(order, [(12, 1)]), Lane.LATE) == [(12, 1)]
 
 
 @pytest.mark.parametrize("seconds", [0.2, 10.0])

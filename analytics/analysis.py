@@ -1,0 +1,310 @@
+"""Frames of many devices in, findings out: each device's order and its rows of the engine.  Pure.
+
+What it does with a frame depends on the frames before it and on nothing else, neither on how they were batched nor on
+the clock: so a stretch that is read again after a restart gives the same.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from analytics.checkpoints import CheckpointError, DeviceState, Limits, Track, decode_state, encode_state
+from analytics.engine import ENGINE_VERSION, Engine, Quality, Results, Segment, Transition
+from analytics.ordering import Frame, Lane, Order, Released
+from heartwire.frames import EcgFlag
+
+#: Signal that is older when it arrives is late (promise P3), microseconds.
+LATE_US: Final = 30_000_000
+#: So much signal without the lead that is analysed, and another lead is analysed instead, microseconds.
+_LEAD_LOST_US: Final = 10_000_000
+#: Arrivals that are remembered: more signal than the engine looks back.
+_ARRIVALS: Final = 64
+
+
+class Beat(NamedTuple):
+    """One beat, as it is stored; NaN where unknown."""
+
+    patient_id: int
+    tenant_id: int
+    device_id: str
+    t_us: int
+    rr_s: float
+    amplitude_mv: float
+    label: str
+
+
+class CallChange(NamedTuple):
+    """A call begins, ends, or is hidden by a greater one.
+
+    Attributes
+    ----------
+    kind : str
+        ``raised``, ``ended`` or ``suppressed``.
+    onset_us, at_us : int
+        Onset in the signal, and the time in the signal at which the rule was met, UTC microseconds.
+    late : bool
+        The signal was late when it arrived.
+    """
+
+    device_id: str
+    patient_id: int
+    tenant_id: int
+    call: str
+    kind: str
+    onset_us: int
+    at_us: int
+    late: bool
+    detail: dict[str, float | str]
+
+
+class Signal(NamedTuple):
+    """How a device's live signal is now; NaN where the rate is unknown."""
+
+    device_id: str
+    patient_id: int
+    tenant_id: int
+    hr_bpm: float
+    quality: str
+    analysed_until_us: int
+
+
+class Findings(NamedTuple):
+    """What a batch of frames gave."""
+
+    beats: list[Beat]
+    changes: list[CallChange]
+    signals: list[Signal]
+
+
+class _Retired(NamedTuple):
+    """A row that gets no more signal, and why."""
+
+    device_id: str
+    track: Track
+    reason: str
+
+
+class Analysis:
+    """The engine, and what stands around it for each device.
+
+    Attributes
+    ----------
+    frames_of_other_leads : int
+        Frames not analysed because the device's signal is analysed in another lead.
+    """
+
+    def __init__(self) -> None:
+        self._engine: Final = Engine()
+        self._devices: Final[dict[str, DeviceState]] = {}
+        self._tracks: Final[dict[int, tuple[str, Track]]] = {}
+        self._retired: list[_Retired] = []
+        self.frames_of_other_leads = 0
+
+    def __contains__(self, device: str) -> bool:
+        return device in self._devices
+
+    def __len__(self) -> int:
+        return len(self._devices)
+
+    def begin(self, device: str, *, at: Frame | None = None) -> None:
+        """Take in a device that was not analysed before, or (`at`) one whose signal is taken up in its midst."""
+        order = Order()
+        if at is not None:
+            order.begin_at(at)
+        self._devices[device] = DeviceState(order)
+
+    def restore(self, device: str, saved: bytes) -> None:
+        """Take up a device where `save` left it.
+
+        Raises
+        ------
+        CheckpointError
+            If it was saved by another version; nothing is changed then.
+        """
+        state = decode_state(saved)
+        rows: list[int] = []
+        try:
+            for track in (state.live, state.late):
+                if track is not None:
+                    track.row = self._engine.open(state.limits)
+                    rows.append(track.row)
+                    self._engine.import_row(track.row, track.state)
+                    track.state = b""
+        except ValueError as error:
+            for row in rows:
+                self._engine.close(row)
+            raise CheckpointError(f"the engine's row cannot be read: {error}") from None
+        self._devices[device] = state
+        for track in (state.live, state.late):
+            if track is not None:
+                self._tracks[track.row] = (device, track)
+
+    def save(self, device: str) -> bytes:
+        """Return all that is remembered of a device."""
+        state = self._devices[device]
+        for track in (state.live, state.late):
+            if track is not None:
+                track.state = self._engine.export_row(track.row)
+        try:
+            return encode_state(state)
+        finally:
+            for track in (state.live, state.late):
+                if track is not None:
+                    track.state = b""
+
+    def put_aside(self, device: str) -> None:
+        """Forget a device; it is saved."""
+        state = self._devices.pop(device)
+        for track in (state.live, state.late):
+            if track is not None:
+                del self._tracks[track.row]
+                self._engine.close(track.row)
+
+    def set_limits(self, device: str, limits: Limits) -> bool:
+        """Let these limits hold for what comes, and return whether they are others than before."""
+        state = self._devices[device]
+        if limits == state.limits:
+            return False
+        state.limits = limits
+        for track in (state.live, state.late):
+            if track is not None:
+                self._engine.set_limits(track.row, limits)
+        return True
+
+    def analyse(self, frames: Iterable[Frame]) -> Findings:
+        """Take in frames in the order of their arrival, of devices that are known here, and return what they gave."""
+        segments: list[Segment] = []
+        for frame in frames:
+            state = self._devices[frame.device_id]
+            for released in state.order.push(frame):
+                self._add(state, released, segments)
+        findings = Findings([], [], [])
+        if segments:
+            self._collect(self._engine.tick(segments), findings)
+        self._end_retired(findings)
+        return findings
+
+    def _add(self, state: DeviceState, released: Released, segments: list[Segment]) -> None:
+        frame = released.frame
+        track = self._live_track(state, frame) if released.lane is Lane.LIVE else self._late_track(state, released)
+        if state.order.late_is_over:
+            self._retire(frame.device_id, state.late, "late_signal_ended")
+            state.late = None
+            state.order.end_late()
+        if track is None:
+            self.frames_of_other_leads += 1
+            return
+        # Of a clock that was not set nobody knows how late the signal is; then it counts as live, which sounds.
+        received_us = frame.t_end_us if frame.flags & EcgFlag.CLOCK_NOT_SET else frame.received_us
+        track.arrivals.append((frame.t_end_us, received_us))
+        del track.arrivals[:-_ARRIVALS]
+        samples = np.frombuffer(frame.samples, dtype="<i2").astype(np.int16, copy=False)
+        segments.append(Segment(track.row, frame.t0_us, frame.fs_mhz, frame.gain, frame.baseline, frame.flags, samples))
+
+    def _live_track(self, state: DeviceState, frame: Frame) -> Track | None:
+        track = state.live
+        if track is not None and track.patient_id != frame.patient_id:
+            self._retire(frame.device_id, track, "another_patient")
+            track = None
+        if track is None:
+            track = state.live = self._open(state, frame, frame.lead)
+        if frame.lead == track.lead:
+            track.other_lead_us = 0
+            return track
+        track.other_lead_us += frame.duration_us
+        if track.other_lead_us < _LEAD_LOST_US:
+            return None
+        track.lead = frame.lead
+        track.other_lead_us = 0
+        return track
+
+    def _late_track(self, state: DeviceState, released: Released) -> Track | None:
+        frame = released.frame
+        track = state.late
+        if track is None or released.begins or track.patient_id != frame.patient_id:
+            self._retire(frame.device_id, track, "late_signal_ended")
+            lead = frame.lead if state.live is None else state.live.lead
+            track = state.late = self._open(state, frame, lead)
+        return track if frame.lead == track.lead else None
+
+    def _open(self, state: DeviceState, frame: Frame, lead: str) -> Track:
+        row = self._engine.open(state.limits)
+        track = Track(frame.patient_id, frame.tenant_id, lead, row)
+        self._tracks[row] = (frame.device_id, track)
+        return track
+
+    def _retire(self, device: str, track: Track | None, reason: str) -> None:
+        if track is not None:
+            self._retired.append(_Retired(device, track, reason))
+
+    def _end_retired(self, findings: Findings) -> None:
+        """Bring what no more signal comes for to its end."""
+        for device, track, reason in self._retired:
+            for key in track.open_calls:
+                end_us = track.arrivals[-1][0]
+                detail: dict[str, float | str] = {"reason": reason}
+                findings.changes.append(self._change(device, track, key, "ended", end_us, detail))
+            del self._tracks[track.row]
+            self._engine.close(track.row)
+        self._retired = []
+
+    def _collect(self, results: Results, findings: Findings) -> None:
+        found = results.beats
+        columns = zip(
+            found.row.tolist(),
+            found.t_us.tolist(),
+            found.rr_s.tolist(),
+            found.amplitude_mv.tolist(),
+            found.label.tolist(),
+            strict=True,
+        )
+        for row, t_us, rr_s, amplitude_mv, label in columns:
+            device, track = self._tracks[row]
+            findings.beats.append(
+                Beat(track.patient_id, track.tenant_id, device, t_us, rr_s, amplitude_mv, _text(label))
+            )
+        for transition in results.transitions:
+            findings.changes.append(self._note(transition))
+        moved = zip(
+            results.rows.tolist(),
+            results.hr_bpm.tolist(),
+            results.quality.tolist(),
+            results.analysed_until_us.tolist(),
+            strict=True,
+        )
+        for row, hr_bpm, quality, until_us in moved:
+            device, track = self._tracks[row]
+            if self._devices[device].live is track:
+                name = Quality(quality).name.lower()
+                findings.signals.append(Signal(device, track.patient_id, track.tenant_id, hr_bpm, name, until_us))
+
+    def _note(self, transition: Transition) -> CallChange:
+        device, track = self._tracks[transition.row]
+        key = (transition.call, transition.onset_us)
+        if transition.kind == "raised":
+            track.open_calls.append(key)
+        elif key in track.open_calls:
+            track.open_calls.remove(key)
+        return self._change(device, track, key, transition.kind, transition.at_us, transition.detail)
+
+    @staticmethod
+    def _change(  # noqa: PLR0917 # each line of it is another thing
+        device: str,
+        track: Track,
+        key: tuple[str, int],
+        kind: str,
+        at_us: int,
+        detail: dict[str, float | str],
+    ) -> CallChange:
+        call, onset_us = key
+        received_us = next((received for end, received in track.arrivals if end > at_us), track.arrivals[-1][1])
+        late = received_us - at_us > LATE_US
+        return CallChange(device, track.patient_id, track.tenant_id, call, kind, onset_us, at_us, late, detail)
+
+
+def _text(label: int | bytes) -> str:
+    return chr(label) if isinstance(label, int) else label.decode("ascii")
+
+
+__all__ = ["ENGINE_VERSION", "Analysis", "Beat", "CallChange", "Findings", "Signal"]

@@ -1,0 +1,37 @@
+"""``heartwire analytics``."""
+
+import signal
+
+import click
+
+from analytics.service import AnalyticsService
+from analytics.settings import AnalyticsSettings
+from heartwire.logs import set_up_logging
+
+
+@click.group(invoke_without_command=True)
+@click.option("--database", help="Database as a libpq URL. [env: HEARTWIRE_ANALYTICS_DATABASE]")
+@click.option("--instance", help="Name of this process. [env: HEARTWIRE_ANALYTICS_INSTANCE; default: host and process]")
+@click.pass_context
+def analytics(context: click.Context, **given: str | None) -> None:
+    """Find beats and arrhythmias, raise alarms.
+
+    Reads every ECG frame that ingest has committed, once and in order, and commits what it finds together with how
+    far it is: beats, episodes, alarms. It also watches the clock: a patient whose device is silent, an ingest that
+    gives no sign of life, a broker that cannot be reached.
+
+    The database may come and go, or not be there yet: analytics waits, says so, and goes on where it was. It needs
+    the schema (`heartwire migrate`). A second process stands by and takes over when the first one is gone. It logs JSON
+    lines to standard error. SIGTERM or Ctrl-C saves the state of every patient's signal and ends; after a kill,
+    the last minute is read again, and nothing is found twice.
+
+    Every setting is a variable HEARTWIRE_ANALYTICS_...; those of a terminal are options here.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    settings = AnalyticsSettings.load(**given)
+    set_up_logging("analytics", settings.log_level)
+    service = AnalyticsService(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: service.stop())
+    service.run()

@@ -1,0 +1,23 @@
+-- beat --
+-- This process lives, and this is how it is.
+INSERT INTO service_heartbeats (service, instance, at, detail)
+VALUES ('analytics', %(instance)s, clock_timestamp(), %(detail)s)
+ON CONFLICT (service, instance) DO UPDATE SET at = excluded.at, detail = excluded.detail;
+
+-- forget_old --
+-- Instances that stopped long ago and have other names now.
+DELETE FROM service_heartbeats WHERE service = 'analytics' AND at < clock_timestamp() - interval '1 day';
+
+-- waiting --
+-- Committed frames that are not analysed yet (counted up to 10,000: beyond it the number says enough), since when the
+-- oldest waits, seconds, and how many of them wait for a transaction that is older and still open.
+SELECT
+    count(*),
+    coalesce(extract(epoch FROM clock_timestamp() - min(f.received_at)), 0)::double precision,
+    count(*) FILTER (WHERE f.xid >= pg_snapshot_xmin(pg_current_snapshot()))
+FROM (
+    SELECT f.received_at, f.xid
+    FROM ecg_frames AS f JOIN analytics_cursors AS c USING (shard)
+    WHERE f.xid >= (SELECT min(next_xid) FROM analytics_cursors) AND f.xid >= c.next_xid
+    LIMIT 10000
+) AS f;

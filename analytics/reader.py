@@ -1,0 +1,109 @@
+"""What analytics reads: frames in the order of their commit, checkpoints, limits."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from analytics.checkpoints import Limits
+from analytics.ordering import Frame
+from heartwire.storage.errors import translated
+from heartwire.storage.queries import load_queries
+
+_QUERIES: Final = load_queries("analytics", "reader.sql")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Cursor(NamedTuple):
+    """How far one shard is: frames below `next_xid` are analysed, those below `replay_xid` are in checkpoints."""
+
+    next_xid: int
+    replay_xid: int
+
+
+class StoredCheckpoint(NamedTuple):
+    """A device's checkpoint: the engine that made it, after every frame below `next_xid`."""
+
+    engine: str
+    next_xid: int
+    state: bytes
+
+
+class Reader:
+    """Reads over one autocommitting connection; nothing here takes a transaction id.
+
+    Every method raises `DatabaseUnavailableError` where the database cannot be reached.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Autocommitting.
+    shards : sequence of int
+        Whose frames are read.
+    """
+
+    def __init__(self, connection: psycopg.Connection[TupleRow], shards: Sequence[int]) -> None:
+        self._connection: Final = connection
+        self._shards: Final = list(shards)
+
+    def check_schema(self) -> None:
+        """Fail at once where the schema is not of this version."""
+        self._rows("find_schema")
+
+    def cursors(self) -> dict[int, Cursor]:
+        """Return the cursor of each shard."""
+        return {shard: Cursor(*xids) for shard, *xids in self._rows("cursors", shards=self._shards)}
+
+    def next_frames(self, next_xid: int, at_least: int) -> list[Frame]:
+        """Return the next frames from `next_xid` on, in order.
+
+        Frames of a transaction are returned together. Those beside which an older transaction still runs are left
+        for later, whoever's transaction it is.
+
+        Parameters
+        ----------
+        next_xid : int
+            First transaction that may not be analysed yet.
+        at_least : int
+            Number of frames after which no further transaction is added.
+        """
+        return _frames(self._rows("next_frames", shards=self._shards, next_xid=next_xid, frames=at_least))
+
+    def frames_again(self, next_xid: int, below: int, at_least: int) -> list[Frame]:
+        """Return frames that were analysed before, as `next_frames`, none from transaction `below` on."""
+        rows = self._rows("frames_again", shards=self._shards, next_xid=next_xid, below=below, frames=at_least)
+        return _frames(rows)
+
+    def anything_next(self, next_xid: int) -> bool:
+        """Return whether `next_frames` would return anything."""
+        return bool(self._rows("anything_next", shards=self._shards, next_xid=next_xid)[0][0])
+
+    def checkpoints(self, devices: Iterable[str]) -> dict[str, StoredCheckpoint]:
+        """Return the checkpoints of these devices, of those that have one."""
+        rows = self._rows("checkpoints", devices=list(devices))
+        return {device: StoredCheckpoint(*row) for device, *row in rows}
+
+    def limits(self) -> dict[int, Limits]:
+        """Return each patient's own limits, by call and name."""
+        limits: dict[int, dict[str, dict[str, float]]] = {}
+        for patient_id, call, name, value in self._rows("limits"):
+            limits.setdefault(patient_id, {}).setdefault(call, {})[name] = value
+        return dict(limits)
+
+    def _rows(self, query: str, **parameters: Any) -> list[TupleRow]:  # noqa: ANN401 # the driver's values
+        with translated(), self._connection.cursor(binary=True) as cursor:
+            return cursor.execute(_QUERIES[query], parameters).fetchall()
+
+
+def _frames(rows: Iterable[TupleRow]) -> list[Frame]:
+    return [
+        Frame(xid, device, patient, tenant, boot, seq, _utc_us(t0), _utc_us(received), *rest)
+        for xid, device, patient, tenant, boot, seq, t0, received, *rest in rows
+    ]
+
+
+def _utc_us(instant: datetime) -> int:
+    return (instant - _EPOCH) // _MICROSECOND

@@ -1,0 +1,156 @@
+"""Looks for silence again and again, on a thread and connection of its own (rules: analytics/freshness.py)."""
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from analytics.freshness import WATCH_CALLS, WATCH_VERSION, Close, Ingest, Link, OpenAlarm, Raise, Watch
+from heartwire.calls import get_call
+from heartwire.errors import HeartwireError
+from heartwire.storage.errors import translated
+from heartwire.storage.pool import connect
+from heartwire.storage.queries import load_queries
+
+_logger: Final = logging.getLogger(__name__)
+_QUERIES: Final = load_queries("analytics", "watch.sql")
+_STATEMENT_TIMEOUT_S: Final = 10.0
+
+
+class _Kind(NamedTuple):
+    """What alarms of one statement have in common."""
+
+    call: str
+    by: str | None
+
+
+class Watcher:
+    """One connection's watch: begins anew with every connection, since without the database nobody could be heard."""
+
+    def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
+        self._connection: Final = connection
+        self._watch: Watch | None = None
+        self._open: dict[int, OpenAlarm] = {}
+
+    def look(self) -> None:
+        """Judge and commit; does nothing while another process watches.
+
+        Raises
+        ------
+        DatabaseUnavailableError, DatabaseFullError, DatabaseRefusedError
+            The database; make another watcher.
+        """
+        with translated(), self._connection.transaction():
+            now_us = self._rows("now")[0][0]
+            if self._watch is None:
+                if not self._rows("become_watcher")[0][0]:
+                    return
+                self._watch = Watch(now_us)
+                self._keep(self._rows("open_alarms", calls=list(WATCH_CALLS)))
+            links = [Link(*row) for row in self._rows("links")]
+            ingests = [Ingest(*row) for row in self._rows("ingests")]
+            verdict = self._watch.look(now_us, links, ingests, list(self._open.values()))
+            self._close(verdict.closes)
+            self._raise(verdict.raises)
+
+    def _close(self, closes: Sequence[Close]) -> None:
+        by_greater: dict[str | None, list[int]] = defaultdict(list)
+        for close in closes:
+            by_greater[close.by].append(close.alarm.alarm_id)
+        for by, alarms in by_greater.items():
+            self._connection.execute(
+                _QUERIES["close"],
+                {"alarms": alarms, "kind": "suppressed" if by else "ended", "detail": Jsonb({"by": by} if by else {})},
+            )
+            for alarm_id in alarms:
+                del self._open[alarm_id]
+            _logger.info("%d alarms %s", len(alarms), f"hidden by {by}" if by else "ended")
+
+    def _raise(self, raises: Sequence[Raise]) -> None:
+        kinds: dict[_Kind, list[Raise]] = defaultdict(list)
+        for item in raises:
+            kinds[_Kind(item.call, item.by)].append(item)
+        for (call, by), items in kinds.items():
+            rows = self._rows(
+                "raise",
+                call=call,
+                priority=str(get_call(call).priority),
+                engine=WATCH_VERSION,
+                kind="suppressed" if by else "raised",
+                detail=Jsonb({"by": by} if by else {}),
+                tenants=[item.tenant_id for item in items],
+                patients=[item.patient_id for item in items],
+                devices=[item.device_id for item in items],
+                onsets=[item.onset_us for item in items],
+                signals=[item.signal_us for item in items],
+            )
+            if not by:
+                self._keep(rows)
+            _logger.info("%s: %d alarms %s", call, len(rows), f"hidden by {by}" if by else "raised")
+
+    def _keep(self, rows: Sequence[TupleRow]) -> None:
+        self._open.update({row[0]: OpenAlarm(*row) for row in rows})
+
+    def _rows(self, query: str, **parameters: object) -> list[TupleRow]:
+        return self._connection.execute(_QUERIES[query], parameters).fetchall()
+
+
+class FreshnessThread:
+    """Runs a watcher at a steady pace, with a new connection after each failure.
+
+    Parameters
+    ----------
+    database : str
+        libpq URL.
+    every_s : float
+        Pace, seconds.
+    """
+
+    def __init__(self, database: str, every_s: float) -> None:
+        self._database: Final = database
+        self._every_s: Final = every_s
+        self._stopping: Final = threading.Event()
+        self._thread: Final = threading.Thread(target=self._run, name="freshness", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread lives."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """End; open alarms stay open."""
+        self._stopping.set()
+        self._thread.join(timeout=2.0)
+
+    def _run(self) -> None:
+        connection: psycopg.Connection[TupleRow] | None = None
+        watcher: Watcher | None = None
+        failing = False
+        while not self._stopping.is_set():
+            try:
+                if connection is None or watcher is None:
+                    connection = connect(
+                        self._database, "analytics-watch", autocommit=True, statement_timeout_s=_STATEMENT_TIMEOUT_S
+                    )
+                    watcher = Watcher(connection)
+                watcher.look()
+                failing = False
+            except HeartwireError as error:
+                if not failing:
+                    _logger.warning("nobody watches for silence: %s; trying again every %g s", error, self._every_s)
+                failing = True
+                if connection is not None:
+                    connection.close()
+                connection = watcher = None
+            self._stopping.wait(self._every_s)
+        if connection is not None:
+            connection.close()

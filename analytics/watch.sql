@@ -1,0 +1,68 @@
+-- become_watcher --
+-- One process watches at a time; the lock goes with its connection.
+SELECT pg_try_advisory_lock(hashtext('heartwire'), hashtext('watch'));
+
+-- now --
+-- The clock that everything here is judged by, UTC microseconds.
+SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+
+-- links --
+-- When each device was last heard of: by ECG where it ever sent any, otherwise by heart rate.
+SELECT
+    d.device_id, d.patient_id, d.tenant_id, (extract(epoch FROM d.paired_at) * 1000000)::bigint,
+    (extract(epoch FROM coalesce(s.ecg_received, s.hr_received)) * 1000000)::bigint,
+    (extract(epoch FROM CASE WHEN s.ecg_received IS NULL THEN s.hr_sample ELSE s.ecg_sample END) * 1000000)::bigint,
+    (l.value * 1000000)::bigint
+FROM devices AS d
+LEFT JOIN (
+    SELECT
+        device_id,
+        max(last_received_at) FILTER (WHERE stream = 'ecg') AS ecg_received,
+        max(last_sample_at) FILTER (WHERE stream = 'ecg') AS ecg_sample,
+        max(last_received_at) FILTER (WHERE stream = 'hr') AS hr_received,
+        max(last_sample_at) FILTER (WHERE stream = 'hr') AS hr_sample
+    FROM streams
+    GROUP BY device_id
+) AS s USING (device_id)
+LEFT JOIN patient_limits AS l ON l.patient_id = d.patient_id AND l.call = 'gone_quiet' AND l.name = 'seconds';
+
+-- ingests --
+-- Who ingests, and whether each has a broker; one that does not say is taken to have one.
+SELECT (extract(epoch FROM at) * 1000000)::bigint, coalesce((detail ->> 'broker_connected')::boolean, true)
+FROM service_heartbeats WHERE service = 'ingest';
+
+-- open_alarms --
+-- What the watch has raised and not ended.
+SELECT
+    alarm_id, call, device_id,
+    (extract(epoch FROM onset_at) * 1000000)::bigint, (extract(epoch FROM signal_at) * 1000000)::bigint
+FROM alarm_states
+WHERE call = ANY(%(calls)s) AND raised_at IS NOT NULL AND ended_at IS NULL AND suppressed_at IS NULL;
+
+-- raise --
+-- New alarms with their first event. The system's own belong to the first tenant.
+WITH new AS (
+    INSERT INTO alarms (tenant_id, patient_id, device_id, call, priority, onset_at, signal_at, engine)
+    SELECT
+        coalesce(r.tenant_id, (SELECT min(t.tenant_id) FROM tenants AS t)), r.patient_id, r.device_id, %(call)s,
+        %(priority)s, timestamptz 'epoch' + r.onset_us * interval '1 microsecond',
+        timestamptz 'epoch' + r.signal_us * interval '1 microsecond', %(engine)s
+    FROM unnest(
+        %(tenants)s::integer[], %(patients)s::bigint[], %(devices)s::text[], %(onsets)s::bigint[], %(signals)s::bigint[]
+    ) AS r (tenant_id, patient_id, device_id, onset_us, signal_us)
+    ON CONFLICT DO NOTHING
+    RETURNING *
+),
+told AS (
+    INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)
+    SELECT alarm_id, tenant_id, %(kind)s, %(detail)s FROM new
+)
+SELECT
+    alarm_id, call, device_id,
+    (extract(epoch FROM onset_at) * 1000000)::bigint, (extract(epoch FROM signal_at) * 1000000)::bigint
+FROM new;
+
+-- close --
+-- One more line of these alarms' ledgers.
+INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)
+SELECT alarm_id, tenant_id, %(kind)s, %(detail)s FROM alarms WHERE alarm_id = ANY(%(alarms)s);

@@ -1,0 +1,237 @@
+"""Analyses what the database has, step by step: frames, findings and the cursor in one commit."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from analytics.analysis import ENGINE_VERSION, Analysis, Findings, Signal
+from analytics.checkpoints import CheckpointError, Limits, Schedule
+from analytics.ordering import Frame
+from analytics.reader import Cursor, Reader
+from analytics.settings import AnalyticsSettings
+from analytics.writer import Step, Writer
+from heartwire.topics import SHARDS, shard_of
+
+_logger: Final = logging.getLogger(__name__)
+#: Least time between two looks for devices to put aside, seconds.
+_PUT_ASIDE_S: Final = 0.5
+#: Least time between two words about a signal that has not changed its quality, seconds.
+_SIGNAL_EVERY_S: Final = 1.5
+
+
+class Worker:
+    """One analysis and its place in the log, as they were at the last commit or are about to be at the next.
+
+    When `step` raises, the analysis may be ahead of what is committed: throw the worker away and make another.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Autocommitting, the worker's own.
+    settings : AnalyticsSettings
+        Sizes and times.
+    on_progress : callable
+        Called between the parts of what takes long.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[TupleRow],
+        settings: AnalyticsSettings,
+        on_progress: Callable[[], None],
+    ) -> None:
+        self._on_progress: Final = on_progress
+        self._settings: Final = settings
+        self._reader: Final = Reader(connection, range(SHARDS))
+        self._writer: Final = Writer(connection, ENGINE_VERSION)
+        self._analysis: Final = Analysis()
+        self._schedule: Final = Schedule(settings.checkpoint_every_s, settings.idle_after_s)
+        self._cursors: dict[int, Cursor] = {}
+        self._limits: dict[int, Limits] = {}
+        self._limits_due_s = float("-inf")
+        self._put_aside_due_s = float("-inf")
+        #: Devices whose checkpoint could not be taken up, until that is committed.
+        self._afresh: Final[set[str]] = set()
+        self._told: Final[dict[str, tuple[float, str]]] = {}
+        self.n_frames = 0
+        self.n_beats = 0
+        self.n_changes = 0
+
+    @property
+    def n_devices(self) -> int:
+        """Devices in memory."""
+        return len(self._analysis)
+
+    @property
+    def frames_of_other_leads(self) -> int:
+        """Frames that were not analysed, since the device's signal is analysed in another lead."""
+        return self._analysis.frames_of_other_leads
+
+    @property
+    def _next_xid(self) -> int:
+        return max(cursor.next_xid for cursor in self._cursors.values())
+
+    def load(self) -> int:
+        """Take up the analysis where the last commit left it, and return the number of frames read again.
+
+        Raises
+        ------
+        DatabaseUnavailableError, DatabaseRefusedError
+            If the database is not there, or has no schema of this version.
+        """
+        self._reader.check_schema()
+        self._cursors = self._reader.cursors()
+        next_xid = min(cursor.replay_xid for cursor in self._cursors.values())
+        below = max(cursor.next_xid for cursor in self._cursors.values())
+        count = 0
+        while frames := self._reader.frames_again(next_xid, below, self._settings.batch_frames):
+            next_xid = frames[-1].xid + 1
+            count += self._analyse_again(frames)
+            self._on_progress()
+        self._analysis.frames_of_other_leads = 0
+        return count
+
+    def _analyse_again(self, frames: Sequence[Frame]) -> int:
+        """Bring the analysis forward over frames whose results are committed."""
+        frames = [frame for frame in frames if frame.xid < self._cursors[shard_of(frame.device_id)].next_xid]
+        since = self._take_in(frames)
+        frames = [
+            frame
+            for frame in frames
+            if frame.device_id in self._analysis and frame.xid >= since.get(frame.device_id, 0)
+        ]
+        now_s = time.monotonic()
+        for frame in frames:
+            self._schedule.note(frame.device_id, frame.xid, now_s)
+        self._analysis.analyse(frames)
+        return len(frames)
+
+    def step(self) -> int:
+        """Analyse and commit what comes next; return the number of frames, 0 when there was nothing.
+
+        Raises
+        ------
+        CursorLostError
+            Another worker was here first.
+        DatabaseUnavailableError, DatabaseFullError, DatabaseRefusedError
+            The database.
+        """
+        now_s = time.monotonic()
+        self._read_limits(now_s)
+        next_xid = min(cursor.next_xid for cursor in self._cursors.values())
+        frames = self._reader.next_frames(next_xid, self._settings.batch_frames)
+        if not frames:
+            self._keep_house(now_s)
+            return 0
+        next_xid = frames[-1].xid + 1
+        frames = [frame for frame in frames if frame.xid >= self._cursors[shard_of(frame.device_id)].next_xid]
+        self._take_in(frames, live=True)
+        for frame in frames:
+            self._schedule.note(frame.device_id, frame.xid, now_s)
+        self._set_limits(frames)
+        findings = self._analysis.analyse(frames)
+        self._commit(next_xid, findings, self._schedule.due(now_s))
+        self._put_idle_aside(now_s)
+        self.n_frames += len(frames)
+        self.n_beats += len(findings.beats)
+        self.n_changes += len(findings.changes)
+        return len(frames)
+
+    def save_all(self) -> None:
+        """Commit a checkpoint of every device that went on since its last (errors as `step`)."""
+        if unsaved := self._schedule.unsaved():
+            self._commit(self._next_xid, Findings([], [], []), unsaved)
+
+    def _take_in(self, frames: Sequence[Frame], *, live: bool = False) -> dict[str, int]:
+        """Know the devices of these frames; return from where on frames are news to those taken up from checkpoints.
+
+        One whose checkpoint is of another version is taken in only by a `live` frame: what was analysed before is not
+        analysed again by another engine.
+        """
+        first: dict[str, Frame] = {}
+        for frame in frames:
+            if frame.device_id not in self._analysis:
+                first.setdefault(frame.device_id, frame)
+        stored = self._reader.checkpoints(first) if first else {}
+        since: dict[str, int] = {}
+        for device, frame in first.items():
+            checkpoint = stored.get(device)
+            if checkpoint is None:
+                self._analysis.begin(device)
+            elif checkpoint.engine == ENGINE_VERSION and self._restore(device, checkpoint.state):
+                since[device] = checkpoint.next_xid
+            elif live:
+                # An earlier version's work: what it raised ends, and the signal is taken up in its midst.
+                _logger.info("analysis of device %s begins afresh: its checkpoint is of %s", device, checkpoint.engine)
+                self._analysis.begin(device, at=frame)
+                self._afresh.add(device)
+        return since
+
+    def _restore(self, device: str, state: bytes) -> bool:
+        try:
+            self._analysis.restore(device, state)
+        except CheckpointError as error:
+            _logger.warning("device %s: %s", device, error)
+            return False
+        return True
+
+    def _read_limits(self, now_s: float) -> None:
+        if now_s >= self._limits_due_s:
+            self._limits = self._reader.limits()
+            self._limits_due_s = now_s + self._settings.limits_every_s
+
+    def _set_limits(self, frames: Sequence[Frame]) -> None:
+        """Let changed limits hold from this step on, and save the device with it: a replay keeps to its own."""
+        for device, patient in {frame.device_id: frame.patient_id for frame in frames}.items():
+            if self._analysis.set_limits(device, self._limits.get(patient, {})):
+                self._schedule.hasten(device)
+
+    def _keep_house(self, now_s: float) -> None:
+        """Save what is due though no frames come."""
+        if due := self._schedule.due(now_s):
+            self._commit(self._next_xid, Findings([], [], []), due)
+        self._put_idle_aside(now_s)
+
+    def _put_idle_aside(self, now_s: float) -> None:
+        if now_s < self._put_aside_due_s:
+            return
+        self._put_aside_due_s = now_s + _PUT_ASIDE_S
+        for device in self._schedule.idle(now_s):
+            self._schedule.forget(device)
+            self._analysis.put_aside(device)
+            self._told.pop(device, None)
+
+    def _commit(self, next_xid: int, findings: Findings, saved: list[str]) -> None:
+        # Only a checkpoint lets it rise, so nobody looks for it otherwise.
+        replay_xid = self._schedule.replay_xid(next_xid, saved) if saved else 0
+        now_s = time.monotonic()
+        step = Step(
+            expected={shard: cursor.next_xid for shard, cursor in self._cursors.items()},
+            next_xid=next_xid,
+            replay_xid=replay_xid,
+            findings=findings._replace(signals=self._worth_telling(findings.signals, now_s)),
+            afresh=sorted(self._afresh),
+            checkpoints=[(device, self._analysis.save(device)) for device in saved],
+        )
+        self._writer.write(step)
+        self._afresh.clear()
+        self._schedule.saved(saved, now_s)
+        for signal in step.findings.signals:
+            self._told[signal.device_id] = (now_s, signal.quality)
+        self._cursors = {
+            shard: Cursor(max(cursor.next_xid, next_xid), max(cursor.replay_xid, replay_xid))
+            for shard, cursor in self._cursors.items()
+        }
+
+    def _worth_telling(self, signals: Sequence[Signal], now_s: float) -> list[Signal]:
+        """Leave out what changes little: a row of the ward is not rewritten with every frame."""
+        worth = []
+        for signal in signals:
+            told_s, quality = self._told.get(signal.device_id, (float("-inf"), ""))
+            if quality != signal.quality or now_s - told_s >= _SIGNAL_EVERY_S:
+                worth.append(signal)
+        return worth

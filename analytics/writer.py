@@ -1,0 +1,152 @@
+"""Writes what a batch of frames gave, together with the cursor: all of it or nothing."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from analytics.analysis import Beat, CallChange, Findings, Signal
+from analytics.freshness import WATCH_VERSION
+from heartwire.calls import get_call
+from heartwire.errors import RetryableError
+from heartwire.storage.errors import translated
+from heartwire.storage.queries import load_queries
+
+_QUERIES: Final = load_queries("analytics", "writer.sql")
+
+
+class CursorLostError(RetryableError):
+    """Another process has analysed these frames: what is in memory here is behind."""
+
+
+class Step(NamedTuple):
+    """What one commit contains.
+
+    Attributes
+    ----------
+    expected : mapping of int to int
+        By shard, the cursor from which this step began.
+    next_xid, replay_xid : int
+        The cursor after it, and from where a restart needs frames again.
+    findings : Findings
+        What the frames gave.
+    afresh : sequence of str
+        Devices whose analysis began afresh.
+    checkpoints : sequence of (str, bytes)
+        Devices and their states after this step.
+    """
+
+    expected: Mapping[int, int]
+    next_xid: int
+    replay_xid: int
+    findings: Findings
+    afresh: Sequence[str]
+    checkpoints: Sequence[tuple[str, bytes]]
+
+
+class Writer:
+    """Writes over one autocommitting connection, in a transaction of its own for each step."""
+
+    def __init__(self, connection: psycopg.Connection[TupleRow], engine: str) -> None:
+        self._connection: Final = connection
+        self._engine: Final = engine
+
+    def write(self, step: Step) -> None:
+        """Commit a step.
+
+        Raises
+        ------
+        CursorLostError
+            If a cursor is not where the step began; nothing is written.
+        DatabaseUnavailableError, DatabaseFullError
+            Nothing is written, or all of it: the cursor says which.
+        """
+        with translated(), self._connection.transaction():
+            self._move(step)
+            if step.afresh:
+                parameters = {"devices": list(step.afresh), "watch": WATCH_VERSION}
+                self._connection.execute(_QUERIES["end_open_alarms"], parameters)
+                self._connection.execute(_QUERIES["end_open_episodes"], parameters)
+            self._write_beats(step.findings.beats)
+            for change in step.findings.changes:
+                self._write_change(change)
+            self._write_signals(step.findings.signals)
+            self._write_checkpoints(step)
+
+    def _move(self, step: Step) -> None:
+        shards = list(step.expected)
+        found = dict(self._connection.execute(_QUERIES["lock_cursors"], {"shards": shards}).fetchall())
+        if found != dict(step.expected):
+            raise CursorLostError("another process analyses the same devices; it goes on, this one stands by")
+        self._connection.execute(
+            _QUERIES["move_cursors"], {"shards": shards, "next_xid": step.next_xid, "replay_xid": step.replay_xid}
+        )
+
+    def _write_beats(self, beats: Sequence[Beat]) -> None:
+        if not beats:
+            return
+        patients, tenants, devices, times, rr_s, amplitudes_mv, labels = map(list, zip(*beats, strict=True))
+        parameters = {
+            "patients": patients,
+            "tenants": tenants,
+            "devices": devices,
+            "times": times,
+            "rr_s": rr_s,
+            "amplitudes_mv": amplitudes_mv,
+            "labels": labels,
+            "engine": self._engine,
+        }
+        self._connection.execute(_QUERIES["insert_beats"], parameters)
+
+    def _write_change(self, change: CallChange) -> None:
+        execute = self._connection.execute
+        parameters = change._asdict() | {
+            "detail": Jsonb(_storable(change.detail)),
+            "priority": str(get_call(change.call).priority),
+            "engine": self._engine,
+        }
+        if change.kind != "ended":
+            # Raised, or hidden from its start; one that is hidden later is there already.
+            execute(_QUERIES["insert_episode"], parameters)
+            execute(_QUERIES["insert_alarm"], parameters)
+        if change.kind != "raised":
+            execute(_QUERIES["end_episode"], parameters)
+        execute(_QUERIES["add_event"], parameters)
+
+    def _write_signals(self, signals: Sequence[Signal]) -> None:
+        if not signals:
+            return
+        devices, patients, tenants, hr_bpm, qualities, untils = map(list, zip(*signals, strict=True))
+        parameters = {
+            "devices": devices,
+            "patients": patients,
+            "tenants": tenants,
+            "hr_bpm": hr_bpm,
+            "qualities": qualities,
+            "untils": untils,
+            "engine": self._engine,
+        }
+        self._connection.execute(_QUERIES["set_signals"], parameters)
+
+    def _write_checkpoints(self, step: Step) -> None:
+        if not step.checkpoints:
+            return
+        with self._connection.cursor() as cursor:
+            cursor.executemany(
+                _QUERIES["save_checkpoint"],
+                [
+                    {"device": device, "engine": self._engine, "next_xid": step.next_xid, "state": state}
+                    for device, state in step.checkpoints
+                ],
+            )
+
+
+def _storable(detail: Mapping[str, float | str]) -> dict[str, float | str | None]:
+    """Return what JSON can say: a number that is none becomes null."""
+    return {
+        key: value if isinstance(value, str) else float(value) if math.isfinite(value) else None
+        for key, value in detail.items()
+    }

@@ -1,0 +1,98 @@
+-- lock_cursors --
+-- The cursors as they are now, kept from everybody else until this transaction ends. In one order, so that two
+-- workers wait for each other and never both.
+SELECT shard, next_xid::text::bigint FROM analytics_cursors WHERE shard = ANY(%(shards)s)
+ORDER BY shard FOR NO KEY UPDATE;
+
+-- move_cursors --
+-- Every frame below `next_xid` is analysed; a cursor that is further stays.
+UPDATE analytics_cursors SET
+    next_xid = greatest(next_xid, %(next_xid)s::bigint::text::xid8),
+    replay_xid = greatest(replay_xid, %(replay_xid)s::bigint::text::xid8)
+WHERE shard = ANY(%(shards)s);
+
+-- insert_beats --
+-- A beat that is there already is the same beat.
+INSERT INTO beats (patient_id, tenant_id, device_id, t, rr_s, amplitude_mv, label, engine)
+SELECT
+    b.patient_id, b.tenant_id, b.device_id, timestamptz 'epoch' + b.t_us * interval '1 microsecond',
+    nullif(b.rr_s, 'NaN'), nullif(b.amplitude_mv, 'NaN'), b.label::"char", %(engine)s
+FROM unnest(
+    %(patients)s::bigint[], %(tenants)s::integer[], %(devices)s::text[], %(times)s::bigint[],
+    %(rr_s)s::real[], %(amplitudes_mv)s::real[], %(labels)s::text[]
+) AS b (patient_id, tenant_id, device_id, t_us, rr_s, amplitude_mv, label)
+ON CONFLICT DO NOTHING;
+
+-- set_signals --
+-- How each device's signal is now.
+INSERT INTO signal_states (device_id, tenant_id, patient_id, hr_bpm, quality, analysed_until, updated_at, engine)
+SELECT
+    s.device_id, s.tenant_id, s.patient_id, nullif(s.hr_bpm, 'NaN'), s.quality,
+    timestamptz 'epoch' + s.until_us * interval '1 microsecond', clock_timestamp(), %(engine)s
+FROM unnest(
+    %(devices)s::text[], %(tenants)s::integer[], %(patients)s::bigint[], %(hr_bpm)s::real[], %(qualities)s::text[],
+    %(untils)s::bigint[]
+) AS s (device_id, tenant_id, patient_id, hr_bpm, quality, until_us)
+ON CONFLICT (device_id) DO UPDATE SET
+    tenant_id = excluded.tenant_id,
+    patient_id = excluded.patient_id,
+    hr_bpm = excluded.hr_bpm,
+    quality = excluded.quality,
+    analysed_until = excluded.analysed_until,
+    updated_at = excluded.updated_at,
+    engine = excluded.engine;
+
+-- insert_episode --
+-- A stretch of which a call is true begins.
+INSERT INTO episodes (tenant_id, patient_id, device_id, call, onset_at, detail, engine)
+VALUES (
+    %(tenant_id)s, %(patient_id)s, %(device_id)s, %(call)s,
+    timestamptz 'epoch' + %(onset_us)s::bigint * interval '1 microsecond', %(detail)s, %(engine)s
+)
+ON CONFLICT DO NOTHING;
+
+-- end_episode --
+UPDATE episodes SET ended_at = timestamptz 'epoch' + %(at_us)s::bigint * interval '1 microsecond'
+WHERE device_id = %(device_id)s AND call = %(call)s AND engine = %(engine)s
+    AND onset_at = timestamptz 'epoch' + %(onset_us)s::bigint * interval '1 microsecond';
+
+-- insert_alarm --
+-- What a person is told, known by device, call, onset and engine; its first event says whether it was raised.
+INSERT INTO alarms (tenant_id, patient_id, device_id, call, priority, onset_at, signal_at, late, detail, engine)
+VALUES (
+    %(tenant_id)s, %(patient_id)s, %(device_id)s, %(call)s, %(priority)s,
+    timestamptz 'epoch' + %(onset_us)s::bigint * interval '1 microsecond',
+    timestamptz 'epoch' + %(at_us)s::bigint * interval '1 microsecond', %(late)s, %(detail)s, %(engine)s
+)
+ON CONFLICT DO NOTHING;
+
+-- add_event --
+-- One more line of an alarm's ledger; each kind at most once, since a call that returns is another alarm.
+INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)
+SELECT a.alarm_id, a.tenant_id, %(kind)s, %(detail)s
+FROM alarms AS a
+WHERE a.device_id IS NOT DISTINCT FROM %(device_id)s AND a.call = %(call)s AND a.engine = %(engine)s
+    AND a.onset_at = timestamptz 'epoch' + %(onset_us)s::bigint * interval '1 microsecond'
+    AND NOT EXISTS (SELECT FROM alarm_events AS e WHERE e.alarm_id = a.alarm_id AND e.kind = %(kind)s);
+
+-- end_open_alarms --
+-- Of devices whose analysis begins afresh: nobody else will end what the earlier analysis raised.
+INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)
+SELECT alarm_id, tenant_id, 'ended', jsonb_build_object('reason', 'analysis_begins_afresh')
+FROM alarm_states
+WHERE device_id = ANY(%(devices)s) AND engine <> %(watch)s
+    AND raised_at IS NOT NULL AND ended_at IS NULL AND suppressed_at IS NULL;
+
+-- end_open_episodes --
+-- Likewise, at the end of what was analysed.
+UPDATE episodes AS e SET ended_at = greatest(
+    e.onset_at, (SELECT s.analysed_until FROM signal_states AS s WHERE s.device_id = e.device_id)
+)
+WHERE e.device_id = ANY(%(devices)s) AND e.ended_at IS NULL;
+
+-- save_checkpoint --
+INSERT INTO analysis_checkpoints (device_id, tenant_id, engine, next_xid, state, saved_at)
+SELECT device_id, tenant_id, %(engine)s, %(next_xid)s::bigint::text::xid8, %(state)s, clock_timestamp()
+FROM devices WHERE device_id = %(device)s
+ON CONFLICT (device_id) DO UPDATE SET
+    engine = excluded.engine, next_xid = excluded.next_xid, state = excluded.state, saved_at = excluded.saved_at;
