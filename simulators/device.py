@@ -119,9 +119,10 @@ class Device:
                 self.problem = link.problem
             finally:
                 link.drop()
-            falls_back = version is _V5 and not (link.answered and link.speaks_version)
-            version = _V311 if falls_back else _V5
-            if not falls_back:
+            understood = link.answered and link.speaks_version
+            if not understood:
+                version = _V311 if version is _V5 else _V5
+            if understood or version is _V5:
                 bound_s = min(self._settings.retry_longest_s, _FIRST_PAUSE_S * 2.0 ** min(failures, 20))
                 failures += 1
                 await asyncio.sleep(bound_s * random.uniform(0.5, 1.0))  # noqa: S311 # not a secret

@@ -19,7 +19,8 @@ from simulators.settings import IN_FLIGHT_MAX, SimulateSettings
 _logger: Final = logging.getLogger(__name__)
 _KEEPALIVE_S: Final = 30
 _CONNECT_TIMEOUT_S: Final = 5.0
-_ANSWER_TIMEOUT_S: Final = 10.0
+# amqtt takes a version 5 will for the beginning of a longer packet and waits for its rest: silence is a refusal.
+_ANSWER_TIMEOUT_S: Final = {MQTTProtocolVersion.MQTTv5: 2.0, MQTTProtocolVersion.MQTTv311: 10.0}
 
 Heard = Callable[[bytes], None]
 
@@ -107,7 +108,7 @@ class Link:
         self._descriptor = connection.fileno()
         self._loop.add_reader(self._descriptor, self._read)
         self._watch_writing()
-        if not await self._wait(self._up, _ANSWER_TIMEOUT_S):
+        if not await self._wait(self._up, _ANSWER_TIMEOUT_S[self._version]):
             self.problem = self.problem if self._ended.is_set() else "no answer"
             self.drop()
             return False

@@ -1,0 +1,161 @@
+"""A simulated fleet against real brokers, ingest and databases: every frame once, whatever breaks on the way."""
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+import wfdb
+
+from heartwire.storage.registry import add_patient
+from heartwire.topics import new_device
+from simulators.beat import make_shape
+from simulators.patient import render
+from simulators.scripts import Rhythm, Segment
+from tests.conftest import StartHeartwire
+from tests.integration.ingest_stack import Stack, on_both_pairs
+from tests.servers.fixtures import BrokerServer
+from tests.servers.process import Process
+from tests.servers.waiting import wait_until
+
+_SCRIPT = [{"rhythm": "normal", "seconds": 6, "bpm": 66}, {"rhythm": "asystole", "seconds": 5}]
+_ENDED = re.compile(r"ended: .* (\d+) frames made, (\d+) confirmed, (\d+) waiting$", re.MULTILINE)
+
+
+@pytest.fixture
+def stack(heartwire_process: StartHeartwire, database: str, broker: BrokerServer) -> Stack:
+    return Stack(heartwire_process, database, broker)
+
+
+@pytest.fixture
+def fleet_file(stack: Stack, tmp_path: Path) -> Path:
+    """Three synthetic patients, one of them with heart rates, and two arrays; all registered."""
+    np.save(tmp_path / "ecg.npy", np.sin(np.arange(2000) / 20))
+    arrays = [{"kind": "array", "npy": "ecg.npy", "fs_hz": 200}] * 2
+    patients = [*({"kind": "synthetic", "script": _SCRIPT, "seed": seed, "hr": not seed} for seed in range(3)), *arrays]
+    config = {
+        "broker_host": stack.broker.host,
+        "broker_port": stack.broker.port,
+        "patients": [{**patient, "device": new_device()} for patient in patients],
+    }
+    with psycopg.connect(stack.database) as connection:
+        for patient in config["patients"]:
+            add_patient(connection, "Ada Example", device=patient["device"])
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps(config))
+    return path
+
+
+def _start(start: StartHeartwire, *args: str) -> Process:
+    return start("simulate", *args, env={"HEARTWIRE_SIMULATE_RETRY_LONGEST_S": "0.5"})
+
+
+def _end(process: Process) -> tuple[int, int, int]:
+    """Return the frames made, confirmed and waiting that the last line tells."""
+    found = _ENDED.search(process.log)
+    assert found, process.log
+    made, confirmed, waiting = map(int, found.groups())
+    return made, confirmed, waiting
+
+
+def _assert_complete(stack: Stack, frames: int, devices: int) -> None:
+    """Every device's ECG frames are there once, from 0 on, one second after the other."""
+    seqs = defaultdict(list)
+    for device, boot_id, seq, t0_us, *_ in stack.stored():
+        seqs[device, boot_id].append((seq, t0_us))
+    assert len(seqs) == devices
+    for rows in seqs.values():
+        assert [seq for seq, _ in rows] == list(range(len(rows)))
+        assert set(np.diff([t0_us for _, t0_us in rows])) == {1_000_000}
+    hr_frames = stack.rows("SELECT count(*) FROM hr_frames")[0][0]
+    assert sum(map(len, seqs.values())) + hr_frames == frames
+    assert stack.reasons() == []
+
+
+@on_both_pairs
+def test_a_fleet_of_five_is_stored_once_without_gaps(
+    stack: Stack, heartwire_process: StartHeartwire, fleet_file: Path
+) -> None:
+    stack.start_ingest()
+    fleet = _start(heartwire_process, "fleet", "--config", str(fleet_file), "--seconds", "8")
+    wait_until(lambda: not fleet.is_running, "the fleet's end", timeout_s=60)
+    assert fleet.returncode == 0, fleet.log
+    made, confirmed, waiting = _end(fleet)
+    assert (confirmed, waiting) == (made, 0), fleet.log
+    assert made > 5 * 6
+    _assert_complete(stack, made, 5)
+    assert stack.rows("SELECT count(*) FROM hr_frames")[0][0] > 3
+    wait_until(lambda: stack.rows("SELECT bool_or(online) FROM device_status") == [(False,)], "the devices' goodbye")
+
+
+@on_both_pairs
+def test_nothing_is_lost_when_the_broker_is_killed(
+    stack: Stack, heartwire_process: StartHeartwire, fleet_file: Path
+) -> None:
+    stack.start_ingest()
+    fleet = _start(heartwire_process, "fleet", "--config", str(fleet_file))
+    wait_until(lambda: stack.rows("SELECT count(*) >= 15 FROM ecg_frames") == [(True,)], "frames", timeout_s=60)
+    stack.broker.kill()
+    wait_until(lambda: "0 of 5 devices connected" in fleet.log, "the devices to notice")
+    stack.broker.start()
+    wait_until(lambda: "5 of 5 devices connected" in fleet.log.rpartition("0 of 5 devices")[2], "the devices' return")
+    before = stack.rows("SELECT count(*) FROM ecg_frames")[0][0]
+    wait_until(lambda: stack.rows("SELECT count(*) FROM ecg_frames")[0][0] > before + 15, "new frames", timeout_s=40)
+    assert fleet.stop() == 0
+    made, confirmed, waiting = _end(fleet)
+    assert (confirmed, waiting) == (made, 0), fleet.log
+    _assert_complete(stack, made, 5)
+
+
+@on_both_pairs
+def test_one_patient_is_stored_sample_for_sample_as_rendered(
+    stack: Stack, heartwire_process: StartHeartwire, tmp_path: Path
+) -> None:
+    stack.start_ingest()
+    device = new_device()
+    with psycopg.connect(stack.database) as connection:
+        add_patient(connection, "Ada Example", device=device)
+    script = tmp_path / "script.json"
+    script.write_text('[{"rhythm": "normal", "seconds": 3.5}, {"rhythm": "lead_off", "seconds": 2}]')
+    patient = _start(
+        heartwire_process,
+        *("patient", "--device", device, "--script", str(script), "--once", "--seed", "5", "--fs", "360"),
+        *("--broker-host", stack.broker.host, "--broker-port", str(stack.broker.port)),
+    )
+    wait_until(lambda: not patient.is_running, "the script's end", timeout_s=60)
+    rendered = render(
+        (Segment(Rhythm.NORMAL, 3.5), Segment(Rhythm.LEAD_OFF, 2)), seed=5, fs_hz=360, shape=make_shape(5)
+    )
+    stored = stack.stored()
+    assert [row[-1] for row in stored] == [part.samples.tobytes() for part in rendered]
+    assert [row[-2] for row in stored] == [0, 0, 0, 1, 1, 1]
+    assert {row[4:8] for row in stored} == {(360_000, "II", 200.0, 0)}
+
+
+@on_both_pairs
+def test_a_record_is_replayed_digit_for_digit_and_ends_now(
+    stack: Stack, heartwire_process: StartHeartwire, ecg_dir: Path
+) -> None:
+    stack.start_ingest()
+    record = min((ecg_dir / "mitdb").glob("*.hea")).with_suffix("")
+    signal = wfdb.rdrecord(str(record), physical=False)
+    device = new_device()
+    with psycopg.connect(stack.database) as connection:
+        add_patient(connection, "Ada Example", device=device)
+    replay = _start(
+        heartwire_process,
+        *("replay", str(record), "--device", device, "--lead", signal.sig_name[1], "--speed", "20", "--seconds", "2"),
+        *("--broker-host", stack.broker.host, "--broker-port", str(stack.broker.port)),
+    )
+    wait_until(lambda: not replay.is_running, "the replay's end", timeout_s=60)
+    made, confirmed, _ = _end(replay)
+    assert made == confirmed >= 30, replay.log
+    stored = stack.stored()
+    samples = np.concatenate([np.frombuffer(row[-1], "<i2") for row in stored])
+    assert np.array_equal(samples, signal.d_signal[: len(samples), 1])
+    assert stored[0][4:8] == (360_000, signal.sig_name[1], signal.adc_gain[1], signal.baseline[1])
+    (behind_s,) = stack.rows("SELECT extract(epoch FROM received_at - t0)::float FROM ecg_frames WHERE seq = 0")[0]
+    assert behind_s == pytest.approx(signal.sig_len / 360 * (1 - 1 / 20), abs=5)
