@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { csrfToken, getJson, post, remove, whenSignedOut } from "./api/http";
 import type { Session, User } from "./api/types";
+import { waitMs } from "./live/backoff";
 import { followUser } from "./words/language";
 
 /** Undefined: not known yet. Null: nobody. */
@@ -21,9 +22,18 @@ function leave(): void {
 
 whenSignedOut(leave);
 
-/** Ask the server who we are; throws `ApiError` when it cannot say. */
-export async function resumeSession(): Promise<void> {
-  enter(await getJson<Session>("/api/session"));
+/** Why the server could not say who we are; null while nothing is wrong. */
+export const startProblem = signal<unknown>(null);
+
+/** Ask the server who we are, until it says. */
+export async function begin(attempt = 0): Promise<void> {
+  try {
+    enter(await getJson<Session>("/api/session"));
+  } catch (problem) {
+    if (user.value !== undefined) return; // it said: nobody
+    startProblem.value = problem;
+    setTimeout(begin, waitMs(attempt, Math.random()), attempt + 1);
+  }
 }
 
 export async function signIn(login: string, password: string): Promise<void> {

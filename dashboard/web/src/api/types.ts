@@ -59,6 +59,8 @@ export interface WardPatient {
   online: boolean | null;
 }
 
+export type Service = "ingest" | "analytics" | "broker";
+
 export interface ServiceState {
   live: boolean;
   at_us?: number | null;
@@ -66,7 +68,9 @@ export interface ServiceState {
 
 export interface Ward {
   now_us: number;
-  services: { ingest: ServiceState; analytics: ServiceState; broker: ServiceState };
+  services: Record<Service, ServiceState>;
+  /** False while the database is gone: what follows is the last that was known. */
+  database_live?: boolean;
   patients: WardPatient[];
   /** Open ones: active, acknowledged, latched. */
   alarms: Alarm[];

@@ -32,6 +32,9 @@ export function heardServerTime(nowUs: number): void {
 /** The server's time now, UTC microseconds; the browser's own until the server was heard. */
 export const serverNowUs = () => (offsetUs === null ? Date.now() * 1000 : monotonicUs() + offsetUs);
 
+/** The server's time at a moment of the monotonic clock, UTC microseconds. */
+export const serverTimeOf = (atUs: number) => serverNowUs() - (monotonicUs() - atUs);
+
 /** Ticks four times a second, for texts that count time. */
 export const tickUs = signal(serverNowUs());
 setInterval(() => {

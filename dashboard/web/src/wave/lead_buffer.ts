@@ -17,8 +17,9 @@ export class LeadBuffer {
     readonly fsHz: number,
     readonly lead: string,
     firstUs: number,
+    capacityS = CAPACITY_S,
   ) {
-    this.ecgMv = new Float32Array(Math.ceil(CAPACITY_S * fsHz)).fill(Number.NaN);
+    this.ecgMv = new Float32Array(Math.ceil(capacityS * fsHz)).fill(Number.NaN);
     this.originUs = firstUs;
   }
 

@@ -30,8 +30,8 @@ export const leadOf = (patientId: number): Lead | undefined => leads.get(patient
 
 export function heardEcg(record: EcgRecord): void {
   if (record.ecgMv.length === 0) return;
-  const endUs = record.t0Us + (record.ecgMv.length / record.fsHz) * 1e6;
-  if (serverNowUs() - endUs > LATE_US) return;
+  const lengthUs = (record.ecgMv.length / record.fsHz) * 1e6;
+  if (serverNowUs() - (record.t0Us + lengthUs) > LATE_US) return;
   const nowUs = monotonicUs();
   let lead = leads.get(record.patientId);
   if (lead === undefined || !lead.buffer.takes(record)) {
@@ -41,8 +41,10 @@ export function heardEcg(record: EcgRecord): void {
   }
   if (nowUs - lead.arrivedUs > BREAK_US) lead.playout.reset();
   lead.arrivedUs = nowUs;
+  const endUs = lead.buffer.endUs;
   lead.buffer.add(record);
-  lead.playout.arrived(record.t0Us, nowUs);
+  // What was sent again says nothing about how late signal is now.
+  if (lead.buffer.endUs > endUs || lead.playout.shiftUs === null) lead.playout.arrived(record.t0Us, lengthUs, nowUs);
 }
 
 export function heardBeats(found: LiveBeats): void {

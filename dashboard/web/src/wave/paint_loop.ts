@@ -11,6 +11,7 @@ interface Entry {
   canvas: HTMLCanvasElement;
   painter: Painter;
   visible: boolean;
+  onVisible: (visible: boolean) => void;
 }
 
 const entries = new Map<Element, Entry>();
@@ -19,7 +20,9 @@ let frame = 0;
 const seen = new IntersectionObserver((changes) => {
   for (const change of changes) {
     const entry = entries.get(change.target);
-    if (entry) entry.visible = change.isIntersecting;
+    if (entry === undefined || entry.visible === change.isIntersecting) continue;
+    entry.visible = change.isIntersecting;
+    entry.onVisible(entry.visible);
   }
 });
 
@@ -47,15 +50,20 @@ function paintAll(): void {
   frame = requestAnimationFrame(paintAll);
 }
 
-/** Paint a canvas from now on; call what it returns to stop. */
-export function paintOn(canvas: HTMLCanvasElement, painter: Painter): () => void {
-  const entry = { canvas, painter, visible: false };
+/** Paint a canvas from now on, and say when it comes into sight or leaves it; call what it returns to stop. */
+export function paintOn(
+  canvas: HTMLCanvasElement,
+  painter: Painter,
+  onVisible: (visible: boolean) => void = () => undefined,
+): () => void {
+  const entry = { canvas, painter, visible: false, onVisible };
   entries.set(canvas, entry);
   measure(entry);
   seen.observe(canvas);
   sized.observe(canvas);
   if (entries.size === 1) frame = requestAnimationFrame(paintAll);
   return () => {
+    if (entry.visible) onVisible(false);
     entries.delete(canvas);
     seen.unobserve(canvas);
     sized.unobserve(canvas);

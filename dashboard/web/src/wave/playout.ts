@@ -13,9 +13,13 @@ export class Playout {
   shiftUs: number | null = null;
   private readonly slack: number[] = [];
   private slewedUs = 0;
+  private arrivedUs = Number.NEGATIVE_INFINITY;
 
-  /** A frame whose first sample is of `t0Us` arrived at `nowUs` of the monotonic clock. */
-  arrived(t0Us: number, nowUs: number): void {
+  /** A frame whose first sample is of `t0Us`, `lengthUs` long, arrived at `nowUs` of the monotonic clock. */
+  arrived(t0Us: number, lengthUs: number, nowUs: number): void {
+    // Frames on each other's heels come out of an outbox: only the newest of them says how late signal is now.
+    if (nowUs - this.arrivedUs < lengthUs / 2) this.slack.pop();
+    this.arrivedUs = nowUs;
     this.slack.push(t0Us - nowUs);
     if (this.slack.length > FRAMES) this.slack.shift();
     if (this.shiftUs === null) {
@@ -46,5 +50,6 @@ export class Playout {
   reset(): void {
     this.slack.length = 0;
     this.shiftUs = null;
+    this.arrivedUs = Number.NEGATIVE_INFINITY;
   }
 }

@@ -18,7 +18,7 @@ export interface Fit {
 }
 
 /** Choose gain and centre for samples between `lowMv` and `highMv` in `heightPx`; `before` stays unless it no longer fits. */
-export function fit(lowMv: number, highMv: number, heightPx: number, before: Gain | null): Fit {
+export function fitLead(lowMv: number, highMv: number, heightPx: number, before: Gain | null): Fit {
   const rangeMv = highMv - lowMv;
   const centreMv = (lowMv + highMv) / 2;
   const heightMm = heightPx / PX_PER_MM;

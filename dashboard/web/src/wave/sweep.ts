@@ -3,7 +3,7 @@
 
 import type { Beat, Lead } from "./leads";
 import type { Painter } from "./paint_loop";
-import { extent, type Fit, fit, type Gain, PX_PER_S } from "./scale";
+import { extent, type Fit, fitLead, type Gain, PX_PER_S } from "./scale";
 import { trace } from "./trace";
 
 const ERASE_PX = 14;
@@ -16,7 +16,7 @@ const PX_PER_US = PX_PER_S / 1e6;
 
 export interface SweepOptions {
   lead: () => Lead | undefined;
-  /** Not running: the canvas is left as it is, for the page to dim. */
+  /** Not running: the canvas is empty. */
   isRunning: () => boolean;
   /** Height kept free for marks of beats above the trace, CSS px; 0 draws none. */
   beatsPx?: number;
@@ -67,6 +67,8 @@ export class Sweep implements Painter {
 
   paint(nowUs: number): void {
     if (!this.options.isRunning()) {
+      // A wave that stands still could be taken for a healthy one.
+      if (!this.stopped) this.context.clearRect(0, 0, this.width, this.height);
       this.stopped = true;
       return;
     }
@@ -143,7 +145,7 @@ export class Sweep implements Painter {
     const range = extent((i) => buffer.at(i), Math.max(0, to - Math.floor(LOOK_BACK_S * buffer.fsHz)), to);
     if (range === null) return;
     const before = this.fitted?.gain ?? null;
-    this.fitted = fit(range[0], range[1], this.height - (this.options.beatsPx ?? 0) - 4, before);
+    this.fitted = fitLead(range[0], range[1], this.height - (this.options.beatsPx ?? 0) - 4, before);
     if (this.fitted.gain !== before) this.options.onGain(this.fitted.gain);
   }
 

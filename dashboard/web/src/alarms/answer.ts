@@ -1,0 +1,39 @@
+// Acknowledging an alarm and taking it back, and what is said of it for a moment afterwards.
+
+import { signal } from "@preact/signals";
+import { acknowledge, undoAcknowledgement } from "../api/patients";
+import type { Alarm } from "../api/types";
+import { learnAlarm } from "../ward/ward";
+
+/** How long the word about an answer stays, ms. */
+const STAYS_MS = 15_000;
+
+export type Note = { kind: "acknowledged" | "undone"; alarm: Alarm } | { kind: "failed"; alarm: Alarm; error: unknown };
+
+export const note = signal<Note | null>(null);
+/** Alarms whose answer is on its way. */
+export const answering = signal<ReadonlySet<number>>(new Set());
+let forget: ReturnType<typeof setTimeout> | undefined;
+
+export function say(next: Note | null): void {
+  clearTimeout(forget);
+  note.value = next;
+  if (next !== null && next.kind !== "failed") forget = setTimeout(() => say(null), STAYS_MS);
+}
+
+async function answer(alarm: Alarm, ask: (id: number) => Promise<Alarm>, kind: "acknowledged" | "undone") {
+  if (answering.value.has(alarm.id)) return;
+  answering.value = new Set([...answering.value, alarm.id]);
+  try {
+    const changed = await ask(alarm.id);
+    learnAlarm(changed);
+    say({ kind, alarm: changed });
+  } catch (error) {
+    say({ kind: "failed", alarm, error });
+  } finally {
+    answering.value = new Set([...answering.value].filter((id) => id !== alarm.id));
+  }
+}
+
+export const acknowledgeAlarm = (alarm: Alarm) => answer(alarm, acknowledge, "acknowledged");
+export const undoAlarm = (alarm: Alarm) => answer(alarm, undoAcknowledgement, "undone");

@@ -1,0 +1,52 @@
+// Which page is shown, and to whom.
+
+import { PatientPage } from "./pages/patient";
+import { SignInPage } from "./pages/sign_in";
+import { WardPage } from "./pages/ward";
+import { Announcer } from "./parts/announcer";
+import { NoteLine } from "./parts/note";
+import { route } from "./router";
+import { startProblem, user } from "./session";
+import { words, wordsOfError } from "./words/words";
+
+export function App() {
+  if (user.value === undefined) return <Starting />;
+  if (user.value === null) return <SignInPage />;
+  return (
+    <>
+      <a class="skip" href="#main">
+        {words("app.skip")}
+      </a>
+      <Page />
+      <NoteLine />
+      <Announcer />
+    </>
+  );
+}
+
+function Page() {
+  const { value } = route;
+  if (value.page === "patient") return <PatientPage key={value.id} id={value.id} />;
+  if (value.page === "unknown") return <Unknown />;
+  return <WardPage />;
+}
+
+function Starting() {
+  return (
+    <main class="centred" id="main">
+      <p role="status">{startProblem.value === null ? words("app.starting") : wordsOfError(startProblem.value)}</p>
+      {startProblem.value !== null && <p>{words("app.trying_again")}</p>}
+    </main>
+  );
+}
+
+function Unknown() {
+  return (
+    <main class="centred" id="main">
+      <h1>{words("app.unknown")}</h1>
+      <p>
+        <a href="/ward">{words("app.to_ward")}</a>
+      </p>
+    </main>
+  );
+}

@@ -1,0 +1,59 @@
+// The pages begin here.
+
+import { computed, effect, untracked } from "@preact/signals";
+import { render } from "preact";
+import { beginSound } from "./alarms/sound";
+import { getCalls } from "./api/patients";
+import { App } from "./app";
+import { waitMs } from "./live/backoff";
+import { connect, disconnect } from "./live/connection";
+import { beginAnnouncing } from "./parts/announcer";
+import { followLinks, route } from "./router";
+import { begin, user } from "./session";
+import "./styles/index.css";
+import { markTheme } from "./theme";
+import { forgetWard, watchedOf } from "./ward/ward";
+import { forgetLeads } from "./wave/leads";
+import { markDocument } from "./words/language";
+import { calls, titleDocument, words } from "./words/words";
+
+markTheme();
+markDocument();
+followLinks();
+titleDocument(() => {
+  const { value } = route;
+  if (!user.value) return words("title.sign_in");
+  const name = value.page === "patient" ? watchedOf(value.id)?.patient.name : undefined;
+  return name === undefined ? words("title.ward") : words("title.patient", { name });
+});
+
+async function learnCalls(attempt = 0): Promise<void> {
+  try {
+    calls.value = new Map((await getCalls()).map((call) => [call.code, call]));
+  } catch {
+    // Until then alarms are named by their code.
+    if (user.value) setTimeout(learnCalls, waitMs(attempt, Math.random()), attempt + 1);
+  }
+}
+
+const who = computed(() => user.value?.id);
+effect(() => {
+  const isSomebody = who.value !== undefined;
+  untracked(() => {
+    if (isSomebody) {
+      learnCalls();
+      connect();
+    } else {
+      disconnect();
+      forgetWard();
+      forgetLeads();
+    }
+  });
+});
+
+beginSound();
+beginAnnouncing();
+const place = document.getElementById("app");
+if (place === null) throw new Error("index.html has no #app");
+render(<App />, place);
+begin();

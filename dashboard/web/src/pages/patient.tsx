@@ -1,0 +1,154 @@
+// One patient: the live lead, the day's heart rate, every alarm, and any stored minute.
+
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { ApiError } from "../api/http";
+import { getPatient } from "../api/patients";
+import type { Alarm, PatientFacts, WardPatient } from "../api/types";
+import { isLive } from "../live/connection";
+import { serverNowUs, tickUs } from "../live/server_clock";
+import { AlarmBar } from "../parts/alarm_bar";
+import { Banners } from "../parts/banners";
+import { ArrowIcon } from "../parts/icons";
+import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
+import { TopBar } from "../parts/top_bar";
+import { AlarmList, useAlarmHistory } from "../patient/alarm_list";
+import { Devices, Limits } from "../patient/facts";
+import { useLoaded } from "../patient/loaded";
+import { Strip } from "../patient/strip";
+import { Trend } from "../patient/trend";
+import { freshness } from "../ward/freshness";
+import { watchedOf } from "../ward/ward";
+import { LiveWave } from "../wave/live_wave";
+import { rulePaper } from "../wave/paper";
+import { Still } from "../wave/still";
+import { words, wordsOfError } from "../words/words";
+
+/** Facts such as battery and stored span are asked for anew this often, microseconds. */
+const AGAIN_US = 15e6;
+
+export function PatientPage({ id }: { id: number }) {
+  return (
+    <>
+      <TopBar>
+        <a class="button back" href="/ward">
+          <ArrowIcon to="left" /> {words("patient.back")}
+        </a>
+      </TopBar>
+      <Banners />
+      <main class="patient" id="main">
+        <Patient id={id} />
+      </main>
+    </>
+  );
+}
+
+function Patient({ id }: { id: number }) {
+  const again = useComputed(() => Math.floor(tickUs.value / AGAIN_US));
+  const loaded = useLoaded(`${id} ${again.value}`, (abort) => getPatient(id, abort));
+  const { value: facts, problem } = loaded.value;
+  const watched = watchedOf(id);
+  if (problem instanceof ApiError && problem.code === "not_found") {
+    return (
+      <div class="centred">
+        <h1>{words("patient.unknown")}</h1>
+        <p>{words("patient.unknown_why")}</p>
+      </div>
+    );
+  }
+  const name = watched?.patient.name ?? facts?.patient.name ?? "";
+  return (
+    <>
+      <div class="patient-name">
+        <h1>{name}</h1>
+        <span class="tile-ward">{watched?.patient.ward ?? facts?.patient.ward}</span>
+        {watched && <Readings patient={watched.patient} />}
+      </div>
+      {problem !== null && <p class="problem panel">{wordsOfError(problem)}</p>}
+      <div class="patient-alarms">
+        {watched?.alarms.map((alarm) => (
+          <AlarmBar key={alarm.id} alarm={alarm} name={name} />
+        ))}
+      </div>
+      <Record id={id} name={name} facts={facts} patient={watched?.patient ?? null} />
+    </>
+  );
+}
+
+function Readings({ patient }: { patient: WardPatient }) {
+  return (
+    <>
+      <QualityWords patient={patient} />
+      <Battery percent={patient.battery_percent} />
+      <span class="spacer" />
+      <FreshnessLine patient={patient} />
+    </>
+  );
+}
+
+interface RecordProps {
+  id: number;
+  name: string;
+  facts: PatientFacts | null;
+  patient: WardPatient | null;
+}
+
+/** Wave, trend, strip and alarms: what is chosen in one is shown in the others. */
+function Record({ id, name, facts, patient }: RecordProps) {
+  const history = useAlarmHistory(id);
+  const chosen = useSignal<{ atUs: number; alarm: Alarm | null } | null>(null);
+  const strip = useRef<HTMLDivElement>(null);
+  const stored = facts?.stored ?? null;
+  useEffect(() => {
+    // Begin with what was stored last, until something is chosen.
+    if (chosen.value === null && stored !== null) chosen.value = { atUs: stored.last_us - 5e6, alarm: null };
+  }, [stored, chosen]);
+
+  const chooseAlarm = (alarm: Alarm) => {
+    chosen.value = { atUs: alarm.onset_us, alarm };
+    strip.current?.scrollIntoView({ block: "nearest" });
+  };
+  const chooseTime = (atUs: number) => {
+    chosen.value = { atUs: Math.min(atUs, serverNowUs()), alarm: chosen.value?.alarm ?? null };
+  };
+  const { atUs = null, alarm = null } = chosen.value ?? {};
+  return (
+    <>
+      <div class="patient-main">
+        {patient === null ? <p class="panel">{words("ward.loading")}</p> : <Live patient={patient} />}
+        <Trend patientId={id} alarms={history.alarms.value} facts={facts} chosenUs={atUs} onChoose={chooseTime} />
+        <div ref={strip}>
+          {atUs === null ? (
+            <p class="panel nothing">{words(facts === null ? "strip.loading" : "strip.nothing_yet")}</p>
+          ) : (
+            <Strip patientId={id} atUs={atUs} alarm={alarm} stored={stored} onMove={chooseTime} />
+          )}
+        </div>
+      </div>
+      <div class="patient-aside">
+        <AlarmList history={history} name={name} chosenId={alarm?.id ?? null} onChoose={chooseAlarm} />
+        {facts && <Limits limits={facts.limits} />}
+        {facts && <Devices devices={facts.devices} />}
+      </div>
+    </>
+  );
+}
+
+function Live({ patient }: { patient: WardPatient }) {
+  return (
+    <section class="panel live-panel" aria-label={words("patient.live")}>
+      <div class="live-wave">
+        <Still class="paper" draw={rulePaper} />
+        <LiveWave patientId={patient.id} name={patient.name} beatsPx={20} />
+        <LiveWords patient={patient} />
+      </div>
+      <HeartRate patient={patient} />
+    </section>
+  );
+}
+
+function LiveWords({ patient }: { patient: WardPatient }) {
+  if (!isLive.value) return <p class="quiet">{words("live.not_live")}</p>;
+  const state = freshness(patient, tickUs.value);
+  return state.kind === "quiet" || state.kind === "never" ? <p class="quiet">{freshnessWords(state)}</p> : null;
+}

@@ -1,0 +1,145 @@
+// The ward: everybody at a glance, trouble on top.
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { monotonicUs } from "../live/server_clock";
+import { Banners } from "../parts/banners";
+import { TopBar } from "../parts/top_bar";
+import { layOut } from "../ward/layout";
+import { HeldOrder, isUnanswered } from "../ward/order";
+import { Tile } from "../ward/tile";
+import { everyone, hidden, shown, showWard, ward, wardShown, wards } from "../ward/ward";
+import { plural, words } from "../words/words";
+
+const GAP_PX = 8;
+
+export function WardPage() {
+  return (
+    <>
+      <TopBar>
+        <WardFilter />
+      </TopBar>
+      <Banners />
+      <main class="ward" id="main">
+        <h1 class="visually-hidden">{words("ward.title")}</h1>
+        {ward.value === null ? <Loading /> : everyone.value.length === 0 ? <Empty /> : <Tiles />}
+      </main>
+    </>
+  );
+}
+
+function WardFilter() {
+  if (wards.value.length < 2) return null;
+  const unseen = hidden.value.flatMap(({ alarms }) => alarms).filter(isUnanswered).length;
+  return (
+    <div class="ward-filter" data-filtered={wardShown.value !== null}>
+      <label>
+        <span class="visually-hidden">{words("filter.label")}</span>
+        <select
+          value={wardShown.value ?? ""}
+          onChange={({ currentTarget: { value } }) => showWard(value === "" ? null : value)}
+        >
+          <option value="">{words("filter.all")}</option>
+          {wards.value.map((name) => (
+            <option key={name} value={name}>
+              {name || words("filter.none")}
+            </option>
+          ))}
+        </select>
+      </label>
+      {wardShown.value !== null && (
+        <span class="filter-words">
+          {words("filter.shown", { n: shown.value.length, all: everyone.value.length })}
+          {unseen > 0 && <strong>{plural("filter.unseen", unseen)}</strong>}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Tiles() {
+  const grid = useRef<HTMLDivElement>(null);
+  const { current: held } = useRef(new HeldOrder());
+  const size = useSignal({ width: innerWidth, height: innerHeight });
+  const byId = new Map(shown.value.map((watched) => [watched.patient.id, watched]));
+  const order = held.next([...byId.keys()], monotonicUs());
+  const layout = layOut(order.length, size.value.width, size.value.height, GAP_PX);
+
+  useEffect(() => {
+    const element = grid.current;
+    if (element === null) return undefined;
+    const measure = () => {
+      const width = element.clientWidth;
+      const height = innerHeight - element.getBoundingClientRect().top - scrollY - GAP_PX;
+      if (width !== size.value.width || height !== size.value.height) size.value = { width, height };
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    observer.observe(document.documentElement);
+    addEventListener("resize", measure);
+    return () => {
+      observer.disconnect();
+      removeEventListener("resize", measure);
+    };
+  }, [size]);
+
+  useLayoutEffect(() => {
+    grid.current?.style.setProperty("--columns", String(layout.columns));
+    grid.current?.style.setProperty("--row", `${layout.rowPx}px`);
+  }, [layout.columns, layout.rowPx]);
+  useKeptFocus(grid, order);
+
+  const touch = () => held.touched(monotonicUs());
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only holds the order still under a pointer or focus
+    <div
+      ref={grid}
+      class="tiles"
+      data-fits={layout.fits}
+      onPointerMove={touch}
+      onPointerDown={touch}
+      onFocusCapture={touch}
+      onKeyDown={touch}
+      onPointerLeave={() => held.released()}
+    >
+      {order.map((id) => {
+        const watched = byId.get(id);
+        return watched && <Tile key={id} watched={watched} />;
+      })}
+    </div>
+  );
+}
+
+/** A tile that moves takes the focus in it along. */
+function useKeptFocus(grid: { current: HTMLElement | null }, order: readonly number[]): void {
+  const focused = useRef<Element | null>(null);
+  if (grid.current?.contains(document.activeElement)) focused.current = document.activeElement;
+  const key = order.join();
+  useLayoutEffect(() => {
+    const before = focused.current;
+    focused.current = null;
+    const isLost = document.activeElement === document.body;
+    if (isLost && before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+  }, [key]);
+}
+
+function Loading() {
+  return (
+    <p class="centred" role="status">
+      {words("ward.loading")}
+    </p>
+  );
+}
+
+function Empty() {
+  return (
+    <section class="centred empty">
+      <h2>{words("ward.empty")}</h2>
+      <p>{words("ward.empty_why")}</p>
+      <p>
+        <code>{words("ward.empty_command")}</code>
+      </p>
+      <p>{words("ward.empty_then")}</p>
+    </section>
+  );
+}

@@ -1,0 +1,84 @@
+// One alarm as a bar in its colour: what, since when, who has answered, and the button to answer.
+
+import { acknowledgeAlarm, answering, undoAlarm } from "../alarms/answer";
+import type { Alarm } from "../api/types";
+import { tickUs } from "../live/server_clock";
+import { isUnanswered } from "../ward/order";
+import { hourMinute, span } from "../words/numbers";
+import { callName, words } from "../words/words";
+import { CheckIcon, PriorityIcon } from "./icons";
+
+interface Props {
+  alarm: Alarm;
+  /** For buttons' labels: whose alarm it is. */
+  name: string;
+}
+
+/** "Asystole", "Asystole, over", "Late: asystole at 14:02". */
+export function alarmWords(alarm: Alarm): string {
+  const call = callName(alarm.call);
+  if (alarm.late) return words("alarm.late", { call, time: hourMinute(alarm.onset_us) });
+  return alarm.state === "latched" ? words("alarm.over", { call }) : call;
+}
+
+export function AlarmBar({ alarm, name }: Props) {
+  const unanswered = isUnanswered(alarm);
+  const flashes = alarm.state === "active" && !alarm.late;
+  return (
+    <div class="alarm-bar" data-priority={alarm.priority} data-state={alarm.state} data-flashes={flashes}>
+      <PriorityIcon priority={alarm.priority} />
+      <span class="alarm-words">
+        <span class="visually-hidden">{words(`priority.${alarm.priority}`)}</span>
+        <strong>{alarmWords(alarm)}</strong>
+        {unanswered ? <Since alarm={alarm} /> : <Answered alarm={alarm} />}
+      </span>
+      {unanswered ? <AcknowledgeButton alarm={alarm} name={name} /> : <UndoButton alarm={alarm} name={name} />}
+    </div>
+  );
+}
+
+function Since({ alarm }: { alarm: Alarm }) {
+  const seconds = (tickUs.value - alarm.onset_us) / 1e6;
+  return (
+    <span class="alarm-since">
+      {alarm.late || alarm.ended_us !== null ? hourMinute(alarm.onset_us) : span(seconds)}
+    </span>
+  );
+}
+
+function Answered({ alarm: { acknowledged } }: { alarm: Alarm }) {
+  if (acknowledged === null) return null;
+  return (
+    <span class="alarm-since">
+      <CheckIcon /> {words("alarm.answered", { name: acknowledged.name, time: hourMinute(acknowledged.at_us) })}
+    </span>
+  );
+}
+
+export function AcknowledgeButton({ alarm, name }: Props) {
+  return (
+    <button
+      type="button"
+      class="button answer"
+      aria-label={words("alarm.acknowledge_of", { call: callName(alarm.call), name })}
+      aria-disabled={answering.value.has(alarm.id)}
+      onClick={() => acknowledgeAlarm(alarm)}
+    >
+      {words("alarm.acknowledge")}
+    </button>
+  );
+}
+
+export function UndoButton({ alarm, name }: Props) {
+  return (
+    <button
+      type="button"
+      class="button quiet"
+      aria-label={words("alarm.undo_of", { call: callName(alarm.call), name })}
+      aria-disabled={answering.value.has(alarm.id)}
+      onClick={() => undoAlarm(alarm)}
+    >
+      {words("alarm.undo")}
+    </button>
+  );
+}

@@ -1,0 +1,168 @@
+// Any stored stretch of ECG on paper: around an alarm, or at any time.
+
+import { useSignal } from "@preact/signals";
+import { useCallback, useEffect, useRef } from "preact/hooks";
+import { getBeats, getEcg } from "../api/patients";
+import type { Alarm } from "../api/types";
+import { ArrowIcon } from "../parts/icons";
+import { type Gain, PX_PER_S } from "../wave/scale";
+import { type Draw, Still } from "../wave/still";
+import { clockTime, dayAndTime } from "../words/numbers";
+import { callName, words, wordsOfError } from "../words/words";
+import { type Loaded, useLoaded } from "./loaded";
+import { drawStrip, gapsOf, joinRecords } from "./strip_drawing";
+
+/** A strip shows at least this much; narrow screens scroll it. */
+const LEAST_S = 10;
+const MARGIN_US = 2e6;
+
+interface Props {
+  patientId: number;
+  /** The middle of the strip. */
+  atUs: number;
+  alarm: Alarm | null;
+  stored: { first_us: number; last_us: number } | null;
+  onMove: (tUs: number) => void;
+}
+
+async function loadStrip(patientId: number, fromUs: number, toUs: number, abort: AbortSignal) {
+  const [from, to] = [fromUs - MARGIN_US, toUs + MARGIN_US];
+  const [records, beats] = await Promise.all([
+    getEcg(patientId, from, to, abort),
+    getBeats(patientId, from, to, abort),
+  ]);
+  return { fromUs, toUs, lead: joinRecords(records), beats };
+}
+type Stretch = Awaited<ReturnType<typeof loadStrip>>;
+
+export function Strip({ patientId, atUs, alarm, stored, onMove }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const shownS = useSignal(LEAST_S);
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => {
+      shownS.value = Math.max(LEAST_S, Math.floor(element.clientWidth / PX_PER_S));
+      // The middle of the strip is what was asked for.
+      element.scrollLeft = (element.scrollWidth - element.clientWidth) / 2;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [shownS]);
+
+  const lengthUs = shownS.value * 1e6;
+  const fromUs = atUs - lengthUs / 2;
+  const loaded = useLoaded(`${patientId} ${fromUs} ${lengthUs}`, (abort) =>
+    loadStrip(patientId, fromUs, fromUs + lengthUs, abort),
+  );
+  const stretch = loaded.value.value;
+  const move = (byUs: number) => onMove(within(stored, atUs + byUs));
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = STEPS_S[event.key];
+    if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    move(step * 1e6 * (event.shiftKey ? 12 : 1));
+  };
+
+  const gain = useSignal<Gain>(10);
+  const draw = useCallback<Draw>(
+    (context, width, height, ratio) => {
+      if (stretch === null) return;
+      const onset = alarm && { atUs: alarm.onset_us, priority: alarm.priority, words: onsetWords(alarm) };
+      gain.value = drawStrip(context, width, height, ratio, { ...stretch, onset, timeWords: clockTime });
+    },
+    [stretch, alarm, gain],
+  );
+  return (
+    <section class="panel strip-panel" aria-labelledby="strip-title">
+      <header class="panel-head">
+        <h2 id="strip-title">{words("strip.title")}</h2>
+        <span class="panel-note">{dayAndTime(atUs)}</span>
+        <span class="spacer" />
+        <span class="panel-note">
+          {stretch?.lead ? words("strip.scale", { lead: stretch.lead.lead, gain: gain.value }) : ""}
+        </span>
+      </header>
+      <div
+        ref={frame}
+        class="strip-frame"
+        tabIndex={0}
+        role="slider"
+        aria-label={words("strip.keys")}
+        aria-valuenow={Math.round(atUs / 1e6)}
+        aria-valuetext={dayAndTime(atUs)}
+        onKeyDown={onKeyDown}
+      >
+        <div class="strip-paper" ref={(element) => element?.style.setProperty("--strip-s", String(shownS.value))}>
+          <Still class="strip" draw={draw} />
+          <StripWords loaded={loaded.value} />
+        </div>
+      </div>
+      <Moves atUs={atUs} stripS={shownS.value} stored={stored} move={move} onMove={onMove} />
+    </section>
+  );
+}
+
+const onsetWords = (alarm: Alarm) => words("strip.onset", { call: callName(alarm.call) });
+
+const STEPS_S: Record<string, number | undefined> = { ArrowLeft: -5, ArrowRight: 5, PageUp: -60, PageDown: 60 };
+
+/** What the strip cannot show, said on it. */
+function StripWords({ loaded }: { loaded: Loaded<Stretch> }) {
+  const { value, problem } = loaded;
+  if (problem !== null) return <p class="strip-words problem">{wordsOfError(problem)}</p>;
+  if (value === null) return <p class="strip-words">{words("strip.loading")}</p>;
+  const missingUs = gapsOf(value.lead, value.fromUs, value.toUs).reduce((sum, [a, b]) => sum + b - a, 0);
+  return missingUs > 0.98 * (value.toUs - value.fromUs) ? <p class="strip-words">{words("strip.nothing")}</p> : null;
+}
+
+function within(stored: Props["stored"], tUs: number): number {
+  return stored === null ? tUs : Math.max(stored.first_us, Math.min(stored.last_us, tUs));
+}
+
+/** As `<input type=datetime-local>` writes the browser's own time. */
+function localTime(tUs: number): string {
+  const date = new Date(tUs / 1000);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+interface MovesProps extends Pick<Props, "atUs" | "stored" | "onMove"> {
+  stripS: number;
+  move: (byUs: number) => void;
+}
+
+function Moves({ atUs, stripS, stored, move, onMove }: MovesProps) {
+  const go = (value: string) => {
+    const ms = new Date(value).getTime();
+    if (!Number.isNaN(ms)) onMove(within(stored, ms * 1000));
+  };
+  const isFirst = stored !== null && atUs <= stored.first_us;
+  const isLast = stored !== null && atUs >= stored.last_us;
+  return (
+    <div class="moves">
+      <button type="button" class="button" aria-disabled={isFirst} onClick={() => move(-60e6)}>
+        {words("strip.minute_back")}
+      </button>
+      <button type="button" class="button" aria-disabled={isFirst} onClick={() => move(-stripS * 1e6)}>
+        <ArrowIcon to="left" /> {words("strip.back")}
+      </button>
+      <label class="go-to">
+        <span>{words("strip.go_to")}</span>
+        <input
+          type="datetime-local"
+          step="1"
+          value={localTime(atUs)}
+          {...(stored && { min: localTime(stored.first_us), max: localTime(stored.last_us + 1e6) })}
+          onChange={({ currentTarget }) => go(currentTarget.value)}
+        />
+      </label>
+      <button type="button" class="button" aria-disabled={isLast} onClick={() => move(stripS * 1e6)}>
+        {words("strip.forth")} <ArrowIcon to="right" />
+      </button>
+      <button type="button" class="button" aria-disabled={isLast} onClick={() => move(60e6)}>
+        {words("strip.minute_forth")}
+      </button>
+    </div>
+  );
+}

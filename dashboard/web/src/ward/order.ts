@@ -1,0 +1,77 @@
+// Trouble on top: what is worst comes first, and what is equal keeps its place. Pure.
+
+import type { Alarm, WardPatient } from "../api/types";
+import { freshness } from "./freshness";
+
+interface Watched {
+  patient: WardPatient;
+  alarms: readonly Alarm[];
+}
+
+const PRIORITY = { high: 0, medium: 2, low: 4 } as const;
+const LATE = 6;
+const ACKNOWLEDGED = 10;
+/** Nobody can judge this patient now, though no alarm says so yet. */
+const NO_SIGNAL = 3.5;
+const NOTHING = 100;
+
+/** Whether a person has yet to answer. */
+export const isUnanswered = (alarm: Alarm): boolean => alarm.state === "active" || alarm.state === "latched";
+
+/** Smaller is graver: unanswered before acknowledged, then priority, heart before technique, lasting before ended. */
+export function rankOfAlarm(alarm: Alarm): number {
+  const own = alarm.late ? LATE : PRIORITY[alarm.priority];
+  const technical = alarm.family === "technical" ? 1 : 0;
+  const ended = alarm.state === "latched" ? 0.25 : 0;
+  return own + technical + ended + (isUnanswered(alarm) ? 0 : ACKNOWLEDGED);
+}
+
+export function rankOf({ patient, alarms }: Watched, nowUs: number): number {
+  const gravest = Math.min(NOTHING, ...alarms.map(rankOfAlarm));
+  const kind = freshness(patient, nowUs).kind;
+  return kind === "quiet" || kind === "never" ? Math.min(gravest, NO_SIGNAL) : gravest;
+}
+
+/** Trouble first, then by ward and name. */
+export function inOrder<T extends Watched>(everyone: readonly T[], nowUs: number): T[] {
+  const ranks = new Map(everyone.map((watched) => [watched.patient.id, rankOf(watched, nowUs)]));
+  const rank = (watched: T) => ranks.get(watched.patient.id) ?? NOTHING;
+  return [...everyone].sort(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      a.patient.ward.localeCompare(b.patient.ward) ||
+      a.patient.name.localeCompare(b.patient.name) ||
+      a.patient.id - b.patient.id,
+  );
+}
+
+/** Pointer or focus that rests longer than this no longer holds the order, microseconds. */
+const HOLD_US = 10e6;
+
+/** Keeps tiles where they are while somebody is about to press one. */
+export class HeldOrder {
+  private order: readonly number[] = [];
+  private touchedUs: number | null = null;
+
+  /** Pointer or focus did something among the tiles. */
+  touched(nowUs: number): void {
+    this.touchedUs = nowUs;
+  }
+
+  released(): void {
+    this.touchedUs = null;
+  }
+
+  isHeld(nowUs: number): boolean {
+    return this.touchedUs !== null && nowUs - this.touchedUs < HOLD_US;
+  }
+
+  /** The order to show: `wanted`, or while held the one before, with new patients at its end. */
+  next(wanted: readonly number[], nowUs: number): readonly number[] {
+    if (this.isHeld(nowUs)) {
+      const kept = this.order.filter((id) => wanted.includes(id));
+      this.order = [...kept, ...wanted.filter((id) => !kept.includes(id))];
+    } else this.order = wanted;
+    return this.order;
+  }
+}

@@ -1,0 +1,55 @@
+// A canvas that changes only with its data, its size or the theme, beside those that move.
+
+import { effect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { theme } from "../theme";
+import { paintOn } from "./paint_loop";
+
+/** Draw everything on a context scaled to CSS px. */
+export type Draw = (context: CanvasRenderingContext2D, width: number, height: number, ratio: number) => void;
+
+interface Props {
+  draw: Draw;
+  class: string;
+  label?: string;
+}
+
+export function Still({ draw, class: name, label }: Props) {
+  const canvasRef = useRef<HTMLCanvasElement>(null);
+  const drawRef = useRef(draw);
+  const stale = useRef(true);
+  if (drawRef.current !== draw) stale.current = true;
+  drawRef.current = draw;
+
+  useEffect(() => {
+    const canvas = canvasRef.current;
+    const context = canvas?.getContext("2d");
+    if (!canvas || !context) return undefined;
+    let size: [number, number, number] = [1, 1, 1];
+    const stop = paintOn(canvas, {
+      resize: (...now) => {
+        size = now;
+        stale.current = true;
+      },
+      paint: () => {
+        if (!stale.current) return;
+        stale.current = false;
+        const [width, height, ratio] = size;
+        context.setTransform(ratio, 0, 0, ratio, 0, 0);
+        context.clearRect(0, 0, width, height);
+        drawRef.current(context, width, height, ratio);
+      },
+    });
+    const stopFollowing = effect(() => {
+      theme.value;
+      stale.current = true;
+    });
+    return () => {
+      stopFollowing();
+      stop();
+    };
+  }, []);
+
+  // Without words of its own it is an ornament.
+  return <canvas ref={canvasRef} class={name} role="img" aria-label={label} aria-hidden={label === undefined} />;
+}
