@@ -34,16 +34,16 @@ def stack(heartwire_process: StartHeartwire, database: str, broker: BrokerServer
 def fleet_file(stack: Stack, tmp_path: Path) -> Path:
     """Three synthetic patients, one of them with heart rates, and two arrays; all registered."""
     np.save(tmp_path / "ecg.npy", np.sin(np.arange(2000) / 20))
-    arrays = [{"kind": "array", "npy": "ecg.npy", "fs_hz": 200}] * 2
-    patients = [*({"kind": "synthetic", "script": _SCRIPT, "seed": seed, "hr": not seed} for seed in range(3)), *arrays]
-    config = {
-        "broker_host": stack.broker.host,
-        "broker_port": stack.broker.port,
-        "patients": [{**patient, "device": new_device()} for patient in patients],
-    }
+    devices = [new_device() for _ in range(5)]
+    patients: list[dict[str, object]] = [
+        {"device": device, "kind": "synthetic", "script": _SCRIPT, "seed": seed, "hr": not seed}
+        for seed, device in enumerate(devices[:3])
+    ]
+    patients += [{"device": device, "kind": "array", "npy": "ecg.npy", "fs_hz": 200} for device in devices[3:]]
+    config = {"broker_host": stack.broker.host, "broker_port": stack.broker.port, "patients": patients}
     with psycopg.connect(stack.database) as connection:
-        for patient in config["patients"]:
-            add_patient(connection, "Ada Example", device=patient["device"])
+        for device in devices:
+            add_patient(connection, "Ada Example", device=device)
     path = tmp_path / "fleet.json"
     path.write_text(json.dumps(config))
     return path
