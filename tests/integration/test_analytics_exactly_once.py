@@ -1,0 +1,173 @@
+"""Every frame is analysed once and in order, whatever is killed, late to commit or started twice."""
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from heartwire.frames import EcgFrame
+from tests.conftest import StartHeartwire
+from tests.ecg import cut_into_frames, draw_ecg, regular_beats
+from tests.integration.analytics_stack import BEGIN_US, AlarmRow, Stack, store
+from tests.servers.postgres import PostgresServer
+from tests.servers.process import Process
+from tests.servers.waiting import wait_until
+
+#: Much happens in little time: small batches, many checkpoints.
+_BUSY = {
+    "HEARTWIRE_ANALYTICS_BATCH_FRAMES": "7",
+    "HEARTWIRE_ANALYTICS_CHECKPOINT_EVERY_S": "0.3",
+    "HEARTWIRE_ANALYTICS_TAKE_OVER_S": "0.5",
+    "HEARTWIRE_ANALYTICS_IDLE_AFTER_S": "1",
+}
+
+
+@pytest.fixture
+def stack(heartwire_process: StartHeartwire, database: str) -> Stack:
+    return Stack(heartwire_process, database)
+
+
+@pytest.fixture(scope="module")
+def eventful() -> list[EcgFrame]:
+    """Two minutes: sinus rhythm, seven seconds without a beat, sinus rhythm, 36 a minute, sinus rhythm."""
+    beats = [
+        *regular_beats(0.4, 40.0, 72),
+        *regular_beats(47.0, 70.0, 72),
+        *regular_beats(70.5, 95.0, 36),
+        *regular_beats(96.0, 120.0, 72),
+    ]
+    return cut_into_frames(draw_ecg(beats, 120.0), BEGIN_US)
+
+
+@pytest.fixture
+def expected(stack: Stack, eventful: list[EcgFrame]) -> tuple[list[tuple[Any, ...]], list[AlarmRow]]:
+    """What the eventful signal gives undisturbed, in one batch: the standard of all other ways."""
+    device = stack.add_device()
+    stack.store(device, eventful)
+    process = stack.start()
+    stack.wait_until_analysed()
+    assert process.stop() == 0
+    beats, alarms = stack.beats(device), stack.alarms(device)
+    assert len(beats) > 115
+    assert [alarm.call for alarm in alarms if alarm.events == ["raised", "ended"]] == ["asystole", "bradycardia"]
+    return beats, alarms
+
+
+def _portions(frames: list[EcgFrame], size: int) -> Iterator[list[EcgFrame]]:
+    return (frames[begin : begin + size] for begin in range(0, len(frames), size))
+
+
+def _assert_found(stack: Stack, device: str, expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]) -> None:
+    beats, alarms = expected
+    assert stack.beats(device) == beats
+    assert stack.alarms(device) == alarms
+    open_episodes = "SELECT count(*) FROM episodes WHERE device_id = %s AND ended_at IS NULL"
+    assert stack.rows(open_episodes, device) == [(0,)]
+
+
+def test_killed_again_and_again_it_finds_the_same(
+    stack: Stack, eventful: list[EcgFrame], expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]
+) -> None:
+    devices = [stack.add_device() for _ in range(3)]
+    process = stack.start(env=_BUSY)
+    for number, portion in enumerate(_portions(eventful, 5)):
+        for device in devices:
+            stack.store(device, portion)
+        if number % 5 == 2:
+            process.kill()
+            process.start()
+    wait_until(lambda: "frames read again" in process.log, "the last start")
+    stack.wait_until_analysed()
+    for device in devices:
+        _assert_found(stack, device, expected)
+    assert process.stop() == 0
+    assert [count for (count,) in stack.rows("SELECT count(*) FROM analysis_checkpoints")] == [4]
+
+
+def test_frames_in_another_order_and_other_portions_give_the_same(
+    stack: Stack, eventful: list[EcgFrame], expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]
+) -> None:
+    device = stack.add_device()
+    process = stack.start(env=_BUSY)
+    generator = random.Random(5)  # noqa: S311 # not a secret
+    # Each frame comes up to 2 s after its turn: within the patience that waits for it.
+    late = sorted(eventful, key=lambda frame: frame.seq + generator.uniform(0.0, 2.0))
+    for portion in _portions(late, 11):
+        stack.store(device, portion)
+    stack.wait_until_analysed()
+    _assert_found(stack, device, expected)
+    assert process.stop() == 0
+
+
+def test_a_transaction_that_commits_late_is_not_skipped(
+    stack: Stack, eventful: list[EcgFrame], expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]
+) -> None:
+    device, other = stack.add_device(), stack.add_device()
+    stack.start(env={"HEARTWIRE_ANALYTICS_HEARTBEAT_EVERY_S": "0.1"})
+    with psycopg.connect(stack.database) as slow:
+        store(slow, device, eventful[:60])
+        stack.store(other, eventful)
+        # What was begun after it waits for it, and the heartbeat says so.
+        wait_until(lambda: stack.heartbeat("test-2").get("frames_held_back") == len(eventful), "held back frames")
+        assert stack.beats(other) == []
+    stack.store(device, eventful[60:])
+    stack.wait_until_analysed()
+    _assert_found(stack, device, expected)
+    _assert_found(stack, other, expected)
+
+
+def test_two_at_once_find_everything_once_and_the_second_takes_over(
+    stack: Stack, eventful: list[EcgFrame], expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]
+) -> None:
+    processes = [stack.start(env=_BUSY) for _ in range(2)]
+    devices = [stack.add_device() for _ in range(2)]
+    portions = list(_portions(eventful, 5))
+
+    def store_next(number: int) -> None:
+        for device in devices:
+            stack.store(device, portions[number])
+
+    for number in range(12):
+        store_next(number)
+    wait_until(lambda: any(map(_stands_by, processes)), "one to stand by")
+    stack.wait_until_analysed()
+    active = next(process for process in processes if not _stands_by(process))
+    active.kill()
+    for number in range(12, len(portions)):
+        store_next(number)
+    stack.wait_until_analysed()
+    for device in devices:
+        _assert_found(stack, device, expected)
+    assert all("takes over" in process.log for process in processes if process is not active)
+
+
+def _stands_by(process: Process) -> bool:
+    return process.log.rfind("this one stands by") > process.log.rfind("devices taken up")
+
+
+def test_the_database_killed_and_started_again(
+    heartwire_process: StartHeartwire, killable_database_server: PostgresServer, eventful: list[EcgFrame]
+) -> None:
+    stack = Stack(heartwire_process, killable_database_server.dsn("heartwire"))
+    undisturbed, device = stack.add_device(), stack.add_device()
+    process = stack.start(env=_BUSY)
+    stack.store(undisturbed, eventful)
+    stack.wait_until_analysed()
+    expected = stack.beats(undisturbed), stack.alarms(undisturbed)
+    assert len(expected[0]) > 115
+    for number, portion in enumerate(_portions(eventful, 20)):
+        stack.store(device, portion)
+        if number in {1, 3}:
+            killable_database_server.kill()
+            wait_until(_counts(process, "nothing is analysed", number), "analytics to see that")
+            killable_database_server.start()
+    stack.wait_until_analysed()
+    _assert_found(stack, device, expected)
+    _assert_found(stack, undisturbed, expected)
+    assert process.is_running
+
+
+def _counts(process: Process, words: str, least: int) -> Callable[[], bool]:
+    return lambda: process.log.count(words) >= min(least, 2)
