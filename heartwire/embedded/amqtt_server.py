@@ -1,0 +1,93 @@
+"""amqtt, the broker without root, as a process of its own: ``python -m heartwire.embedded.amqtt_server PORT``."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from typing import Final
+
+# amqtt ships no types.
+from amqtt.adapters import (  # type: ignore[import-untyped]
+    ReaderAdapter,
+    StreamReaderAdapter,
+    StreamWriterAdapter,
+)
+from amqtt.broker import Broker  # type: ignore[import-untyped]
+
+from heartwire.embedded.ports import LOOPBACK
+
+_PATIENCE_S: Final = 10.0
+# CONNACK of MQTT 5, clause 3.2: no session, reason 0x84 (unsupported protocol version), no properties.
+_NOT_MQTT5: Final = b"\x20\x03\x00\x84\x00"
+
+
+class _BegunReader(ReaderAdapter):  # type: ignore[misc]
+    """A stream of which the beginning has been read already."""
+
+    def __init__(self, begun: bytes, reader: asyncio.StreamReader) -> None:
+        self._begun = begun
+        self._rest: Final = StreamReaderAdapter(reader)
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return `n` bytes, or what there is before the end."""
+        taken, self._begun = (self._begun, b"") if n < 0 else (self._begun[:n], self._begun[n:])
+        missing = -1 if n < 0 else n - len(taken)
+        rest: bytes = b"" if missing == 0 else await self._rest.read(missing)
+        return taken + rest
+
+    def feed_eof(self) -> None:
+        """End the stream."""
+        self._rest.feed_eof()
+
+
+class _Broker(Broker):  # type: ignore[misc]
+    """Refuses MQTT 5 in MQTT 5's own words; amqtt would wait for ever for what it takes for a longer packet."""
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        """Serve a connection."""
+        try:
+            head = await asyncio.wait_for(_read_head(reader), _PATIENCE_S)
+        except (OSError, EOFError, TimeoutError):
+            writer.close()
+            return
+        if head.endswith(b"MQTT\x05"):
+            with contextlib.suppress(OSError):
+                writer.write(_NOT_MQTT5)
+                await writer.drain()
+            writer.close()
+            return
+        await self.external_connected(_BegunReader(head, reader), StreamWriterAdapter(writer), listener_name)
+
+
+async def _read_head(reader: asyncio.StreamReader) -> bytes:
+    """Read a CONNECT up to the version of MQTT that it wants: type, length (1 to 4 bytes), name, version."""
+    head = await reader.readexactly(2)
+    while head[-1] & 0x80 and len(head) < 5:
+        head += await reader.readexactly(1)
+    return head + await reader.readexactly(7)
+
+
+async def _serve(port: int) -> None:
+    loop = asyncio.get_running_loop()
+    broker = _Broker(
+        {
+            "listeners": {"default": {"type": "tcp", "bind": f"{LOOPBACK}:{port}"}},
+            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+        },
+        loop=loop,
+    )
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await broker.start()
+    await stopping.wait()
+    # Nothing of it is kept: there is no more to do for it than to end.
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("transitions").setLevel(logging.ERROR)
+    asyncio.run(_serve(int(sys.argv[1])))
