@@ -19,8 +19,8 @@ from heartwire.topics import SHARDS, shard_of
 _logger: Final = logging.getLogger(__name__)
 #: Least time between two looks for devices to put aside, seconds.
 _PUT_ASIDE_S: Final = 0.5
-#: Least time between two words about a signal that has not changed its quality, seconds.
-_SIGNAL_EVERY_S: Final = 1.5
+#: Least time between two commits that say how the signals are: the ward's rows are not rewritten with every frame.
+_SIGNALS_S: Final = 1.0
 
 
 class Worker:
@@ -56,7 +56,8 @@ class Worker:
         self._put_aside_due_s = float("-inf")
         #: Devices whose checkpoint could not be taken up, until that is committed.
         self._afresh: Final[set[str]] = set()
-        self._told: Final[dict[str, tuple[float, str]]] = {}
+        self._untold: dict[str, Signal] = {}
+        self._signals_due_s = float("-inf")
         self.n_frames = 0
         self.n_beats = 0
         self.n_changes = 0
@@ -144,6 +145,7 @@ class Worker:
     def save_all(self) -> None:
         """Commit a checkpoint of every device that went on since its last (errors as `step`)."""
         if unsaved := self._schedule.unsaved():
+            self._signals_due_s = float("-inf")
             self._commit(self._next_xid, Findings([], [], []), unsaved)
 
     def _take_in(self, frames: Sequence[Frame], *, live: bool = False) -> dict[str, int]:
@@ -191,8 +193,9 @@ class Worker:
                 self._schedule.hasten(device)
 
     def _keep_house(self, now_s: float) -> None:
-        """Save what is due though no frames come."""
-        if due := self._schedule.due(now_s):
+        """Save and tell what is due though no frames come."""
+        due = self._schedule.due(now_s)
+        if due or (self._untold and now_s >= self._signals_due_s):
             self._commit(self._next_xid, Findings([], [], []), due)
         self._put_idle_aside(now_s)
 
@@ -203,35 +206,28 @@ class Worker:
         for device in self._schedule.idle(now_s):
             self._schedule.forget(device)
             self._analysis.put_aside(device)
-            self._told.pop(device, None)
 
     def _commit(self, next_xid: int, findings: Findings, saved: list[str]) -> None:
         # Only a checkpoint lets it rise, so nobody looks for it otherwise.
         replay_xid = self._schedule.replay_xid(next_xid, saved) if saved else 0
         now_s = time.monotonic()
+        self._untold |= {signal.device_id: signal for signal in findings.signals}
+        tells = now_s >= self._signals_due_s
         step = Step(
             expected={shard: cursor.next_xid for shard, cursor in self._cursors.items()},
             next_xid=next_xid,
             replay_xid=replay_xid,
-            findings=findings._replace(signals=self._worth_telling(findings.signals, now_s)),
+            findings=findings._replace(signals=list(self._untold.values()) if tells else []),
             afresh=sorted(self._afresh),
             checkpoints=[(device, self._analysis.save(device)) for device in saved],
         )
         self._writer.write(step)
         self._afresh.clear()
         self._schedule.saved(saved, now_s)
-        for signal in step.findings.signals:
-            self._told[signal.device_id] = (now_s, signal.quality)
+        if tells and self._untold:
+            self._untold = {}
+            self._signals_due_s = now_s + _SIGNALS_S
         self._cursors = {
             shard: Cursor(max(cursor.next_xid, next_xid), max(cursor.replay_xid, replay_xid))
             for shard, cursor in self._cursors.items()
         }
-
-    def _worth_telling(self, signals: Sequence[Signal], now_s: float) -> list[Signal]:
-        """Leave out what changes little: a row of the ward is not rewritten with every frame."""
-        worth = []
-        for signal in signals:
-            told_s, quality = self._told.get(signal.device_id, (float("-inf"), ""))
-            if quality != signal.quality or now_s - told_s >= _SIGNAL_EVERY_S:
-                worth.append(signal)
-        return worth

@@ -74,16 +74,20 @@ class Stack:
             is_ready=is_ready if waits else None,
         )
 
+    def connect(self) -> psycopg.Connection[Any]:
+        """Open a connection of the test's own."""
+        return psycopg.connect(self.database)
+
     def add_device(self) -> str:
         """Register a patient with a device and return the device's name."""
         device = new_device()
-        with psycopg.connect(self.database) as connection:
+        with self.connect() as connection:
             add_patient(connection, "Ada Example", device=device)
         return device
 
     def store(self, device: str, frames: Sequence[EcgFrame], *, received_us: int | None = None) -> None:
         """Commit frames as ingest does; without `received_us` each arrived 0.15 s after its end."""
-        with psycopg.connect(self.database) as connection:
+        with self.connect() as connection:
             store(connection, device, frames, received_us=received_us)
 
     def store_ecg(self, device: str, ecg: NDArray[np.int16], t0_us: int = BEGIN_US, **cut: Any) -> None:  # noqa: ANN401
@@ -92,12 +96,12 @@ class Stack:
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
-        with psycopg.connect(self.database) as connection:
+        with self.connect() as connection:
             return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type] # a test's own words
 
     def execute(self, statement: str, *parameters: object) -> None:
         """Run a statement and commit."""
-        with psycopg.connect(self.database) as connection:
+        with self.connect() as connection:
             connection.execute(statement, parameters)  # type: ignore[arg-type] # a test's own words
 
     def beats(self, device: str) -> list[tuple[Any, ...]]:
