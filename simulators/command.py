@@ -25,14 +25,15 @@ _PATH: Final = click.Path(dir_okay=False, path_type=Path)
 
 
 def _broker_options(command: _Command) -> _Command:
+    # The last one stands first in --help.
     for option in (
-        click.option("--broker-host", help="Broker's host. [env: HEARTWIRE_SIMULATE_BROKER_HOST; default: 127.0.0.1]"),
-        click.option(
-            "--broker-port", type=int, help="Broker's port. [env: HEARTWIRE_SIMULATE_BROKER_PORT; default: 1883]"
-        ),
         click.option(
             "--seconds", type=click.FloatRange(min=0.1), help="Stop after this time; without it, on Ctrl-C or SIGTERM."
         ),
+        click.option(
+            "--broker-port", type=int, help="Broker's port. [env: HEARTWIRE_SIMULATE_BROKER_PORT; default: 1883]"
+        ),
+        click.option("--broker-host", help="Broker's host. [env: HEARTWIRE_SIMULATE_BROKER_HOST; default: 127.0.0.1]"),
     ):
         command = option(command)
     return command
@@ -165,6 +166,8 @@ def fleet(
     """
     if (config_path is None) == (patients is None):
         raise SimulationError("give either --config FILE or --patients N")
+    if config_path is not None and devices_path is not None:
+        raise SimulationError("--config names the devices itself; leave --devices out")
     if config_path is not None:
         config = read_config(config_path)
     else:

@@ -82,6 +82,8 @@ async def _run(
         await asyncio.gather(*(device.say_goodbye() for device in devices))
         for task in (*links, reports):
             task.cancel()
+    if last.waiting:
+        say(f"{last.waiting} frames were not confirmed by the database and are lost; is `heartwire ingest` running?")
     say(f"ended: {last}")
     return last
 

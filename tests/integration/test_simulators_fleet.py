@@ -111,6 +111,19 @@ def test_nothing_is_lost_when_the_broker_is_killed(
 
 
 @on_both_pairs
+def test_what_nobody_heard_is_sent_again(stack: Stack, heartwire_process: StartHeartwire, fleet_file: Path) -> None:
+    fleet = _start(heartwire_process, "fleet", "--config", str(fleet_file))
+    # Taken by the broker, which has no reader to give them to.
+    wait_until(lambda: re.search(r"5 of 5 devices connected, [1-9]", fleet.log) is not None, "frames", timeout_s=60)
+    stack.start_ingest()
+    wait_until(lambda: stack.rows("SELECT count(*) > 40 FROM ecg_frames") == [(True,)], "frames", timeout_s=60)
+    assert fleet.stop() == 0
+    made, confirmed, waiting = _end(fleet)
+    assert (confirmed, waiting) == (made, 0), fleet.log
+    _assert_complete(stack, made, 5)
+
+
+@on_both_pairs
 def test_one_patient_is_stored_sample_for_sample_as_rendered(
     stack: Stack, heartwire_process: StartHeartwire, tmp_path: Path
 ) -> None:
