@@ -14,6 +14,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from heartwire.frames import U16_MAX, EcgFlag, EcgFrame, FrameError, HrFrame, StatusFrame, decode_ack, encode
 from heartwire.topics import Stream, Topic
+from simulators.clock import SampleClock
 from simulators.link import Link
 from simulators.outbox import Outbox
 from simulators.settings import IN_FLIGHT_MAX, SimulateSettings
@@ -24,8 +25,6 @@ _V311: Final = MQTTProtocolVersion.MQTTv311
 _FIRST_PAUSE_S: Final = 0.5
 _TICK_S: Final = 2.0
 _QUIET_S: Final = 4.0
-#: A clock that jumps further was set, or the machine slept.
-_JUMP_US: Final = 1_000_000
 _BYTES_PER_FRAME: Final = 600
 
 
@@ -78,25 +77,18 @@ class Device:
     async def play(self) -> None:
         """Produce frames until the source ends."""
         await asyncio.sleep(self._phase_s)
-        fs_hz = self._source.fs_hz
-        begin_s, begin_us = time.monotonic(), time.time_ns() // 1000
-        if self._speed != 1 and self._source.duration_s is not None:
-            begin_us -= round(self._source.duration_s * (1 - 1 / self._speed) * 1e6)
+        clock = SampleClock(
+            time.monotonic(), time.time_ns() // 1000, self._source.fs_hz, self._speed, self._source.duration_s
+        )
         n_before = 0
         for seq, chunk in enumerate(self._source.chunks()):
             n_after = n_before + chunk.n_samples
-            due_s = begin_s + n_after / fs_hz / self._speed
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-            flags = chunk.flags
-            if self._speed == 1:
-                jump_us = time.time_ns() // 1000 - begin_us - round((time.monotonic() - begin_s) * 1e6)
-                if abs(jump_us) > _JUMP_US:
-                    begin_us += jump_us
-                    flags |= EcgFlag.GAP_BEFORE
-            t0_us = begin_us + round(n_before * 1e6 / fs_hz)
-            self.ecg.add(self._ecg_frame(seq, t0_us, chunk, flags))
+            await asyncio.sleep(max(0.0, clock.due_s(n_after) - time.monotonic()))
+            jumped = clock.follow(time.monotonic(), time.time_ns() // 1000)
+            flags = chunk.flags | (EcgFlag.GAP_BEFORE if jumped else EcgFlag(0))
+            self.ecg.add(self._ecg_frame(seq, clock.t_us(n_before), chunk, flags))
             if self._sends_hr:
-                self._add_hr(begin_us + round(n_after * 1e6 / fs_hz), chunk)
+                self._add_hr(clock.t_us(n_after), chunk)
             self._pump()
             n_before = n_after
 
