@@ -1,0 +1,253 @@
+"""``heartwire demo``: the whole system on one machine, with patients that do not exist."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Final, NamedTuple, NoReturn
+
+import click
+import psycopg
+
+from heartwire.embedded.broker import EmbeddedBroker, find_mosquitto
+from heartwire.embedded.child import Child
+from heartwire.embedded.ports import LOOPBACK, choose_port
+from heartwire.embedded.postgres import EmbeddedPostgres
+from simulators.demo_checks import (
+    DEFAULT_PORT,
+    answers_health,
+    choose_dashboard_port,
+    count_live,
+    require_pages,
+    wait_for,
+)
+from simulators.demo_console import Console
+from simulators.demo_home import DemoError, Home
+from simulators.demo_services import Services, heartwire_command, make_environment
+from simulators.demo_ward import PATIENTS_MAX, DemoPatient, find_records, make_ward, register, write_fleet
+
+LOGIN: Final = "nurse"
+_DATABASE_PORT: Final = 54_320
+_BROKER_PORT: Final = 18_830
+_HEALTH_TIMEOUT_S: Final = 60.0
+_SAMPLES_TIMEOUT_S: Final = 60.0
+_COMMAND_TIMEOUT_S: Final = 120.0
+_LOOK_EVERY_S: Final = 0.25
+_ENDED_BY_SIGNAL: Final = 130
+_console: Final = Console()
+
+
+class _Wires(NamedTuple):
+    """Where things are: the database as a libpq URL, and TCP ports of the loopback address."""
+
+    database: str
+    broker_port: int
+    dashboard_port: int
+
+
+class _StopAskedError(BaseException):
+    """Somebody asked the demo to end."""
+
+
+@click.command()
+@click.option("--fresh", is_flag=True, help="Delete what an earlier demo kept, and start anew.")
+@click.option(
+    "--records",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of WFDB records: the first 16 are played besides the simulated patients.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    help=f"Port of the care team's pages.  [default: {DEFAULT_PORT}, or the next free one]",
+)
+@click.option(
+    "--patients",
+    "n_patients",
+    type=click.IntRange(1, PATIENTS_MAX),
+    default=8,
+    show_default=True,
+    help="How many patients to simulate; two of the first eight replay a real ECG.",
+)
+def demo(*, fresh: bool, records: Path | None, port: int | None, n_patients: int) -> None:
+    """Run everything at once, with simulated patients.
+
+    Starts a database, an MQTT broker, ingest, analytics, the dashboard and a ward of simulated patients on this
+    machine alone (loopback), and prints where to look and how to sign in. Within the first minute one patient has an
+    asystole; others follow with bradycardia, a lead off, tachycardia, a pause, noise, again and again.
+
+    Everything is kept in HEARTWIRE_HOME/demo (default ./.heartwire/demo): the next start goes on with the same
+    patients, history and password. Patients of an earlier start with more of them stay on the ward, silent.
+    Ctrl-C stops everything; a second Ctrl-C at once.
+    """
+    base = Path(os.environ.get("HEARTWIRE_HOME") or ".heartwire")
+    os.environ["HEARTWIRE_HOME"] = str(base.absolute())
+    services = Services(lambda line: _console.say(f"  ! {line}"))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _on_first_signal)
+    try:
+        with Home(base) as home:
+            try:
+                _run(home, services, fresh=fresh, records=records, port=port, n_patients=n_patients)
+            except _StopAskedError:
+                _console.say("stopping ... (Ctrl-C again: at once)")
+            finally:
+                _stop(services)
+    except _StopAskedError:
+        pass
+    _console.say("stopped; nothing runs any more")
+
+
+def _run(
+    home: Home, services: Services, *, fresh: bool, records: Path | None, port: int | None, n_patients: int
+) -> NoReturn:
+    require_pages()
+    dashboard_port = choose_dashboard_port(port)
+    if port is None and dashboard_port != DEFAULT_PORT:
+        _console.say(f"Port {DEFAULT_PORT} is taken; the pages are at {dashboard_port}.")
+    _console.say(f"Starting heartwire; data and logs are in {home.directory}")
+    if fresh:
+        with _console.step("deleting what an earlier demo kept"):
+            home.clear()
+    logs = home.make_directory("logs")
+    database = _start_database(home, logs, services)
+    broker_port = _start_broker(home, logs, services)
+    with _console.step("schema"):
+        _call(home, "migrate", settings={"HEARTWIRE_MIGRATE_DATABASE": database})
+    password = _make_user(home, database)
+    with _console.step("patients"):
+        ward = make_ward(n_patients, home.make_directory("ward"))
+        register(database, ward)
+    groups = {"patients": ward}
+    if records is not None:
+        with _console.step(f"records in {records}"):
+            groups["records"], left_out = find_records(records)
+            register(database, groups["records"])
+        for line in left_out:
+            _console.say(f"    {line}")
+    begin = time.time()
+    _start_services(home, logs, services, _Wires(database, broker_port, dashboard_port))
+    _start_fleets(home, logs, services, groups, broker_port)
+    url = f"http://{LOOPBACK}:{dashboard_port}"
+    with _console.step("pages"):
+        if not wait_for(lambda: answers_health(dashboard_port), services.look, _HEALTH_TIMEOUT_S):
+            raise DemoError(f"the dashboard does not answer at {url}; see {logs / 'dashboard.log'}")
+    devices = [patient.device for patients in groups.values() for patient in patients]
+    with _console.step("first samples"):
+        if not wait_for(lambda: count_live(database, devices, begin) >= 1, services.look, _SAMPLES_TIMEOUT_S):
+            raise DemoError(f"no sample arrived in {_SAMPLES_TIMEOUT_S:.0f} s; see patients.log, ingest.log in {logs}")
+        wait_for(lambda: count_live(database, devices, begin) == len(devices), services.look, 10.0)
+    home.announce(url)
+    _console.say(_farewell(url, password, count_live(database, devices, begin), len(devices), logs))
+    while True:
+        services.look()
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _start_database(home: Home, logs: Path, services: Services) -> str:
+    postgres = EmbeddedPostgres(home.directory / "postgresql", logs / "database.log", choose_port(_DATABASE_PORT))
+    if postgres.is_new:
+        with _console.step("making the database"):
+            postgres.create()
+    with _console.step("database"):
+        services.start_stage([(postgres.child, postgres.start)], stop_timeout_s=5.0)
+    return postgres.url
+
+
+def _start_broker(home: Home, logs: Path, services: Services) -> int:
+    broker = EmbeddedBroker(home.directory / "broker", logs / "broker.log", choose_port(_BROKER_PORT), find_mosquitto())
+    with _console.step(f"broker ({broker.name})"):
+        services.start_stage([(broker.child, broker.start)], stop_timeout_s=2.0)
+    return broker.port
+
+
+def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -> None:
+    def child(name: str, *words: str) -> tuple[Child, Callable[[], None]]:
+        prefix = f"HEARTWIRE_{name.upper()}"
+        settings = {f"{prefix}_DATABASE": wires.database}
+        if name != "analytics":
+            settings |= {f"{prefix}_BROKER_HOST": LOOPBACK, f"{prefix}_BROKER_PORT": str(wires.broker_port)}
+        environment = make_environment(home.base, settings)
+        one = Child(name, heartwire_command(name, *words), logs / f"{name}.log", env=environment)
+        return one, one.start
+
+    # Ingest ends last: it commits what it has, and tells the devices.
+    services.start_stage([child("ingest")], stop_timeout_s=3.0)
+    dashboard = child("dashboard", "serve", "--host", LOOPBACK, "--port", str(wires.dashboard_port))
+    services.start_stage([child("analytics"), dashboard], stop_timeout_s=4.0)
+
+
+def _start_fleets(
+    home: Home, logs: Path, services: Services, groups: dict[str, tuple[DemoPatient, ...]], broker_port: int
+) -> None:
+    children = []
+    for name, patients in groups.items():
+        path = write_fleet(home.directory / "ward" / f"{name}.json", patients, broker_port)
+        command = heartwire_command("simulate", "fleet", "--config", str(path))
+        environment = make_environment(home.base, {"HEARTWIRE_SIMULATE_STOP_PATIENCE_S": "1"})
+        one = Child(name, command, logs / f"{name}.log", env=environment)
+        children.append((one, one.start))
+    services.start_stage(children, stop_timeout_s=3.0)
+
+
+def _make_user(home: Home, database: str) -> str:
+    path, password, _ = home.password(LOGIN)
+    with psycopg.connect(database) as connection:
+        exists = connection.execute("SELECT FROM users WHERE login = %s", [LOGIN]).rowcount
+    if not exists:
+        with _console.step("user"):
+            _call(
+                home,
+                *("dashboard", "user", "add", LOGIN, "--name", "Demo Nurse", "--role", "nurse"),
+                *("--password-file", str(path)),
+                settings={"HEARTWIRE_DASHBOARD_DATABASE": database},
+            )
+    return password
+
+
+def _call(home: Home, *words: str, settings: dict[str, str]) -> None:
+    """Run one of heartwire's own commands to its end."""
+    done = subprocess.run(
+        heartwire_command(*words),
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env=make_environment(home.base, settings),
+        timeout=_COMMAND_TIMEOUT_S,
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise DemoError(f"`heartwire {' '.join(words[:3])}` failed: {said[-1] if said else done.returncode}")
+
+
+def _stop(services: Services) -> None:
+    def at_once(_number: int, _frame: FrameType | None) -> None:
+        services.kill()
+        _console.say("killed")
+        os._exit(_ENDED_BY_SIGNAL)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, at_once)
+    services.stop()
+
+
+def _on_first_signal(_number: int, _frame: FrameType | None) -> None:
+    raise _StopAskedError
+
+
+def _farewell(url: str, password: str, live: int, n: int, logs: Path) -> str:
+    return f"""
+heartwire is ready: {live} of {n} patients are live.
+
+    Open       {url}
+    User       {LOGIN}
+    Password   {password}
+
+The patients are made up; the first alarm comes in about half a minute. Logs: {logs}
+heartwire is not a certified medical device: do not rely on it for a real patient.
+Ctrl-C stops everything.
+"""
