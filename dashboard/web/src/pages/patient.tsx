@@ -26,6 +26,8 @@ import { words, wordsOfError } from "../words/words";
 
 /** Facts such as battery and stored span are asked for anew this often, microseconds. */
 const AGAIN_US = 15e6;
+/** How far before the newest stored sample the strip begins to be shown, microseconds. */
+const NEWEST_US = 8e6;
 
 export function PatientPage({ id }: { id: number }) {
   return (
@@ -101,7 +103,7 @@ function Record({ id, name, facts, patient }: RecordProps) {
   const stored = facts?.stored ?? null;
   useEffect(() => {
     // Begin with what was stored last, until something is chosen.
-    if (chosen.value === null && stored !== null) chosen.value = { atUs: stored.last_us - 5e6, alarm: null };
+    if (chosen.value === null && stored !== null) chosen.value = { atUs: stored.last_us - NEWEST_US, alarm: null };
   }, [stored, chosen]);
 
   const chooseAlarm = (alarm: Alarm) => {
@@ -148,7 +150,7 @@ function Live({ patient }: { patient: WardPatient }) {
 }
 
 function LiveWords({ patient }: { patient: WardPatient }) {
-  if (!isLive.value) return <p class="quiet">{words("live.not_live")}</p>;
+  if (!isLive.value) return <p class="no-signal">{words("live.not_live")}</p>;
   const state = freshness(patient, tickUs.value);
-  return state.kind === "quiet" || state.kind === "never" ? <p class="quiet">{freshnessWords(state)}</p> : null;
+  return state.kind === "quiet" || state.kind === "never" ? <p class="no-signal">{freshnessWords(state)}</p> : null;
 }

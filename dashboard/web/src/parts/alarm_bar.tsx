@@ -25,7 +25,13 @@ export function AlarmBar({ alarm, name }: Props) {
   const unanswered = isUnanswered(alarm);
   const flashes = alarm.state === "active" && !alarm.late;
   return (
-    <div class="alarm-bar" data-priority={alarm.priority} data-state={alarm.state} data-flashes={flashes}>
+    <div
+      class="alarm-bar"
+      data-priority={alarm.priority}
+      data-state={alarm.state}
+      data-flashes={flashes}
+      data-late={alarm.late}
+    >
       <PriorityIcon priority={alarm.priority} />
       <span class="alarm-words">
         <span class="visually-hidden">{words(`priority.${alarm.priority}`)}</span>
@@ -38,19 +44,19 @@ export function AlarmBar({ alarm, name }: Props) {
 }
 
 function Since({ alarm }: { alarm: Alarm }) {
-  const seconds = (tickUs.value - alarm.onset_us) / 1e6;
-  return (
-    <span class="alarm-since">
-      {alarm.late || alarm.ended_us !== null ? hourMinute(alarm.onset_us) : span(seconds)}
-    </span>
-  );
+  if (alarm.late) return null; // its words say when
+  const since = alarm.ended_us === null ? span((tickUs.value - alarm.onset_us) / 1e6) : hourMinute(alarm.onset_us);
+  return <span class="alarm-since">{since}</span>;
 }
 
 function Answered({ alarm: { acknowledged } }: { alarm: Alarm }) {
   if (acknowledged === null) return null;
   return (
     <span class="alarm-since">
-      <CheckIcon /> {words("alarm.answered", { name: acknowledged.name, time: hourMinute(acknowledged.at_us) })}
+      <CheckIcon />
+      <span class="answered-by">
+        {words("alarm.answered", { name: acknowledged.name, time: hourMinute(acknowledged.at_us) })}
+      </span>
     </span>
   );
 }
@@ -64,7 +70,10 @@ export function AcknowledgeButton({ alarm, name }: Props) {
       aria-disabled={answering.value.has(alarm.id)}
       onClick={() => acknowledgeAlarm(alarm)}
     >
-      {words("alarm.acknowledge")}
+      <span class="answer-icon">
+        <CheckIcon />
+      </span>
+      <span class="button-words">{words("alarm.acknowledge")}</span>
     </button>
   );
 }

@@ -33,7 +33,7 @@ export function HeartRate({ patient }: { patient: WardPatient }) {
 export function freshnessWords(state: Freshness): string {
   if (state.kind === "never") return words("freshness.never");
   if (state.kind === "quiet") return words("freshness.quiet", { span: span(state.ageS) });
-  return words("freshness.last", { span: span(state.ageS) });
+  return words("freshness.last", { span: span(Math.ceil(state.ageS)) });
 }
 
 /** "Last sample 1 s ago", counting. */

@@ -85,7 +85,7 @@ export function drawStrip(
   const from = Math.floor(lead.indexOf(picture.fromUs));
   const to = Math.ceil(lead.indexOf(picture.toUs));
   const [low, high] = extent((i) => lead.at(i), from, to) ?? [-1, 1];
-  const { gain, centreMv } = fitLead(low, high, paper - TOP_PX - 6, 10);
+  const { gain, centreMv } = fitLead(low, high, paper - TOP_PX - 6, null);
   const middle = TOP_PX + (paper - TOP_PX) / 2;
   context.strokeStyle = colour("--ink");
   context.lineWidth = 1.4;

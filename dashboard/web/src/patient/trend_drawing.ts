@@ -188,8 +188,9 @@ function drawCoverage(
   context.fillStyle = full;
   stored?.coverage.forEach((share, i) => {
     if (share <= 0) return;
-    const begin = xOf(stored.from_us + i * stored.bucket_s * 1e6);
-    const end = Math.min(xOf(toUs), xOf(stored.from_us + (i + 1) * stored.bucket_s * 1e6));
+    // On whole pixels, so that neighbours neither overlap nor leave a seam.
+    const begin = Math.round(xOf(stored.from_us + i * stored.bucket_s * 1e6));
+    const end = Math.round(Math.min(xOf(toUs), xOf(stored.from_us + (i + 1) * stored.bucket_s * 1e6)));
     context.globalAlpha = 0.25 + 0.75 * Math.min(1, share);
     context.fillRect(begin, top, Math.max(1, end - begin), COVERAGE_PX);
   });

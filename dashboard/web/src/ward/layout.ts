@@ -6,7 +6,7 @@ const LEAST_HEIGHT = 104;
 /** Size of a tile where the page scrolls, and the most that a tile grows to. */
 const SCROLLED_WIDTH = 320;
 const SCROLLED_HEIGHT = 178;
-const MOST_HEIGHT = 300;
+const MOST_HEIGHT = 350;
 const BEST_RATIO = 2.1;
 
 export interface Layout {

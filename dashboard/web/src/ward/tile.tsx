@@ -51,7 +51,7 @@ export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
 
 /** Said loudly over the empty wave: silence is not health. */
 function Quiet({ patient }: { patient: WardPatient }) {
-  if (!isLive.value) return <p class="quiet">{words("live.not_live")}</p>;
+  if (!isLive.value) return <p class="no-signal">{words("live.not_live")}</p>;
   const state = freshness(patient, tickUs.value);
-  return state.kind === "quiet" || state.kind === "never" ? <p class="quiet">{freshnessWords(state)}</p> : null;
+  return state.kind === "quiet" || state.kind === "never" ? <p class="no-signal">{freshnessWords(state)}</p> : null;
 }

@@ -17,16 +17,25 @@ export interface Fit {
   centreMv: number;
 }
 
-/** Choose gain and centre for samples between `lowMv` and `highMv` in `heightPx`; `before` stays unless it no longer fits. */
-export function fitLead(lowMv: number, highMv: number, heightPx: number, before: Gain | null): Fit {
-  const rangeMv = highMv - lowMv;
-  const centreMv = (lowMv + highMv) / 2;
-  const heightMm = heightPx / PX_PER_MM;
+/** Choose gain and centre for samples between `lowMv` and `highMv` in `heightPx`; `before` stays while they fit it. */
+export function fitLead(lowMv: number, highMv: number, heightPx: number, before: Fit | null): Fit {
+  const gain = chooseGain(highMv - lowMv, heightPx / PX_PER_MM, before?.gain ?? null);
+  const reachMv = heightPx / PX_PER_MM / gain / 2;
+  const stays =
+    before !== null &&
+    before.gain === gain &&
+    lowMv >= before.centreMv - reachMv &&
+    highMv <= before.centreMv + reachMv;
+  return stays ? before : { gain, centreMv: (lowMv + highMv) / 2 };
+}
+
+function chooseGain(rangeMv: number, heightMm: number, before: Gain | null): Gain {
   const fits = (gain: Gain, share = 1) => rangeMv * gain <= heightMm * share;
-  if (before === 20 && fits(20)) return { gain: 20, centreMv };
-  if (before === 5 && !fits(10, 0.85)) return { gain: 5, centreMv };
-  if (rangeMv > 0.05 && rangeMv * 10 < HARDLY_SEEN_MM && fits(20, 0.85)) return { gain: 20, centreMv };
-  return { gain: fits(10) ? 10 : 5, centreMv };
+  if (before === 20 && fits(20)) return 20;
+  if (before === 5 && !fits(10, 0.85)) return 5;
+  // Only from the start: an asystole must not be magnified into something.
+  if (before === null && rangeMv > 0.05 && rangeMv * 10 < HARDLY_SEEN_MM && fits(20, 0.85)) return 20;
+  return fits(10) ? 10 : 5;
 }
 
 /** Lowest and highest of the samples that are numbers; null when there are none. */

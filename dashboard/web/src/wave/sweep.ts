@@ -8,6 +8,8 @@ import { trace } from "./trace";
 
 const ERASE_PX = 14;
 const LINE_PX = 1.6;
+/** Half of a beat's mark. */
+const MARK_PX = 9;
 /** What a fit looks back on, s. */
 const LOOK_BACK_S = 4;
 /** A longer break between two paintings (a hidden page) is painted anew as a whole, microseconds. */
@@ -32,6 +34,8 @@ export class Sweep implements Painter {
   private drawnUs = 0;
   private markedUs = 0;
   private stopped = true;
+  private begunUs = 0;
+  private settled = false;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -74,33 +78,47 @@ export class Sweep implements Painter {
     }
     if (this.stopped) this.begin(nowUs);
     const lead = this.options.lead();
-    const passUs = this.width / PX_PER_US;
     lead?.playout.slew(nowUs);
-    if (nowUs - this.drawnUs > LONG_BREAK_US) {
-      const oldestUs = Math.max(this.begunUs, nowUs - passUs + ERASE_PX / PX_PER_US);
-      this.context.clearRect(0, 0, this.width, this.height);
-      this.drawnUs = oldestUs;
-      this.markedUs = 0;
-      this.refit(lead, nowUs);
-    }
+    if (nowUs - this.drawnUs > LONG_BREAK_US) this.wipe(lead, nowUs);
+    this.sweepTo(lead, nowUs);
+    if (this.options.beatsPx && lead) this.markBeats(lead, nowUs);
+  }
+
+  private get passUs(): number {
+    return this.width / PX_PER_US;
+  }
+
+  /** Begin anew with everything that one pass shows. */
+  private wipe(lead: Lead | undefined, nowUs: number): void {
+    this.context.clearRect(0, 0, this.width, this.height);
+    this.refit(lead, nowUs);
+    this.drawnUs = Math.max(this.begunUs, nowUs - this.passUs + ERASE_PX / PX_PER_US);
+    this.markedUs = 0;
+  }
+
+  private sweepTo(lead: Lead | undefined, nowUs: number): void {
+    const { passUs } = this;
     while (this.drawnUs < nowUs) {
       const pass = Math.floor(this.drawnUs / passUs);
       const endUs = Math.min(nowUs, (pass + 1) * passUs);
       this.advance(lead, pass * passUs, this.drawnUs, endUs);
       this.drawnUs = endUs;
-      if (endUs < nowUs) this.refit(lead, nowUs);
+      // The scale is judged once a pass, and soon after the beginning, when there is enough to judge by.
+      const isSettled = this.settled || nowUs - this.begunUs > LOOK_BACK_S * 1e6;
+      const judge = endUs < nowUs || isSettled !== this.settled;
+      this.settled = isSettled;
+      if (judge && this.refit(lead, nowUs)) this.drawnUs = 0;
       // A pass's end may not be a whole number: step over it for certain.
-      else break;
+      if (endUs >= nowUs || this.drawnUs === 0) return;
     }
-    if (this.options.beatsPx && lead) this.markBeats(lead, nowUs, passUs);
   }
-
-  private begunUs = 0;
 
   /** After a standstill nothing of before is shown as if it belonged to now. */
   private begin(nowUs: number): void {
     this.stopped = false;
     this.begunUs = nowUs;
+    this.settled = false;
+    this.fitted = null;
     this.drawnUs = 0;
   }
 
@@ -137,25 +155,27 @@ export class Sweep implements Painter {
     if (toX > this.width) this.context.clearRect(0, 0, toX - this.width, this.height);
   }
 
-  /** Choose gain and centre from what was received last; once a pass, so that no wave changes its scale midway. */
-  private refit(lead: Lead | undefined, nowUs: number): void {
-    if (lead?.playout.shiftUs == null) return;
+  /** Choose gain and centre from what was received last; true when all must be painted anew, in one scale. */
+  private refit(lead: Lead | undefined, nowUs: number): boolean {
+    if (lead?.playout.shiftUs == null) return false;
     const { buffer, playout } = lead;
     const to = Math.min(buffer.newest, Math.floor(buffer.indexOf(nowUs + (playout.shiftUs ?? 0) + 1e6)));
     const range = extent((i) => buffer.at(i), Math.max(0, to - Math.floor(LOOK_BACK_S * buffer.fsHz)), to);
-    if (range === null) return;
-    const before = this.fitted?.gain ?? null;
+    if (range === null) return false;
+    const before = this.fitted;
     this.fitted = fitLead(range[0], range[1], this.height - (this.options.beatsPx ?? 0) - 4, before);
-    if (this.fitted.gain !== before) this.options.onGain(this.fitted.gain);
+    if (this.fitted.gain !== before?.gain) this.options.onGain(this.fitted.gain);
+    return this.fitted !== before;
   }
 
   /** Beats are found after their wave was drawn: mark them where the wave now is. */
-  private markBeats(lead: Lead, nowUs: number, passUs: number): void {
+  private markBeats(lead: Lead, nowUs: number): void {
     const shiftUs = lead.playout.shiftUs ?? 0;
+    const { passUs } = this;
     const oldestUs = Math.max(nowUs - passUs + ERASE_PX / PX_PER_US, this.begunUs);
     for (const beat of newBeats(lead.beats, this.markedUs)) {
       const atUs = beat.tUs - shiftUs;
-      if (atUs > nowUs) break;
+      if (atUs > nowUs - MARK_PX / PX_PER_US) break; // the front would cut the letter in half
       this.markedUs = beat.tUs;
       if (atUs >= oldestUs) markBeat(this.context, (atUs % passUs) * PX_PER_US, beat.label);
     }

@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { parseRoute } from "./router";
+
+it.each([
+  ["/", { page: "ward" }],
+  ["/ward", { page: "ward" }],
+  ["/sign-in", { page: "sign-in" }],
+  ["/patient/42", { page: "patient", id: 42 }],
+  ["/patient/", { page: "unknown" }],
+  ["/patient/1x", { page: "unknown" }],
+  ["/patient/1234567890123456", { page: "unknown" }],
+])("%s", (path, route) => {
+  expect(parseRoute(path)).toEqual(route);
+});

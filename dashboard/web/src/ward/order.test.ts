@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import type { Alarm, WardPatient } from "../api/types";
+import { HeldOrder, inOrder } from "./order";
+
+const NOW_US = 1e12;
+
+const alarm = (some: Partial<Alarm>): Alarm => ({
+  id: 1,
+  patient_id: 1,
+  call: "asystole",
+  priority: "high",
+  family: "clinical",
+  late: false,
+  onset_us: 0,
+  signal_us: 0,
+  raised_us: 0,
+  ended_us: null,
+  suppressed_by: null,
+  acknowledged: null,
+  state: "active",
+  detail: {},
+  ...some,
+});
+
+const watched = (id: number, alarms: Alarm[] = [], some: Partial<WardPatient> = {}) => ({
+  alarms,
+  patient: {
+    id,
+    name: `Patient ${String(id).padStart(2, "0")}`,
+    ward: "",
+    hr_bpm: 70,
+    quality: "good" as const,
+    last_sample_us: NOW_US,
+    last_received_us: NOW_US,
+    analysed_until_us: NOW_US,
+    battery_percent: 80,
+    online: true,
+    ...some,
+  },
+});
+
+const ids = (everyone: ReturnType<typeof watched>[]) => inOrder(everyone, NOW_US).map(({ patient: { id } }) => id);
+
+describe("the ward's order", () => {
+  it("has the gravest unanswered alarm first, and silence before calm", () => {
+    const everyone = [
+      watched(1),
+      watched(2, [alarm({ state: "acknowledged" })]),
+      watched(3, [alarm({ late: true, state: "latched" })]),
+      watched(4, [alarm({ priority: "low" })]),
+      watched(5, [], { last_received_us: NOW_US - 60e6 }),
+      watched(6, [alarm({ priority: "medium", family: "technical" })]),
+      watched(7, [alarm({ priority: "medium" })]),
+      watched(8, [alarm({ state: "latched" })]),
+      watched(9, [alarm({})]),
+    ];
+    expect(ids(everyone)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
+  it("counts a patient by his gravest alarm", () => {
+    const everyone = [
+      watched(1, [alarm({ priority: "medium" })]),
+      watched(2, [alarm({ priority: "low" }), alarm({ priority: "high" })]),
+    ];
+    expect(ids(everyone)).toEqual([2, 1]);
+  });
+
+  it("is by ward and name where nothing is wrong", () => {
+    expect(ids([watched(3), watched(1, [], { ward: "B" }), watched(2)])).toEqual([2, 3, 1]);
+  });
+});
+
+describe("an order held under the hand", () => {
+  it("does not jump, takes new patients at its end and lets gone ones go", () => {
+    const held = new HeldOrder();
+    held.next([1, 2, 3], 0);
+    held.touched(1e6);
+    expect(held.next([3, 2, 1, 4], 2e6)).toEqual([1, 2, 3, 4]);
+    expect(held.next([4, 3, 1], 3e6)).toEqual([1, 3, 4]);
+  });
+
+  it("moves when the hand leaves, or rests for long", () => {
+    const held = new HeldOrder();
+    held.next([1, 2], 0);
+    held.touched(0);
+    expect(held.next([2, 1], 9e6)).toEqual([1, 2]);
+    expect(held.next([2, 1], 11e6)).toEqual([2, 1]);
+    held.touched(12e6);
+    held.released();
+    expect(held.next([1, 2], 12e6)).toEqual([1, 2]);
+  });
+});
