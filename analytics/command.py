@@ -13,7 +13,7 @@ from heartwire.logs import set_up_logging
 @click.option("--database", help="Database as a libpq URL. [env: HEARTWIRE_ANALYTICS_DATABASE]")
 @click.option("--instance", help="Name of this process. [env: HEARTWIRE_ANALYTICS_INSTANCE; default: host and process]")
 @click.pass_context
-def analytics(context: click.Context, **given: str | None) -> None:
+def analytics(context: click.Context, /, **given: str | None) -> None:
     """Find beats and arrhythmias, raise alarms.
 
     Reads every ECG frame that ingest has committed, once and in order, and commits what it finds together with how

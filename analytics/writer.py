@@ -78,7 +78,7 @@ class Writer:
 
     def _move(self, step: Step) -> None:
         shards = list(step.expected)
-        found = dict(self._connection.execute(_QUERIES["lock_cursors"], {"shards": shards}).fetchall())
+        found: dict[int, int] = dict(self._connection.execute(_QUERIES["lock_cursors"], {"shards": shards}).fetchall())
         if found != dict(step.expected):
             raise CursorLostError("another process analyses the same devices; it goes on, this one stands by")
         self._connection.execute(

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import psycopg
+import pytest
 from numpy.typing import NDArray
 
 from heartwire.frames import EcgFrame
@@ -17,6 +18,8 @@ from tests.ecg import cut_into_frames
 from tests.servers.process import Process
 from tests.servers.waiting import wait_until
 
+#: For what does not depend on the kind of database, and takes long.
+on_one_database: Final = pytest.mark.parametrize("database_server", ["embedded-postgresql"], indirect=True)
 #: When scripted signals begin: a moment of the past, the same in every run, at which they also arrive.
 BEGIN_US: Final = round(datetime(2026, 3, 1, 14, 0, tzinfo=UTC).timestamp() * 1e6)
 _TRANSIT_US: Final = 150_000

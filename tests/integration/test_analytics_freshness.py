@@ -1,0 +1,123 @@
+"""Silence becomes an alarm in the database: of a patient, or one of the system for everybody behind it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from heartwire.storage.registry import set_limit
+from tests.conftest import StartHeartwire
+from tests.ecg import cut_into_frames, draw_ecg
+from tests.integration.analytics_stack import Stack, now_us, on_one_database
+from tests.servers.waiting import wait_until
+
+_S = 1_000_000
+_FAST = {"HEARTWIRE_ANALYTICS_FRESHNESS_EVERY_S": "0.2"}
+
+
+@pytest.fixture
+def stack(heartwire_process: StartHeartwire, database: str) -> Stack:
+    return Stack(heartwire_process, database)
+
+
+@contextmanager
+def _repeated(*actions: Callable[[], object]) -> Iterator[None]:
+    """Do these things every half second for as long as the block lasts."""
+    stopping = threading.Event()
+
+    def run() -> None:
+        while not stopping.is_set():
+            for action in actions:
+                action()
+            stopping.wait(0.5)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+class _Sender:
+    """A device that sends what it measures now, frame after frame."""
+
+    def __init__(self, stack: Stack, device: str) -> None:
+        self._stack = stack
+        self._device = device
+        self._seq = 0
+        self._end_us = now_us() - _S
+
+    def __call__(self) -> None:
+        length_us = max(now_us() - self._end_us, 250_000)
+        ecg = draw_ecg([], min(length_us, 9 * _S) / _S)
+        frames = cut_into_frames(ecg, now_us() - length_us, frame_s=10.0, first_seq=self._seq)
+        self._seq += len(frames)
+        self._end_us = frames[-1].t_end
+        self._stack.store(self._device, frames, received_us=now_us())
+
+
+def _quick_limit(stack: Stack, seconds: float = 5.0) -> None:
+    with stack.connect() as connection:
+        for (patient_id,) in connection.execute("SELECT patient_id FROM patients").fetchall():
+            set_limit(connection, patient_id, "gone_quiet", "seconds", seconds)
+
+
+def test_who_goes_quiet_or_never_came_is_told_and_ends_with_a_live_sample(stack: Stack) -> None:
+    never, quiet, lively = (stack.add_device() for _ in range(3))
+    _quick_limit(stack)
+    process = stack.start(env=_FAST)
+    sends = _Sender(stack, quiet)
+    sends()
+    with _repeated(stack.speak_for_ingest, _Sender(stack, lively)):
+        for device in (never, quiet):
+            stack.wait_for_alarm(device, "gone_quiet", events=["raised"])
+        (alarm,) = stack.alarms(quiet, "gone_quiet")
+        assert 4.9 <= (alarm.signal_us - alarm.onset_us) / _S <= 5.1
+        sends()
+        stack.wait_for_alarm(quiet, "gone_quiet", events=["raised", "ended"])
+        assert [alarm.events for alarm in stack.alarms(never, "gone_quiet")] == [["raised"]]
+        assert stack.alarms(lively, "gone_quiet") == []
+        # Open alarms survive the process, and are told once.
+        process.kill()
+        process.start()
+        begin_us = now_us()
+        _Sender(stack, never)()
+        stack.wait_for_alarm(never, "gone_quiet", events=["raised", "ended"])
+        assert now_us() - begin_us < 5 * _S
+    assert stack.alarms(None, "ingest_silent", "broker_unreachable") == []
+
+
+@on_one_database
+def test_an_ingest_that_dies_is_one_alarm_of_the_system(stack: Stack) -> None:
+    devices = [stack.add_device() for _ in range(3)]
+    _quick_limit(stack)
+    stack.start(env=_FAST)
+    sends = [_Sender(stack, device) for device in devices]
+    with _repeated(stack.speak_for_ingest, *sends):
+        wait_until(lambda: len(stack.rows("SELECT FROM signal_states")) == 3, "three signals")
+    stack.wait_for_alarm(None, "ingest_silent", events=["raised"])
+    for device in devices:
+        stack.wait_for_alarm(device, "gone_quiet", events=["suppressed:ingest_silent"])
+    with _repeated(stack.speak_for_ingest, *sends):
+        stack.wait_for_alarm(None, "ingest_silent", events=["raised", "ended"])
+    alarms = [alarm for device in devices for alarm in stack.alarms(device, "gone_quiet")]
+    assert [alarm.events for alarm in alarms] == [["suppressed:ingest_silent"]] * 3
+    assert stack.rows("SELECT DISTINCT patient_id, priority FROM alarms WHERE device_id IS NULL") == [(None, "high")]
+
+
+@on_one_database
+def test_two_processes_tell_of_a_broker_once(stack: Stack) -> None:
+    device = stack.add_device()
+    _quick_limit(stack)
+    processes = [stack.start(env=_FAST) for _ in range(2)]
+    _Sender(stack, device)()
+    with _repeated(lambda: stack.speak_for_ingest(broker_connected=False)):
+        stack.wait_for_alarm(None, "broker_unreachable", events=["raised"])
+        stack.wait_for_alarm(device, "gone_quiet", events=["suppressed:broker_unreachable"])
+        processes[0].kill()
+    with _repeated(stack.speak_for_ingest, _Sender(stack, device)):
+        stack.wait_for_alarm(None, "broker_unreachable", events=["raised", "ended"])
+    assert len(stack.rows("SELECT FROM alarms WHERE engine LIKE 'watch-%%'")) == 2
