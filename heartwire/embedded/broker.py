@@ -10,7 +10,7 @@ from typing import Final
 
 from heartwire.embedded.child import Child
 from heartwire.embedded.errors import EmbeddedServerError
-from heartwire.embedded.ports import LOOPBACK, accepts_connections
+from heartwire.embedded.ports import LOOPBACK, accepts_connections, is_free
 
 _START_TIMEOUT_S: Final = 20.0
 
@@ -62,8 +62,10 @@ class EmbeddedBroker:
         Raises
         ------
         EmbeddedServerError
-            If it does not come up.
+            If it does not come up, or its port is taken.
         """
+        if not is_free(self.port):
+            raise EmbeddedServerError(f"the broker's port {self.port} is taken by another program; end that one")
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._configuration.write_text(_mosquitto_configuration(self.port), encoding="utf-8")
         self.child.start()
