@@ -9,13 +9,18 @@ import { followUser } from "./words/language";
 /** Undefined: not known yet. Null: nobody. */
 export const user = signal<User | null | undefined>(undefined);
 
+/** Somebody signed in here before: only then is it worth asking who. */
+const KEY = "heartwire.signed_in";
+
 function enter(session: Session): void {
+  localStorage.setItem(KEY, "yes");
   csrfToken.value = session.csrf;
   user.value = session.user;
   followUser(session.user.language);
 }
 
 function leave(): void {
+  localStorage.removeItem(KEY);
   csrfToken.value = null;
   user.value = null;
 }
@@ -27,6 +32,10 @@ export const startProblem = signal<unknown>(null);
 
 /** Ask the server who we are, until it says. */
 export async function begin(attempt = 0): Promise<void> {
+  if (localStorage.getItem(KEY) === null) {
+    leave();
+    return;
+  }
   try {
     enter(await getJson<Session>("/api/session"));
   } catch (problem) {

@@ -11,6 +11,10 @@ const STAYS_MS = 15_000;
 export type Note = { kind: "acknowledged" | "undone"; alarm: Alarm } | { kind: "failed"; alarm: Alarm; error: unknown };
 
 export const note = signal<Note | null>(null);
+/** A second press within this time is a slip of the hand, not an undo, ms. */
+const SLIP_MS = 1000;
+let acknowledgedMs = Number.NEGATIVE_INFINITY;
+
 /** Alarms whose answer is on its way. */
 export const answering = signal<ReadonlySet<number>>(new Set());
 let forget: ReturnType<typeof setTimeout> | undefined;
@@ -35,5 +39,12 @@ async function answer(alarm: Alarm, ask: (id: number) => Promise<Alarm>, kind: "
   }
 }
 
-export const acknowledgeAlarm = (alarm: Alarm) => answer(alarm, acknowledge, "acknowledged");
-export const undoAlarm = (alarm: Alarm) => answer(alarm, undoAcknowledgement, "undone");
+export function acknowledgeAlarm(alarm: Alarm): void {
+  answer(alarm, acknowledge, "acknowledged").then(() => {
+    acknowledgedMs = performance.now();
+  });
+}
+
+export function undoAlarm(alarm: Alarm): void {
+  if (performance.now() - acknowledgedMs > SLIP_MS) answer(alarm, undoAcknowledgement, "undone");
+}

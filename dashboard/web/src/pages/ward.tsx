@@ -87,7 +87,7 @@ function Tiles() {
     grid.current?.style.setProperty("--columns", String(layout.columns));
     grid.current?.style.setProperty("--row", `${layout.rowPx}px`);
   }, [layout.columns, layout.rowPx]);
-  useKeptFocus(grid, order);
+  useKeptFocus(grid);
 
   const touch = () => held.touched(monotonicUs());
   return (
@@ -110,17 +110,15 @@ function Tiles() {
   );
 }
 
-/** A tile that moves takes the focus in it along. */
-function useKeptFocus(grid: { current: HTMLElement | null }, order: readonly number[]): void {
-  const focused = useRef<Element | null>(null);
-  if (grid.current?.contains(document.activeElement)) focused.current = document.activeElement;
-  const key = order.join();
+/** A tile that moves takes the focus in it along; a button that goes hands it to its tile. */
+function useKeptFocus(grid: { current: HTMLElement | null }): void {
+  const before = grid.current?.contains(document.activeElement) ? document.activeElement : null;
+  const patient = before?.closest<HTMLElement>("[data-patient]")?.dataset["patient"];
   useLayoutEffect(() => {
-    const before = focused.current;
-    focused.current = null;
-    const isLost = document.activeElement === document.body;
-    if (isLost && before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
-  }, [key]);
+    if (document.activeElement !== document.body || !(before instanceof HTMLElement)) return;
+    const next = before.isConnected ? before : grid.current?.querySelector(`[data-patient="${patient}"] a`);
+    if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+  });
 }
 
 function Loading() {

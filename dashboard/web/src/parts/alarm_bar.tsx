@@ -38,7 +38,7 @@ export function AlarmBar({ alarm, name }: Props) {
         <strong>{alarmWords(alarm)}</strong>
         {unanswered ? <Since alarm={alarm} /> : <Answered alarm={alarm} />}
       </span>
-      {unanswered ? <AcknowledgeButton alarm={alarm} name={name} /> : <UndoButton alarm={alarm} name={name} />}
+      <AnswerButton alarm={alarm} name={name} />
     </div>
   );
 }
@@ -61,33 +61,24 @@ function Answered({ alarm: { acknowledged } }: { alarm: Alarm }) {
   );
 }
 
-export function AcknowledgeButton({ alarm, name }: Props) {
+/** Acknowledge, or undo: one button, so that the focus stays on it. */
+export function AnswerButton({ alarm, name }: Props) {
+  const unanswered = isUnanswered(alarm);
+  const given = { call: callName(alarm.call), name };
   return (
     <button
       type="button"
-      class="button answer"
-      aria-label={words("alarm.acknowledge_of", { call: callName(alarm.call), name })}
+      class={unanswered ? "button answer" : "button undo"}
+      aria-label={words(unanswered ? "alarm.acknowledge_of" : "alarm.undo_of", given)}
       aria-disabled={answering.value.has(alarm.id)}
-      onClick={() => acknowledgeAlarm(alarm)}
+      onClick={() => (unanswered ? acknowledgeAlarm(alarm) : undoAlarm(alarm))}
     >
-      <span class="answer-icon">
-        <CheckIcon />
-      </span>
-      <span class="button-words">{words("alarm.acknowledge")}</span>
-    </button>
-  );
-}
-
-export function UndoButton({ alarm, name }: Props) {
-  return (
-    <button
-      type="button"
-      class="button quiet"
-      aria-label={words("alarm.undo_of", { call: callName(alarm.call), name })}
-      aria-disabled={answering.value.has(alarm.id)}
-      onClick={() => undoAlarm(alarm)}
-    >
-      {words("alarm.undo")}
+      {unanswered && (
+        <span class="answer-icon">
+          <CheckIcon />
+        </span>
+      )}
+      <span class="button-words">{words(unanswered ? "alarm.acknowledge" : "alarm.undo")}</span>
     </button>
   );
 }

@@ -3,7 +3,7 @@
 import { note, say } from "../alarms/answer";
 import { watchedOf } from "../ward/ward";
 import { callName, words, wordsOfError } from "../words/words";
-import { UndoButton } from "./alarm_bar";
+import { AnswerButton } from "./alarm_bar";
 import { CrossIcon } from "./icons";
 
 export function NoteLine() {
@@ -27,7 +27,7 @@ function Said() {
           ? words("note.failed", { call, name, error: wordsOfError(said.error) })
           : words(`note.${said.kind}`, { call, name })}
       </span>
-      {said.kind === "acknowledged" && <UndoButton alarm={alarm} name={name} />}
+      {said.kind === "acknowledged" && <AnswerButton alarm={alarm} name={name} />}
       <button type="button" class="button icon-only" aria-label={words("note.close")} onClick={() => say(null)}>
         <CrossIcon />
       </button>

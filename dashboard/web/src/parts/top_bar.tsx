@@ -90,7 +90,7 @@ function SoundButton() {
 
 export function LanguageButtons() {
   const names: Record<Language, string> = { en: "EN", fr: "FR" };
-  const whole: Record<Language, string> = { en: "English", fr: "Français" };
+  const whole: Record<Language, string> = { en: "EN, English", fr: "FR, Français" };
   return (
     <fieldset class="languages">
       <legend class="visually-hidden">{words("language.label")}</legend>

@@ -4,7 +4,7 @@ import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { getAlarms } from "../api/patients";
 import type { Alarm } from "../api/types";
-import { AcknowledgeButton, UndoButton } from "../parts/alarm_bar";
+import { AnswerButton } from "../parts/alarm_bar";
 import { PriorityIcon } from "../parts/icons";
 import { isUnanswered } from "../ward/order";
 import { learnt, watchedOf } from "../ward/ward";
@@ -93,8 +93,7 @@ export function AlarmList({ history, name, chosenId, onChoose }: Props) {
               <time dateTime={new Date(alarm.onset_us / 1000).toISOString()}>{dayAndTime(alarm.onset_us)}</time>
               <AlarmStory alarm={alarm} />
             </button>
-            {isUnanswered(alarm) && <AcknowledgeButton alarm={alarm} name={name} />}
-            {alarm.acknowledged !== null && <UndoButton alarm={alarm} name={name} />}
+            {(isUnanswered(alarm) || alarm.acknowledged !== null) && <AnswerButton alarm={alarm} name={name} />}
           </li>
         ))}
       </ol>
