@@ -1,6 +1,6 @@
 """Who is watched, and by which devices."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 
@@ -52,6 +52,21 @@ def add_patient(
         except psycopg.errors.UniqueViolation:
             raise RegistryError(f"device {device} belongs to a patient already; choose another") from None
     return patient_id
+
+
+class PatientRow(NamedTuple):
+    """A patient and one of his devices; without a device its name is empty."""
+
+    patient_id: int
+    device: str
+    ward: str
+    name: str
+
+
+def list_patients(connection: psycopg.Connection[Any]) -> list[PatientRow]:
+    """Return every patient with each of his devices."""
+    with translated():
+        return [PatientRow(*row) for row in connection.execute(_QUERIES["list_patients"])]
 
 
 def set_limit(

@@ -16,3 +16,9 @@ INSERT INTO patient_limits (patient_id, tenant_id, call, name, value)
 SELECT patient_id, tenant_id, %(call)s, %(name)s, %(value)s FROM patients WHERE patient_id = %(patient_id)s
 ON CONFLICT (patient_id, call, name) DO UPDATE SET value = excluded.value
 RETURNING patient_id;
+
+-- list_patients --
+-- Every patient with each of his devices.
+SELECT p.patient_id, coalesce(d.device_id, ''), p.ward, p.name
+FROM patients AS p LEFT JOIN devices AS d USING (patient_id)
+ORDER BY p.patient_id, d.device_id;

@@ -1,0 +1,213 @@
+"""Who is there, and may he: signing in, sessions, the origin of requests, the audit trail.
+
+A session is a random token in a cookie; the database holds its hash only. A change must carry the session's second
+token in a header, which pages of other sites cannot know.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import psycopg
+
+from dashboard.database import Database
+from dashboard.errors import ApiError, Code
+from dashboard.passwords import MOST_CHARACTERS, hash_password, is_password, needs_rehash
+from dashboard.settings import DashboardSettings
+from heartwire.storage.queries import load_queries
+
+COOKIE: Final = "heartwire_session"
+CSRF_HEADER: Final = "x-csrf-token"
+_QUERIES: Final = load_queries("dashboard", "access.sql")
+_LOGIN_MOST: Final = 64
+
+
+class Action(StrEnum):
+    """What the audit trail names."""
+
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    SAW_PATIENT = "saw_patient"
+    SAW_ECG = "saw_ecg"
+    WATCHED_LIVE = "watched_live"
+    ACKNOWLEDGED = "acknowledged"
+    UNDID_ACKNOWLEDGEMENT = "undid_acknowledgement"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who is signed in."""
+
+    user_id: int
+    login: str
+    name: str
+    role: str
+    language: str
+    tenant_id: int
+    csrf: str
+    token_hash: bytes
+
+
+class Access:
+    """Signs people in and knows them again."""
+
+    def __init__(self, database: Database, settings: DashboardSettings) -> None:
+        self._database: Final = database
+        self._settings: Final = settings
+
+    async def sign_in(self, login: str, password: str, address: str) -> tuple[str, Viewer]:
+        """Return a new session's token and whose it is.
+
+        Raises
+        ------
+        ApiError
+            `WRONG_CREDENTIALS`, or `TOO_MANY_ATTEMPTS` with the seconds to wait.
+        """
+        given: dict[str, object] = {"login": login[:_LOGIN_MOST], "address": address}
+        async with self._database.connection() as connection:
+            given["at"] = await self._attempt(connection, given)
+            user = await (await connection.execute(_QUERIES["user_by_login"], {"login": login})).fetchone()
+        # No connection is held during the work of the hash.
+        if not await is_password(user[2] if user else None, password) or user is None:
+            raise ApiError(Code.WRONG_CREDENTIALS)
+        token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+        async with self._database.connection() as connection:
+            await connection.execute(_QUERIES["forgive"], given | {"window_s": self._settings.sign_in_window_s})
+            await connection.execute(_QUERIES["forget_sessions"], {"idle_s": self._settings.session_idle_s})
+            session = {
+                "token_hash": _hash(token),
+                "user_id": user[0],
+                "tenant_id": user[1],
+                "csrf": csrf,
+                "longest_s": self._settings.session_longest_s,
+            }
+            await connection.execute(_QUERIES["begin_session"], session)
+            if needs_rehash(user[2]) and len(password) <= MOST_CHARACTERS:
+                hashes = {"user_id": user[0], "old_hash": user[2], "new_hash": hash_password(password)}
+                await connection.execute(_QUERIES["rehash"], hashes)
+            viewer = await self._find(connection, _hash(token))
+            if viewer is None:  # disabled in this very moment
+                raise ApiError(Code.WRONG_CREDENTIALS)
+            await audit(connection, viewer, Action.SIGNED_IN)
+        return token, viewer
+
+    async def viewer(self, cookies: Mapping[str, str]) -> Viewer:
+        """Return who sends this cookie.
+
+        Raises
+        ------
+        ApiError
+            `NOT_SIGNED_IN`.
+        """
+        token = cookies.get(COOKIE)
+        if token:
+            async with self._database.connection() as connection:
+                viewer = await self._find(connection, _hash(token))
+            if viewer is not None:
+                return viewer
+        raise ApiError(Code.NOT_SIGNED_IN)
+
+    async def still_holds(self, viewer: Viewer) -> bool:
+        """Whether a session that was good before still is; this counts as using it."""
+        async with self._database.connection() as connection:
+            return await self._find(connection, viewer.token_hash) is not None
+
+    async def sign_out(self, viewer: Viewer) -> None:
+        """End the session."""
+        async with self._database.connection() as connection:
+            await connection.execute(_QUERIES["end_session"], {"token_hash": viewer.token_hash})
+            await audit(connection, viewer, Action.SIGNED_OUT)
+
+    def check_origin(self, headers: Mapping[str, str], *, required: bool) -> None:
+        """Refuse requests that pages of other sites make.
+
+        Parameters
+        ----------
+        headers : mapping
+            Of the request, names in lower case.
+        required : bool
+            Whether a request without an Origin is refused too: a browser always sends it with a WebSocket.
+
+        Raises
+        ------
+        ApiError
+            `BAD_ORIGIN`.
+        """
+        origin = headers.get("origin")
+        if origin is None:
+            if required:
+                raise ApiError(Code.BAD_ORIGIN)
+            return
+        own = urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+        if not own and origin not in self._settings.origins:
+            raise ApiError(Code.BAD_ORIGIN)
+
+    def wants_secure_cookie(self, scheme: str, host: str | None) -> bool:
+        """Whether a cookie for this address is to be sent over HTTPS only."""
+        return self._settings.secure_cookies == "always" or scheme == "https" or not _is_loopback(host)
+
+    async def _attempt(self, connection: psycopg.AsyncConnection[Any], given: dict[str, object]) -> object:
+        row = await (await connection.execute(_QUERIES["attempt"], given)).fetchone()
+        assert row is not None
+        bounds = {
+            "window_s": self._settings.sign_in_window_s,
+            "tries_login": self._settings.sign_in_tries_login,
+            "tries_address": self._settings.sign_in_tries_address,
+        }
+        blocked = await (await connection.execute(_QUERIES["blocked_until"], given | bounds)).fetchone()
+        if blocked is not None and blocked[0] is not None:
+            await connection.execute(_QUERIES["take_back"], given | {"at": row[0]})
+            raise ApiError(Code.TOO_MANY_ATTEMPTS, retry_s=max(1, round(blocked[0])))
+        return row[0]
+
+    async def _find(self, connection: psycopg.AsyncConnection[Any], token_hash: bytes) -> Viewer | None:
+        given = {"token_hash": token_hash, "idle_s": self._settings.session_idle_s}
+        row = await (await connection.execute(_QUERIES["session"], given)).fetchone()
+        if row is None:
+            return None
+        if row[7]:
+            await connection.execute(_QUERIES["touch"], {"token_hash": token_hash})
+        return Viewer(*row[:7], token_hash=token_hash)
+
+
+def check_csrf(viewer: Viewer, headers: Mapping[str, str]) -> None:
+    """Refuse a change that does not carry the session's second token.
+
+    Raises
+    ------
+    ApiError
+        `BAD_CSRF`.
+    """
+    if not hmac.compare_digest(headers.get(CSRF_HEADER, "").encode(), viewer.csrf.encode()):
+        raise ApiError(Code.BAD_CSRF)
+
+
+async def audit(
+    connection: psycopg.AsyncConnection[Any], viewer: Viewer, action: Action, patient_id: int | None = None
+) -> None:
+    """Write down who did what."""
+    await connection.execute(
+        _QUERIES["audit"],
+        {"tenant_id": viewer.tenant_id, "user_id": viewer.user_id, "action": action, "patient_id": patient_id},
+    )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host is None:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,33 @@
+-- open --
+-- All alarms that must stay on the screen: they last, or they latch until a person acknowledges them.
+SELECT a.*, u.name
+FROM alarm_states AS a LEFT JOIN users AS u ON u.user_id = a.acknowledged_by
+WHERE a.tenant_id = %(tenant_id)s
+    AND a.raised_at IS NOT NULL
+    AND a.suppressed_at IS NULL
+    AND (a.ended_at IS NULL OR (a.acknowledged_at IS NULL AND a.call = ANY(%(latching)s)))
+ORDER BY a.alarm_id;
+
+-- one --
+-- An alarm as it stands.
+SELECT a.*, u.name
+FROM alarm_states AS a LEFT JOIN users AS u ON u.user_id = a.acknowledged_by
+WHERE a.alarm_id = %(alarm_id)s AND a.tenant_id = %(tenant_id)s;
+
+-- lock --
+-- One hand at a time on an alarm.
+SELECT alarm_id, patient_id FROM alarms WHERE alarm_id = %(alarm_id)s AND tenant_id = %(tenant_id)s FOR UPDATE;
+
+-- of_patient --
+-- A patient's alarms, the newest onset first.
+SELECT a.*, u.name
+FROM alarm_states AS a LEFT JOIN users AS u ON u.user_id = a.acknowledged_by
+WHERE a.patient_id = %(patient_id)s AND a.tenant_id = %(tenant_id)s
+    AND (%(before)s::timestamptz IS NULL OR a.onset_at < %(before)s)
+ORDER BY a.onset_at DESC, a.alarm_id DESC
+LIMIT %(limit)s;
+
+-- add_event --
+-- What a person did to an alarm.
+INSERT INTO alarm_events (alarm_id, tenant_id, kind, user_id)
+VALUES (%(alarm_id)s, %(tenant_id)s, %(kind)s, %(user_id)s);

@@ -1,0 +1,120 @@
+"""The pages' server, put together."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.errors import ApiError, Code
+from dashboard.routes import alarms, live, pages, patients, session, ward
+from dashboard.routes.answers import Parts, json_answer
+from dashboard.settings import DashboardSettings
+from heartwire.errors import RetryableError
+
+_logger: Final = logging.getLogger(__name__)
+
+_HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+
+def create_app(settings: DashboardSettings, when_broken: Callable[[], None]) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    settings : DashboardSettings
+        Of this server.
+    when_broken : callable
+        Called when a defect ended what feeds the screens: a server without it must not look alive.
+    """
+    parts = Parts(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await parts.database.open()
+        feeding = asyncio.create_task(parts.hub.run())
+        feeding.add_done_callback(lambda task: _ended(task, when_broken))
+        yield
+        feeding.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await feeding
+        await parts.database.close()
+
+    app = FastAPI(title="heartwire", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.parts = parts
+    for routes in (session, ward, patients, alarms, live, pages):
+        app.include_router(routes.router)
+    app.mount("/assets", pages.Assets(settings.pages))
+    app.add_middleware(_Headers)
+    app.add_exception_handler(ApiError, _refused)
+    app.add_exception_handler(RetryableError, _unavailable)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _no_such_page)
+    return app
+
+
+class _Headers:
+    """Puts the security headers on every answer, and keeps answers about patients out of caches."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app: Final = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _ended(task: asyncio.Task[None], when_broken: Callable[[], None]) -> None:
+    if not task.cancelled():
+        _logger.error("what feeds the screens ended", exc_info=task.exception())
+        when_broken()
+
+
+def _error(status: int, code: str, **params: object) -> Response:
+    return json_answer({"error": {"code": code, "params": params}}, status)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    answer = _error(error.status, error.code, **error.params)
+    if error.code is Code.TOO_MANY_ATTEMPTS:
+        answer.headers["retry-after"] = str(error.params["retry_s"])
+    return answer
+
+
+async def _unavailable(_request: Request, error: Exception) -> Response:
+    _logger.warning("a request could not be served: %s", error)
+    return _error(503, Code.UNAVAILABLE)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    return _error(422, Code.INVALID, field=str(first["loc"][-1]))
+
+
+async def _no_such_page(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _error(error.status_code, Code.NOT_FOUND if error.status_code == 404 else Code.INVALID)

@@ -1,0 +1,216 @@
+"""``heartwire dashboard``: serve the pages; manage users and patients."""
+
+import secrets
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+import psycopg
+import uvicorn
+from psycopg.rows import TupleRow
+
+from dashboard.app import create_app
+from dashboard.errors import ServeError, UserError
+from dashboard.settings import DashboardSettings
+from dashboard.users import add_user, disable_user, list_users, set_password
+from heartwire.calls import UnknownCallError
+from heartwire.logs import set_up_logging
+from heartwire.storage.pool import connect
+from heartwire.storage.registry import RegistryError, add_patient, list_patients, set_limit
+from heartwire.topics import new_device
+
+_DATABASE_HELP: Final = "Database as a libpq URL. [env: HEARTWIRE_DASHBOARD_DATABASE]"
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+#: How long open connections may take to end when the server stops, seconds.
+_STOP_S: Final = 2
+
+
+@click.group()
+def dashboard() -> None:
+    """Serve the care team's pages; manage users and patients.
+
+    Settings are variables HEARTWIRE_DASHBOARD_..., see docs/settings.md.
+    """
+
+
+@dashboard.command()
+@click.option("--host", help="Address to listen on. [env: HEARTWIRE_DASHBOARD_HOST; default: 127.0.0.1]")
+@click.option("--port", type=int, help="TCP port to listen on. [env: HEARTWIRE_DASHBOARD_PORT; default: 8000]")
+@click.option("--database", help=_DATABASE_HELP)
+def serve(host: str | None, port: int | None, database: str | None) -> None:
+    """Serve the pages until Ctrl-C or SIGTERM."""
+    settings = DashboardSettings.load(host=host, port=port, database=database)
+    set_up_logging("dashboard", settings.log_level)
+    broken: list[bool] = []
+    server: uvicorn.Server | None = None
+
+    def stop() -> None:
+        broken.append(True)
+        if server is not None:
+            server.should_exit = True
+
+    listener = _listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        create_app(settings, stop),
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=65_536,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=_STOP_S,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if broken:
+        sys.exit(1)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything else starts, with a sentence when it is taken."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise ServeError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; is another server there? Choose another"
+            " with --port, or another address with --host"
+        ) from None
+
+
+@dashboard.group()
+def user() -> None:
+    """Who may sign in."""
+
+
+_database_option = click.option("--database", help=_DATABASE_HELP)
+_password_options = (
+    click.option("--password-file", type=_FILE, help="Read the password from this file instead of asking for it."),
+    click.option("--generate", is_flag=True, help="Make a random password and print it."),
+)
+
+
+def _connect(database: str | None) -> psycopg.Connection[TupleRow]:
+    settings = DashboardSettings.load(database=database)
+    return connect(settings.database.get_secret_value(), "dashboard-command", autocommit=True)
+
+
+def _password(password_file: Path | None, *, generate: bool) -> str:
+    if generate and password_file:
+        raise UserError("--generate and --password-file: choose one")
+    if generate:
+        return secrets.token_urlsafe(12)
+    if password_file:
+        return password_file.read_text(encoding="utf-8").strip()
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+@user.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="Name that colleagues know: alarms are acknowledged by it.")
+@click.option(
+    "--role", type=click.Choice(["nurse", "physician", "admin", "tester"]), default="nurse", show_default=True
+)
+@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="Of the pages.")
+@_password_options[0]
+@_password_options[1]
+@_database_option
+def user_add(
+    login: str,
+    *,
+    name: str,
+    role: str,
+    language: str,
+    password_file: Path | None,
+    generate: bool,
+    database: str | None,
+) -> None:
+    """Let somebody sign in as LOGIN."""
+    password = _password(password_file, generate=generate)
+    with _connect(database) as connection:
+        add_user(connection, login, name=name, role=role, password=password, language=language)
+    click.echo(f"{login} may sign in" + (f" with the password {password}" if generate else ""))
+
+
+@user.command("list")
+@_database_option
+def user_list(database: str | None) -> None:
+    """Show who may sign in."""
+    with _connect(database) as connection:
+        users = list_users(connection)
+    if not users:
+        click.echo("nobody yet; add somebody with: heartwire dashboard user add LOGIN --name NAME")
+    for row in users:
+        click.echo(f"{row.login:20} {row.role:10} {row.name}{'  (disabled)' if row.disabled else ''}")
+
+
+@user.command("password")
+@click.argument("login")
+@_password_options[0]
+@_password_options[1]
+@_database_option
+def user_password(login: str, *, password_file: Path | None, generate: bool, database: str | None) -> None:
+    """Give LOGIN a new password; signed out everywhere, and let in again if disabled."""
+    password = _password(password_file, generate=generate)
+    with _connect(database) as connection:
+        set_password(connection, login, password)
+    click.echo(f"{login} has a new password" + (f": {password}" if generate else ""))
+
+
+@user.command("disable")
+@click.argument("login")
+@_database_option
+def user_disable(login: str, database: str | None) -> None:
+    """Keep LOGIN out, from now on and everywhere; what was done keeps the name."""
+    with _connect(database) as connection:
+        disable_user(connection, login)
+    click.echo(f"{login} is disabled; `user password {login}` lets in again")
+
+
+@dashboard.group()
+def patient() -> None:
+    """Who is watched."""
+
+
+@patient.command("add")
+@click.argument("name")
+@click.option("--ward", default="", help="Ward that the patient belongs to.")
+@click.option("--device", help="The device's name; a new one is made when not given.")
+@_database_option
+def patient_add(name: str, ward: str, device: str | None, database: str | None) -> None:
+    """Register a patient called NAME, with the device that may send for him."""
+    device = device or new_device()
+    with _connect(database) as connection:
+        patient_id = add_patient(connection, name, ward=ward, device=device)
+    click.echo(f"patient {patient_id}, device {device}")
+
+
+@patient.command("list")
+@_database_option
+def patient_list(database: str | None) -> None:
+    """Show who is watched, and by which devices."""
+    with _connect(database) as connection:
+        patients = list_patients(connection)
+    if not patients:
+        click.echo("nobody yet; add somebody with: heartwire dashboard patient add NAME")
+    for row in patients:
+        click.echo(f"{row.patient_id:6}  {row.device:16}  {row.ward:12}  {row.name}")
+
+
+@patient.command("limit")
+@click.argument("patient_id", type=int)
+@click.argument("call")
+@click.argument("name")
+@click.argument("value", type=float)
+@_database_option
+def patient_limit(patient_id: int, call: str, name: str, value: float, database: str | None) -> None:
+    """Give a patient his own limit: CALL and NAME as in the catalogue, such as `tachycardia bpm 130`."""
+    with _connect(database) as connection:
+        try:
+            set_limit(connection, patient_id, call, name, value)
+        except UnknownCallError as error:
+            raise RegistryError(str(error.args[0])) from None
+    click.echo(f"patient {patient_id}: {call} {name} {value:g}")

@@ -1,0 +1,43 @@
+"""The database, as the pages' server uses it: a pool that says soon when there is none."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import psycopg
+
+from heartwire.storage.errors import translated
+from heartwire.storage.pool import make_pool
+
+#: How long a request waits for a connection before it is told that the database is away, seconds.
+_PATIENCE_S: Final = 2.0
+
+
+class Database:
+    """A bounded pool of autocommitting connections; who asks while all are in use waits."""
+
+    def __init__(self, database: str, connections: int) -> None:
+        self._pool: Final = make_pool(database, "dashboard", size=connections)
+
+    async def open(self) -> None:
+        """Begin to connect, in the background."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """Lend a connection; it goes back, or is thrown away when it broke.
+
+        Raises
+        ------
+        DatabaseUnavailableError, DatabaseFullError
+            To try again later.
+        DatabaseRefusedError
+            For good.
+        """
+        with translated():
+            async with self._pool.connection(timeout=_PATIENCE_S) as connection:
+                yield connection

@@ -1,0 +1,68 @@
+"""What can go wrong for a person at the pages: a status, a code that the pages have words for, and its numbers."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from heartwire.errors import PermanentError
+
+
+class Code(StrEnum):
+    """Why a request was refused."""
+
+    NOT_SIGNED_IN = "not_signed_in"
+    """There is no session, or it has ended."""
+    BAD_CSRF = "bad_csrf"
+    """A change without the session's token: not from our own pages."""
+    BAD_ORIGIN = "bad_origin"
+    """From a page of another site."""
+    WRONG_CREDENTIALS = "wrong_credentials"
+    """No such user, another password, or disabled: the answer does not say which."""
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    """Too many failed attempts; `retry_s` says for how long."""
+    NOT_FOUND = "not_found"
+    """No such thing, or another tenant's."""
+    INVALID = "invalid"
+    """A parameter is missing or out of bounds; `field` names it."""
+    TOO_LONG = "too_long"
+    """More than one answer may hold; `limit_s` says how much that is."""
+    NOT_OPEN = "not_open"
+    """The alarm ended or was suppressed: there is nothing to acknowledge any more."""
+    UNAVAILABLE = "unavailable"
+    """The database cannot be reached now."""
+
+
+STATUS: Final[Mapping[Code, int]] = {
+    Code.NOT_SIGNED_IN: 401,
+    Code.BAD_CSRF: 403,
+    Code.BAD_ORIGIN: 403,
+    Code.WRONG_CREDENTIALS: 401,
+    Code.TOO_MANY_ATTEMPTS: 429,
+    Code.NOT_FOUND: 404,
+    Code.INVALID: 422,
+    Code.TOO_LONG: 422,
+    Code.NOT_OPEN: 409,
+    Code.UNAVAILABLE: 503,
+}
+
+
+class ApiError(Exception):
+    """A refused request."""
+
+    def __init__(self, code: Code, **params: float | str) -> None:
+        super().__init__(code.value)
+        self.code: Final = code
+        self.params: Final = params
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return STATUS[self.code]
+
+
+class UserError(PermanentError):
+    """A user cannot be added or changed as asked."""
+
+
+class ServeError(PermanentError):
+    """The pages cannot be served as asked."""

@@ -1,0 +1,245 @@
+"""The hub: what every connected screen is told, and when.
+
+Once a second, and at once when an alarm changes, each screen gets the whole picture of its ward; in between the waves
+and beats of the patients that it shows. One read of the database serves all screens of a tenant. When the
+database is away the picture goes on, and says so.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from typing import Final
+
+import psycopg
+
+from dashboard.access import Viewer
+from dashboard.alarms import time_of
+from dashboard.clients import Client
+from dashboard.database import Database
+from dashboard.live import LiveEcg
+from dashboard.records import BEATS_MESSAGE, JSON_MESSAGE, pack_ecg, pack_json
+from dashboard.settings import DashboardSettings
+from dashboard.ward import NOTHING_YET, Ward, WardFacts, devices_of, new_beats, picture, read_ward
+from heartwire.errors import HeartwireError
+from heartwire.frames import EcgFrame
+from heartwire.storage.errors import translated
+
+_logger: Final = logging.getLogger(__name__)
+_PICTURE_S: Final = 1.0
+_BEATS_S: Final = 0.5
+_DEVICES_S: Final = 5.0
+#: Alarm events so close together are told at once, seconds.
+_TOGETHER_S: Final = 0.03
+#: What the database said is the present for this time, microseconds.
+_FRESH_US: Final = 3_500_000
+#: A wave that begins to be watched shows beats of this time, microseconds.
+_BEATS_BACK_US: Final = 10_000_000
+_LISTEN_PAUSE_S: Final = 1.0
+PATIENTS_MOST: Final = 64
+
+
+class Hub:
+    """Knows all connected screens and what to tell them."""
+
+    def __init__(self, database: Database, settings: DashboardSettings) -> None:
+        self._database: Final = database
+        self._settings: Final = settings
+        self._live: Final = LiveEcg(settings, self._hear)
+        self._clients: Final[set[Client]] = set()
+        self._facts: Final[dict[int, WardFacts]] = {}
+        self._patient_of: dict[str, int] = {}
+        self._beats_until_us: Final[dict[int, int]] = {}
+        self._alarm_changed: Final = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve for ever; ends only by a defect or by being cancelled."""
+        self._live.start()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for work in (self._read, self._tell, self._listen, self._tell_beats, self._follow_devices):
+                    tasks.create_task(work())
+        finally:
+            self._live.stop()
+
+    @property
+    def broker_is_connected(self) -> bool:
+        """Whether live waves can come."""
+        return self._live.is_connected
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more screens may connect."""
+        return len(self._clients) >= self._settings.clients_most
+
+    async def join(self, viewer: Viewer) -> Client:
+        """Add a screen; the first message that waits for it is the whole picture."""
+        client = Client(viewer, self._settings.client_queue_messages, self._settings.client_queue_bytes)
+        client.offer(pack_json(JSON_MESSAGE, await self.ward(viewer.tenant_id)))
+        self._clients.add(client)
+        return client
+
+    async def leave(self, client: Client) -> None:
+        """Forget a screen."""
+        self._clients.discard(client)
+        await self._set_devices()
+
+    async def watch(self, client: Client, patients: frozenset[int]) -> None:
+        """Send a screen the waves and beats of these patients, and of no others."""
+        client.wanted = patients
+        await self._set_devices()
+
+    async def ward(self, tenant_id: int) -> Ward:
+        """Return the picture of now, read from the database if it answers."""
+        await self._read_tenant(tenant_id)
+        return self._picture(tenant_id)
+
+    def _picture(self, tenant_id: int) -> Ward:
+        now_us = _now_us()
+        facts = self._facts.get(tenant_id, NOTHING_YET)
+        return picture(facts, now_us, database_live=now_us - facts.read_us < _FRESH_US)
+
+    def _hear(self, device: str, frame: EcgFrame) -> None:
+        patient_id = self._patient_of.get(device)
+        if patient_id is None:
+            return
+        record = pack_ecg(
+            patient_id,
+            flags=frame.flags,
+            t0_us=frame.t0,
+            fs_mhz=frame.fs_mhz,
+            gain=frame.gain,
+            baseline=frame.baseline,
+            lead=frame.lead,
+            samples=frame.samples,
+        )
+        for client in self._clients:
+            if patient_id in client.watched:
+                client.offer(record)
+
+    async def _read(self) -> None:
+        """Read each tenant's ward once a second, and at once after an alarm event."""
+        while True:
+            at_once = await _is_set_within(self._alarm_changed, _PICTURE_S)
+            if at_once:
+                await asyncio.sleep(_TOGETHER_S)
+                self._alarm_changed.clear()
+            for tenant_id in self._tenants():
+                if await self._read_tenant(tenant_id) and at_once:
+                    self._tell_tenant(tenant_id)
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(_PICTURE_S)
+            for tenant_id in self._tenants():
+                self._tell_tenant(tenant_id)
+
+    def _tell_tenant(self, tenant_id: int) -> None:
+        message = pack_json(JSON_MESSAGE, self._picture(tenant_id))
+        for client in self._clients:
+            if client.viewer.tenant_id == tenant_id:
+                client.offer(message)
+
+    async def _read_tenant(self, tenant_id: int) -> bool:
+        try:
+            async with self._database.connection() as connection:
+                self._facts[tenant_id] = await read_ward(connection, tenant_id, _now_us())
+        except HeartwireError as error:
+            if self._picture(tenant_id).database_live:
+                _logger.warning("the ward cannot be read: %s", error)
+            return False
+        return True
+
+    def _tenants(self) -> set[int]:
+        return {client.viewer.tenant_id for client in self._clients}
+
+    async def _listen(self) -> None:
+        """Hear of alarm events; after a break look at once, for what was said meanwhile."""
+        while True:
+            try:
+                with translated():
+                    connection = await psycopg.AsyncConnection.connect(
+                        self._settings.database.get_secret_value(),
+                        autocommit=True,
+                        application_name="heartwire-dashboard-listen",
+                        connect_timeout=5,
+                        keepalives_idle=5,
+                        keepalives_interval=2,
+                        keepalives_count=3,
+                    )
+                    async with connection:
+                        await connection.execute("LISTEN heartwire_alarm")
+                        self._alarm_changed.set()
+                        async for _ in connection.notifies():
+                            self._alarm_changed.set()
+            except HeartwireError as error:
+                _logger.warning("alarm events are not heard (looking once a second instead): %s", error)
+            await asyncio.sleep(_LISTEN_PAUSE_S)
+
+    async def _tell_beats(self) -> None:
+        while True:
+            await asyncio.sleep(_BEATS_S)
+            watched = sorted(frozenset[int]().union(*(client.watched for client in self._clients)))
+            for gone in self._beats_until_us.keys() - set(watched):
+                del self._beats_until_us[gone]
+            if watched:
+                await self._tell_beats_of(watched)
+
+    async def _tell_beats_of(self, patients: list[int]) -> None:
+        back_us = _now_us() - _BEATS_BACK_US
+        until_us = {patient: self._beats_until_us.get(patient, back_us) for patient in patients}
+        try:
+            async with self._database.connection() as connection:
+                found = await new_beats(connection, patients, time_of(min(until_us.values())))
+        except HeartwireError:
+            return  # the picture says that the database is away
+        for beats in found:
+            new = [(t_us, label) for t_us, label in zip(beats.t_us, beats.label, strict=True)
+                   if t_us > until_us[beats.patient_id]]  # fmt: skip
+            if not new:
+                continue
+            beats.t_us = [t_us for t_us, _ in new]
+            beats.label = "".join(label for _, label in new)
+            self._beats_until_us[beats.patient_id] = beats.t_us[-1]
+            message = pack_json(BEATS_MESSAGE, beats)
+            for client in self._clients:
+                if beats.patient_id in client.watched:
+                    client.offer(message)
+
+    async def _follow_devices(self) -> None:
+        """Look now and then whether a watched patient has another device by now."""
+        while True:
+            await asyncio.sleep(_DEVICES_S)
+            await self._set_devices()
+
+    async def _set_devices(self) -> None:
+        """Hear the devices of all wanted patients; each screen only of its own tenant's."""
+        wanted: defaultdict[int, set[int]] = defaultdict(set)
+        for client in self._clients:
+            wanted[client.viewer.tenant_id] |= client.wanted
+        patient_of: dict[str, int] = {}
+        own: dict[int, set[int]] = {}
+        try:
+            for tenant_id, patients in wanted.items():
+                async with self._database.connection() as connection:
+                    devices = dict(await devices_of(connection, tenant_id, sorted(patients)))
+                patient_of |= devices
+                own[tenant_id] = set(devices.values())
+        except HeartwireError:
+            return  # goes on with those it knows; tried again in seconds
+        for client in self._clients:
+            client.watched = client.wanted & own.get(client.viewer.tenant_id, set())
+        self._patient_of = patient_of
+        self._live.watch(frozenset(patient_of))
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,177 @@
+"""What is stored of one patient: who, with which devices, heart rate over time, beats, ECG."""
+
+import math
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import psycopg
+
+from dashboard.access import Viewer
+from dashboard.alarms import time_of, us_of, us_or_none
+from dashboard.errors import ApiError, Code
+from dashboard.records import join_records, pack_ecg
+from heartwire.storage.queries import load_queries
+
+_QUERIES: Final = load_queries("dashboard", "patients.sql")
+
+
+class Stretch(NamedTuple):
+    """From when to when, UTC microseconds; the end is not in it."""
+
+    from_us: int
+    to_us: int
+
+
+class PatientName(msgspec.Struct, frozen=True):
+    """Who it is."""
+
+    id: int
+    name: str
+    ward: str
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A device and what it last said; all ``None`` before it said anything."""
+
+    id: str
+    online: bool | None
+    battery_percent: int | None
+    wearable: str | None
+    firmware: str | None
+    outbox_frames: int | None
+    outbox_bytes_left: int | None
+    status_us: int | None
+
+
+class StoredSpan(msgspec.Struct, frozen=True):
+    """First and last frame, UTC microseconds."""
+
+    first_us: int
+    last_us: int
+
+
+class PatientFacts(msgspec.Struct, frozen=True):
+    """What the patient's page shows beside the signal."""
+
+    patient: PatientName
+    devices: list[Device]
+    limits: dict[str, dict[str, float]]
+    stored: StoredSpan | None
+
+
+class HeartRate(msgspec.Struct, frozen=True):
+    """Heart rate in buckets of `bucket_s`, beats a minute; ``None`` where no beat was found."""
+
+    from_us: int
+    bucket_s: float
+    mean: list[float | None]
+    min: list[float | None]
+    max: list[float | None]
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """How much of each bucket of `bucket_s` there is ECG of, 0 to 1."""
+
+    from_us: int
+    bucket_s: float
+    coverage: list[float]
+
+
+class Beats(msgspec.Struct, frozen=True):
+    """Beats with the interval before each, seconds; one letter each in `label`."""
+
+    t_us: list[int]
+    rr_s: list[float | None]
+    label: str
+
+
+async def patient_name(connection: psycopg.AsyncConnection[Any], viewer: Viewer, patient_id: int) -> PatientName:
+    """Return who it is.
+
+    Raises
+    ------
+    ApiError
+        `NOT_FOUND`, also for another tenant's patient.
+    """
+    given = {"patient_id": patient_id, "tenant_id": viewer.tenant_id}
+    row = await (await connection.execute(_QUERIES["patient"], given)).fetchone()
+    if row is None:
+        raise ApiError(Code.NOT_FOUND)
+    return PatientName(*row)
+
+
+async def patient_facts(connection: psycopg.AsyncConnection[Any], patient: PatientName) -> PatientFacts:
+    """Return what is known of a patient beside the signal."""
+    given = {"patient_id": patient.id}
+    devices = [
+        Device(*row[:7], status_us=us_or_none(row[7]))
+        async for row in await connection.execute(_QUERIES["devices"], given)
+    ]
+    limits: dict[str, dict[str, float]] = {}
+    async for call, name, value in await connection.execute(_QUERIES["limits"], given):
+        limits.setdefault(call, {})[name] = value
+    row = await (await connection.execute(_QUERIES["stored"], given)).fetchone()
+    stored = StoredSpan(us_of(row[0]), us_of(row[1])) if row is not None and row[0] is not None else None
+    return PatientFacts(patient, devices, limits, stored)
+
+
+async def heart_rate(
+    connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch, bucket_us: int
+) -> HeartRate:
+    """Return the heart rate over time."""
+    n = _n_buckets(stretch, bucket_us)
+    mean: list[float | None] = [None] * n
+    low, high = mean.copy(), mean.copy()
+    given = _between(patient, stretch) | {"from_us": stretch.from_us, "bucket_us": bucket_us}
+    async for bucket, *values in await connection.execute(_QUERIES["heart_rate"], given):
+        mean[bucket], low[bucket], high[bucket] = (round(value, 1) for value in values)
+    return HeartRate(stretch.from_us, bucket_us / 1e6, mean, low, high)
+
+
+async def coverage(
+    connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch, bucket_us: int
+) -> Coverage:
+    """Return how much ECG there is over time."""
+    shares = [0.0] * _n_buckets(stretch, bucket_us)
+    given = _between(patient, stretch) | {"from_us": stretch.from_us, "bucket_us": bucket_us}
+    async for bucket, seconds in await connection.execute(_QUERIES["coverage"], given):
+        shares[bucket] = min(1.0, round(seconds * 1e6 / bucket_us, 3))
+    return Coverage(stretch.from_us, bucket_us / 1e6, shares)
+
+
+async def ecg_records(connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch) -> bytes:
+    """Return the frames that reach into a stretch, whole, as records behind their lengths."""
+    records = []
+    async for flags, t0, fs_mhz, gain, baseline, lead, samples in await connection.execute(
+        _QUERIES["ecg"], _between(patient, stretch)
+    ):
+        t0_us = us_of(t0)
+        if t0_us + len(samples) * 500_000_000 / fs_mhz > stretch.from_us:
+            records.append(
+                pack_ecg(
+                    patient.id,
+                    flags=flags,
+                    t0_us=t0_us,
+                    fs_mhz=fs_mhz,
+                    gain=gain,
+                    baseline=baseline,
+                    lead=lead,
+                    samples=samples,
+                )
+            )
+    return join_records(records)
+
+
+async def beats(connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch) -> Beats:
+    """Return the beats of a stretch."""
+    rows = await (await connection.execute(_QUERIES["beats"], _between(patient, stretch))).fetchall()
+    intervals = [rr_s if rr_s is not None and math.isfinite(rr_s) else None for _, rr_s, _ in rows]
+    return Beats([us_of(t) for t, _, _ in rows], intervals, "".join(label for _, _, label in rows))
+
+
+def _n_buckets(stretch: Stretch, bucket_us: int) -> int:
+    return -(-(stretch.to_us - stretch.from_us) // bucket_us)
+
+
+def _between(patient: PatientName, stretch: Stretch) -> dict[str, Any]:
+    return {"patient_id": patient.id, "from": time_of(stretch.from_us), "to": time_of(stretch.to_us)}

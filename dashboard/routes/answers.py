@@ -1,0 +1,54 @@
+"""What all routes share: who asks, the parts of the server, JSON answers."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import Depends, Request, Response
+from starlette.requests import HTTPConnection
+
+from dashboard.access import Access, Viewer, check_csrf
+from dashboard.database import Database
+from dashboard.hub import Hub
+from dashboard.settings import DashboardSettings
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+class Parts:
+    """The parts of a running server, kept in the application's state."""
+
+    def __init__(self, settings: DashboardSettings) -> None:
+        self.settings: Final = settings
+        self.database: Final = Database(settings.database.get_secret_value(), settings.database_connections)
+        self.access: Final = Access(self.database, settings)
+        self.hub: Final = Hub(self.database, settings)
+
+
+def get_parts(connection: HTTPConnection) -> Parts:
+    """Return the server's parts."""
+    parts = connection.app.state.parts
+    assert isinstance(parts, Parts)
+    return parts
+
+
+async def get_viewer(request: Request) -> Viewer:
+    """Return who asks.
+
+    Raises
+    ------
+    ApiError
+        `NOT_SIGNED_IN`; `BAD_CSRF` where a change does not carry the session's token.
+    """
+    viewer = await get_parts(request).access.viewer(request.cookies)
+    if request.method not in {"GET", "HEAD"}:
+        check_csrf(viewer, request.headers)
+    return viewer
+
+
+WithParts = Annotated[Parts, Depends(get_parts)]
+WithViewer = Annotated[Viewer, Depends(get_viewer)]
+
+
+def json_answer(content: Any, status: int = 200) -> Response:  # noqa: ANN401 # whatever msgspec can write
+    """Return a JSON answer."""
+    return Response(_encoder.encode(content), status, media_type="application/json")

@@ -1,0 +1,132 @@
+"""The live connection: one WebSocket a screen, binary messages out, what is on the screen in."""
+
+import asyncio
+import logging
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from dashboard.access import Access, Viewer
+from dashboard.clients import Client
+from dashboard.errors import ApiError, Code
+from dashboard.hub import PATIENTS_MOST, Hub
+from dashboard.routes.answers import get_parts
+from heartwire.errors import HeartwireError
+
+router = APIRouter()
+_logger: Final = logging.getLogger(__name__)
+_SEND_S: Final = 10.0
+_CLOSE_S: Final = 2.0
+_SESSION_S: Final = 3.0
+
+
+class Close(IntEnum):
+    """Why the server ends a live connection (RFC 6455, 7.4; 4000 and up are ours)."""
+
+    BAD_MESSAGE = 1003
+    TRY_AGAIN_LATER = 1013
+    SESSION_ENDED = 4401
+    TOO_SLOW = 4408
+
+
+class Watch(msgspec.Struct, forbid_unknown_fields=True):
+    """What a screen says: the patients whose waves it shows."""
+
+    watch: list[int]
+
+
+@router.websocket("/api/live")
+async def live(websocket: WebSocket) -> None:
+    """Send the picture of the ward, waves and beats until one of both leaves."""
+    parts = get_parts(websocket)
+    try:
+        parts.access.check_origin(websocket.headers, required=True)
+    except ApiError:
+        await websocket.close()  # before it is accepted: HTTP 403
+        return
+    await websocket.accept()
+    try:
+        viewer = await parts.access.viewer(websocket.cookies)
+    except ApiError:
+        await websocket.close(Close.SESSION_ENDED, Code.NOT_SIGNED_IN)
+        return
+    except HeartwireError:
+        await websocket.close(Close.TRY_AGAIN_LATER, Code.UNAVAILABLE)
+        return
+    if parts.hub.is_full:
+        await websocket.close(Close.TRY_AGAIN_LATER, "too many screens")
+        return
+    client = await parts.hub.join(viewer)
+    try:
+        code = await _serve(websocket, client, parts.hub, parts.access)
+    finally:
+        await parts.hub.leave(client)
+    if code is not None:
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await websocket.close(code)
+        except (TimeoutError, RuntimeError, WebSocketDisconnect):
+            _logger.debug("a live connection was gone before it could be closed")
+
+
+async def _serve(websocket: WebSocket, client: Client, hub: Hub, access: Access) -> Close | None:
+    """Serve one screen; return why it is to be closed, ``None`` when it left by itself."""
+    works = {
+        asyncio.create_task(_send(websocket, client)),
+        asyncio.create_task(_receive(websocket, client, hub)),
+        asyncio.create_task(_watch_queue(client)),
+        asyncio.create_task(_watch_session(client.viewer, access)),
+    }
+    try:
+        done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done)).result()
+    finally:
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
+
+
+async def _send(websocket: WebSocket, client: Client) -> Close | None:
+    while True:
+        message = await client.take()
+        try:
+            async with asyncio.timeout(_SEND_S):
+                await websocket.send_bytes(message)
+        except TimeoutError:
+            return Close.TOO_SLOW
+        except (WebSocketDisconnect, RuntimeError):
+            return None
+
+
+async def _receive(websocket: WebSocket, client: Client, hub: Hub) -> Close | None:
+    while True:
+        try:
+            said = await websocket.receive_text()
+        except (WebSocketDisconnect, RuntimeError):
+            return None
+        except KeyError:
+            return Close.BAD_MESSAGE  # bytes
+        try:
+            patients = msgspec.json.decode(said, type=Watch).watch
+        except msgspec.DecodeError:
+            return Close.BAD_MESSAGE
+        if len(patients) > PATIENTS_MOST:
+            return Close.BAD_MESSAGE
+        await hub.watch(client, frozenset(patients))
+
+
+async def _watch_queue(client: Client) -> Close:
+    await client.too_slow.wait()
+    return Close.TOO_SLOW
+
+
+async def _watch_session(viewer: Viewer, access: Access) -> Close:
+    while True:
+        await asyncio.sleep(_SESSION_S)
+        try:
+            if not await access.still_holds(viewer):
+                return Close.SESSION_ENDED
+        except HeartwireError:
+            continue  # nobody is signed out because the database is away

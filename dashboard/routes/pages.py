@@ -1,0 +1,47 @@
+"""The pages themselves: one HTML file for all addresses, and the files it names."""
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse, HTMLResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from dashboard.routes.answers import WithParts
+
+router = APIRouter()
+
+_NOT_BUILT: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>heartwire</title>
+<h1>The pages are not built</h1>
+<p>This installation of heartwire has no pages. In a clone of the repository, run <code>make setup</code>
+and start again.</p>
+</html>
+"""
+
+
+class Assets(StaticFiles):
+    """Files whose names change with their content: they may be kept for ever."""
+
+    def __init__(self, pages: Path) -> None:
+        super().__init__(directory=pages / "assets", check_dir=False)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file."""
+        answer = await super().get_response(path, scope)
+        if answer.status_code == 200:
+            answer.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+@router.get("/")
+@router.get("/ward")
+@router.get("/sign-in")
+@router.get("/patient/{patient}")
+async def page(parts: WithParts) -> Response:
+    """Return the page; what it shows is decided in the browser."""
+    index = parts.settings.pages / "index.html"
+    if not index.is_file():
+        return HTMLResponse(_NOT_BUILT, 503)
+    return FileResponse(index, headers={"cache-control": "no-cache"})

@@ -1,0 +1,109 @@
+"""One patient: facts, heart rate over time, ECG, beats, alarms."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from dashboard import patients as stored
+from dashboard.access import Action, audit
+from dashboard.alarms import patient_alarms
+from dashboard.errors import ApiError, Code
+from dashboard.patients import Stretch
+from dashboard.routes.answers import WithParts, WithViewer, json_answer
+
+router = APIRouter(prefix="/api/patients/{patient_id}")
+
+_BUCKETS_MOST = 5_000
+_ECG_MOST_S = 300
+_BEATS_MOST_S = 3_600
+_TREND_MOST_S = 400 * 86_400
+#: Years 1970 to 2262: what both sides can count in microseconds.
+_US_MOST = 9_000_000_000_000_000
+Us = Annotated[int, Query(ge=0, le=_US_MOST)]
+
+
+def _stretch(from_us: Us, to_us: Us) -> Stretch:
+    if to_us <= from_us:
+        raise ApiError(Code.INVALID, field="to_us")
+    return Stretch(from_us, to_us)
+
+
+WithStretch = Annotated[Stretch, Depends(_stretch)]
+WithBucket = Annotated[float, Query(alias="bucket_s", ge=0.1, le=86_400, allow_inf_nan=False)]
+
+
+def _check_length(stretch: Stretch, most_s: float) -> None:
+    if stretch.to_us - stretch.from_us > most_s * 1e6:
+        raise ApiError(Code.TOO_LONG, limit_s=most_s)
+
+
+def _bucket_us(stretch: Stretch, bucket_s: float) -> int:
+    bucket_us = round(bucket_s * 1e6)
+    _check_length(stretch, min(_TREND_MOST_S, _BUCKETS_MOST * bucket_s))
+    return bucket_us
+
+
+@router.get("")
+async def facts(patient_id: int, viewer: WithViewer, parts: WithParts) -> Response:
+    """Return who it is, with which devices and limits, and from when to when there is ECG."""
+    async with parts.database.connection() as connection:
+        patient = await stored.patient_name(connection, viewer, patient_id)
+        await audit(connection, viewer, Action.SAW_PATIENT, patient_id)
+        return json_answer(await stored.patient_facts(connection, patient))
+
+
+@router.get("/hr")
+async def heart_rate(
+    patient_id: int, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
+) -> Response:
+    """Return the heart rate in buckets of time."""
+    bucket_us = _bucket_us(stretch, bucket_s)
+    async with parts.database.connection() as connection:
+        patient = await stored.patient_name(connection, viewer, patient_id)
+        return json_answer(await stored.heart_rate(connection, patient, stretch, bucket_us))
+
+
+@router.get("/stored")
+async def coverage(
+    patient_id: int, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
+) -> Response:
+    """Return how much ECG there is in buckets of time."""
+    bucket_us = _bucket_us(stretch, bucket_s)
+    async with parts.database.connection() as connection:
+        patient = await stored.patient_name(connection, viewer, patient_id)
+        return json_answer(await stored.coverage(connection, patient, stretch, bucket_us))
+
+
+@router.get("/ecg")
+async def ecg(patient_id: int, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
+    """Return stored ECG, as binary records."""
+    _check_length(stretch, _ECG_MOST_S)
+    async with parts.database.connection() as connection:
+        patient = await stored.patient_name(connection, viewer, patient_id)
+        await audit(connection, viewer, Action.SAW_ECG, patient_id)
+        records = await stored.ecg_records(connection, patient, stretch)
+    return Response(records, media_type="application/octet-stream")
+
+
+@router.get("/beats")
+async def beats(patient_id: int, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
+    """Return the beats of a stretch."""
+    _check_length(stretch, _BEATS_MOST_S)
+    async with parts.database.connection() as connection:
+        patient = await stored.patient_name(connection, viewer, patient_id)
+        return json_answer(await stored.beats(connection, patient, stretch))
+
+
+@router.get("/alarms")
+async def alarms(
+    patient_id: int,
+    viewer: WithViewer,
+    parts: WithParts,
+    before_us: Annotated[int | None, Query(ge=0, le=_US_MOST)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """Return the patient's alarms, the newest first."""
+    async with parts.database.connection() as connection:
+        await stored.patient_name(connection, viewer, patient_id)
+        found, more = await patient_alarms(connection, viewer, patient_id, before_us, limit)
+    return json_answer({"alarms": found, "more": more})

@@ -1,0 +1,82 @@
+"""Signing in and out."""
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from dashboard.access import COOKIE, Viewer
+from dashboard.errors import ApiError, Code
+from dashboard.routes.answers import WithParts, WithViewer, json_answer
+
+router = APIRouter(prefix="/api/session")
+_BODY_MOST = 4096
+
+
+class Credentials(msgspec.Struct, forbid_unknown_fields=True):
+    """What somebody signs in with."""
+
+    login: str
+    password: str
+
+
+class User(msgspec.Struct, frozen=True):
+    """Who is signed in."""
+
+    id: int
+    login: str
+    name: str
+    role: str
+    language: str
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A session as its pages know it."""
+
+    user: User
+    csrf: str
+
+
+def _session(viewer: Viewer) -> Session:
+    return Session(User(viewer.user_id, viewer.login, viewer.name, viewer.role, viewer.language), viewer.csrf)
+
+
+@router.post("")
+async def sign_in(request: Request, parts: WithParts) -> Response:
+    """Sign in."""
+    parts.access.check_origin(request.headers, required=False)
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _BODY_MOST:
+            raise ApiError(Code.INVALID, field="body")
+    try:
+        given = msgspec.json.decode(body, type=Credentials)
+    except msgspec.DecodeError:
+        raise ApiError(Code.INVALID, field="body") from None
+    address = request.client.host if request.client else ""
+    token, viewer = await parts.access.sign_in(given.login, given.password, address)
+    answer = json_answer(_session(viewer))
+    answer.set_cookie(
+        COOKIE,
+        token,
+        max_age=round(parts.settings.session_longest_s),
+        path="/",
+        secure=parts.access.wants_secure_cookie(request.url.scheme, request.url.hostname),
+        httponly=True,
+        samesite="strict",
+    )
+    return answer
+
+
+@router.get("")
+async def who(viewer: WithViewer) -> Response:
+    """Say who is signed in."""
+    return json_answer(_session(viewer))
+
+
+@router.delete("")
+async def sign_out(viewer: WithViewer, parts: WithParts) -> Response:
+    """Sign out."""
+    await parts.access.sign_out(viewer)
+    answer = Response(status_code=204)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return answer

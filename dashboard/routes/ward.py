@@ -1,0 +1,51 @@
+"""The ward's picture, the catalogue of calls, and how the server itself is."""
+
+import time
+
+from fastapi import APIRouter, Response
+
+from dashboard.routes.answers import WithParts, WithViewer, json_answer
+from heartwire.calls import CALLS
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/ward")
+async def ward(viewer: WithViewer, parts: WithParts) -> Response:
+    """Return the picture of now."""
+    return json_answer(await parts.hub.ward(viewer.tenant_id))
+
+
+@router.get("/calls")
+async def calls(_viewer: WithViewer) -> Response:
+    """Return the catalogue of calls: the names that alarms are shown by."""
+    return json_answer(
+        [
+            {
+                "code": call.code,
+                "names": {"en": call.name_en, "fr": call.name_fr},
+                "priority": call.priority,
+                "family": call.family,
+                "latching": call.latching,
+            }
+            for call in CALLS.values()
+        ]
+    )
+
+
+@router.get("/health")
+async def health(parts: WithParts) -> Response:
+    """Say whether the server, its database and its broker are there; for machines, without sign-in."""
+    begin_s = time.monotonic()
+    try:
+        async with parts.database.connection() as connection:
+            await connection.execute("SELECT 1")
+        database_live = True
+    except Exception:  # noqa: BLE001 # whatever is wrong with it, it is not there
+        database_live = False
+    answer = {
+        "ok": database_live,
+        "database": {"live": database_live, "seconds": round(time.monotonic() - begin_s, 3)},
+        "broker": {"live": parts.hub.broker_is_connected},
+    }
+    return json_answer(answer, 200 if database_live else 503)

@@ -1,0 +1,107 @@
+"""Settings of ``heartwire dashboard``."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from heartwire.settings import BrokerSettings, DatabaseSettings, ServiceSettings
+
+
+class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings):
+    """Where the pages are served, who gets in, and how much is held for each screen."""
+
+    model_config = SettingsConfigDict(env_prefix="HEARTWIRE_DASHBOARD_")
+
+    host: str = Field(
+        default="127.0.0.1", min_length=1, max_length=253, title="Host", description="Address to listen on"
+    )
+    port: int = Field(default=8000, ge=1, le=65535, title="Port", description="TCP port to listen on")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", title="Log level", description="Least serious line that is logged"
+    )
+    pages: Path = Field(
+        default=Path(__file__).resolve().parent / "web" / "dist",
+        title="Pages",
+        description="Folder of the built pages; by default those that came with this installation",
+    )
+    origins: tuple[str, ...] = Field(
+        default=(),
+        title="Origins",
+        description="Origins whose pages may speak to this server besides its own address, as a JSON list such as"
+        ' ["https://ward.example.org"]: needed behind a proxy that changes the Host header',
+    )
+    secure_cookies: Literal["auto", "always"] = Field(
+        default="auto",
+        title="Secure cookies",
+        description="`auto`: cookies are sent over HTTPS only, except to a loopback address over plain HTTP, where a"
+        " laptop has no certificate. `always`: over HTTPS only. Behind a proxy that ends TLS use `always`",
+    )
+    session_idle_s: float = Field(
+        default=12 * 3600.0,
+        ge=60.0,
+        le=30 * 86_400.0,
+        title="Session's idle time",
+        description="A session ends when it was not used for this time, seconds; an open page uses it",
+    )
+    session_longest_s: float = Field(
+        default=7 * 86_400.0,
+        ge=60.0,
+        le=90 * 86_400.0,
+        title="Longest session",
+        description="A session ends after this time however much it is used, seconds",
+    )
+    sign_in_window_s: float = Field(
+        default=900.0,
+        ge=1.0,
+        le=86_400.0,
+        title="Sign-in window",
+        description="Failed attempts to sign in are counted over this time, seconds",
+    )
+    sign_in_tries_login: int = Field(
+        default=8,
+        ge=1,
+        le=1000,
+        title="Tries by user",
+        description="Failed attempts on one user within the window before further ones are refused unheard",
+    )
+    sign_in_tries_address: int = Field(
+        default=40,
+        ge=1,
+        le=100_000,
+        title="Tries by address",
+        description="Failed attempts from one network address within the window before further ones are refused",
+    )
+    clients_most: int = Field(
+        default=500,
+        ge=1,
+        le=100_000,
+        title="Screens",
+        description="Most live connections at once; further ones are told to try again",
+    )
+    client_queue_messages: int = Field(
+        default=400,
+        ge=8,
+        le=100_000,
+        title="Queue",
+        description="Most messages that wait for one screen. A screen that falls further behind is disconnected and"
+        " comes back to a full picture",
+    )
+    client_queue_bytes: int = Field(
+        default=4_000_000,
+        ge=100_000,
+        le=1_000_000_000,
+        title="Queue bytes",
+        description="Most bytes that wait for one screen; beyond it as with client_queue_messages",
+    )
+    database_connections: int = Field(
+        default=8, ge=2, le=100, title="Connections", description="Most connections to the database"
+    )
+    retry_longest_s: float = Field(
+        default=5.0,
+        ge=0.1,
+        le=300.0,
+        title="Longest pause",
+        description="Longest pause between two attempts to reach the broker or the database, seconds",
+    )

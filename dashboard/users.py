@@ -1,0 +1,116 @@
+"""Who may sign in. For the command line; signing in itself is in access.py."""
+
+from typing import Any, Final, NamedTuple
+
+import psycopg
+
+from dashboard.errors import UserError
+from dashboard.passwords import LEAST_CHARACTERS, MOST_CHARACTERS, hash_password
+from heartwire.storage.errors import translated
+from heartwire.storage.queries import load_queries
+
+_QUERIES: Final = load_queries("dashboard", "users.sql")
+
+
+class UserRow(NamedTuple):
+    """One user."""
+
+    login: str
+    name: str
+    role: str
+    tenant: str
+    disabled: bool
+
+
+def check_password(password: str) -> None:
+    """Refuse what is too short to be safe, or too long to be meant (NIST SP 800-63B, 5.1.1.2: length, no recipes).
+
+    Raises
+    ------
+    UserError
+        With what is wanted.
+    """
+    if not LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
+        raise UserError(
+            f"the password has {len(password)} characters, wanted {LEAST_CHARACTERS} to {MOST_CHARACTERS};"
+            " a few words in a row are good"
+        )
+
+
+def add_user(
+    connection: psycopg.Connection[Any],
+    login: str,
+    *,
+    name: str,
+    role: str,
+    password: str,
+    language: str = "en",
+    tenant: str = "default",
+) -> None:
+    """Let somebody sign in.
+
+    Raises
+    ------
+    UserError
+        If the login is taken or malformed, the password is too short, or there is no such tenant.
+    """
+    check_password(password)
+    if not login or len(login) > 64 or login != login.strip() or not login.isprintable():
+        raise UserError(f"{login!r} is no login: 1 to 64 printable characters, no spaces around them")
+    if not name.strip():
+        raise UserError("a user needs a name: alarms are acknowledged by it")
+    given = {
+        "login": login,
+        "name": name.strip(),
+        "role": role,
+        "language": language,
+        "tenant": tenant,
+        "password_hash": hash_password(password),
+    }
+    with translated(), connection.transaction():
+        row = connection.execute(_QUERIES["add"], given).fetchone()
+    if row is None:
+        raise UserError(f"there is a user {login!r} already, or no tenant {tenant!r}; `user list` shows who there is")
+
+
+def list_users(connection: psycopg.Connection[Any]) -> list[UserRow]:
+    """Return all users."""
+    with translated():
+        return [UserRow(*row) for row in connection.execute(_QUERIES["list"])]
+
+
+def set_password(connection: psycopg.Connection[Any], login: str, password: str) -> None:
+    """Give a user a new password and sign him out everywhere; a disabled one may come in again.
+
+    Raises
+    ------
+    UserError
+        If there is no such user, or the password is too short.
+    """
+    check_password(password)
+    with translated(), connection.transaction():
+        given = {"login": login, "password_hash": hash_password(password)}
+        row = connection.execute(_QUERIES["set_password"], given).fetchone()
+        if row is None:
+            raise _no_user(login)
+        connection.execute(_QUERIES["end_sessions"], {"user_id": row[0]})
+        connection.execute(_QUERIES["forget_failures"], {"login": login})
+
+
+def disable_user(connection: psycopg.Connection[Any], login: str) -> None:
+    """Keep a user out, from now on and everywhere.
+
+    Raises
+    ------
+    UserError
+        If there is no such user.
+    """
+    with translated(), connection.transaction():
+        row = connection.execute(_QUERIES["disable"], {"login": login}).fetchone()
+        if row is None:
+            raise _no_user(login)
+        connection.execute(_QUERIES["end_sessions"], {"user_id": row[0]})
+
+
+def _no_user(login: str) -> UserError:
+    return UserError(f"no user {login!r}; `heartwire dashboard user list` shows who there is")

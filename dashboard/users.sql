@@ -1,0 +1,28 @@
+-- add --
+-- A new user of a tenant.
+INSERT INTO users (tenant_id, login, name, password_hash, role, language)
+SELECT tenant_id, %(login)s, %(name)s, %(password_hash)s, %(role)s, %(language)s FROM tenants WHERE name = %(tenant)s
+ON CONFLICT (login) DO NOTHING
+RETURNING user_id;
+
+-- list --
+-- All users.
+SELECT u.login, u.name, u.role, t.name, u.disabled_at IS NOT NULL
+FROM users AS u JOIN tenants AS t USING (tenant_id)
+ORDER BY u.login;
+
+-- set_password --
+-- A new password, which also lets a disabled user in again.
+UPDATE users SET password_hash = %(password_hash)s, disabled_at = NULL WHERE login = %(login)s RETURNING user_id;
+
+-- disable --
+-- Nobody signs in as this user any more. What he did keeps his name.
+UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE login = %(login)s RETURNING user_id;
+
+-- end_sessions --
+-- Sign a user out everywhere.
+DELETE FROM sessions WHERE user_id = %(user_id)s;
+
+-- forget_failures --
+-- Whoever got a new password may try again at once.
+DELETE FROM sign_in_failures WHERE login = %(login)s;

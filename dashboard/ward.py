@@ -1,0 +1,133 @@
+"""The ward's picture: every patient of a tenant, every open alarm, and whether the services live."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from dashboard.alarms import Alarm, open_alarms, us_of, us_or_none
+from heartwire.storage.queries import load_queries
+
+_QUERIES: Final = load_queries("dashboard", "ward.sql")
+#: A service that gave no sign of life for this time is not live, microseconds.
+_SILENT_US: Final = 10_000_000
+
+
+class PatientNow(msgspec.Struct, frozen=True):
+    """One tile of the ward; times are UTC microseconds by the server's clock, `last_sample_us` by the device's."""
+
+    id: int
+    name: str
+    ward: str
+    hr_bpm: float | None
+    quality: str
+    last_sample_us: int | None
+    last_received_us: int | None
+    analysed_until_us: int | None
+    battery_percent: int | None
+    online: bool | None
+
+
+class ServiceState(msgspec.Struct, frozen=True):
+    """Whether a service lives, and its last sign of life."""
+
+    live: bool
+    at_us: int | None
+
+
+class Services(msgspec.Struct, frozen=True):
+    """What stands between the patients and this page."""
+
+    ingest: ServiceState
+    analytics: ServiceState
+    broker: ServiceState
+
+
+class Ward(msgspec.Struct, frozen=True, tag_field="kind", tag="ward"):
+    """All that the ward's page shows but the waves."""
+
+    now_us: int
+    database_live: bool
+    services: Services
+    patients: list[PatientNow]
+    alarms: list[Alarm]
+
+
+class WardFacts(msgspec.Struct, frozen=True):
+    """What the database said last."""
+
+    read_us: int
+    heartbeats: dict[str, int]
+    broker_connected: bool
+    patients: list[PatientNow]
+    alarms: list[Alarm]
+
+
+NOTHING_YET: Final = WardFacts(0, {}, False, [], [])
+
+
+async def read_ward(connection: psycopg.AsyncConnection[Any], tenant_id: int, now_us: int) -> WardFacts:
+    """Read a tenant's ward; `now_us` is kept as the time of reading."""
+    given = {"tenant_id": tenant_id}
+    patients = [_patient(row) async for row in await connection.execute(_QUERIES["patients"], given)]
+    services = await (await connection.execute(_QUERIES["services"])).fetchall()
+    return WardFacts(
+        read_us=now_us,
+        heartbeats={service: us_of(at) for service, at, _ in services},
+        broker_connected=any(service == "ingest" and connected for service, _, connected in services),
+        patients=patients,
+        alarms=await open_alarms(connection, tenant_id),
+    )
+
+
+def picture(facts: WardFacts, now_us: int, *, database_live: bool) -> Ward:
+    """Make of what the database said last what the page shows now.  Pure.
+
+    Without a database nothing is known to be live, and no heart rate is shown as if it were of now.
+    """
+
+    def service(name: str, *, also: bool = True) -> ServiceState:
+        at_us = facts.heartbeats.get(name)
+        live = database_live and also and at_us is not None and now_us - at_us < _SILENT_US
+        return ServiceState(live, at_us)
+
+    patients = facts.patients
+    if not database_live:
+        patients = [msgspec.structs.replace(patient, hr_bpm=None, quality="unknown") for patient in patients]
+    services = Services(service("ingest"), service("analytics"), service("ingest", also=facts.broker_connected))
+    return Ward(now_us, database_live, services, patients, facts.alarms)
+
+
+async def devices_of(
+    connection: psycopg.AsyncConnection[Any], tenant_id: int, patients: list[int]
+) -> list[tuple[str, int]]:
+    """Return the devices of those of the patients that are the tenant's, with whose they are."""
+    given = {"patients": patients, "tenant_id": tenant_id}
+    return await (await connection.execute(_QUERIES["watched_devices"], given)).fetchall()
+
+
+class NewBeats(msgspec.Struct):
+    """Beats of one patient that were found since the last look; a letter each in `label`."""
+
+    patient_id: int
+    t_us: list[int]
+    label: str
+
+
+async def new_beats(connection: psycopg.AsyncConnection[Any], patients: list[int], since: datetime) -> list[NewBeats]:
+    """Return the beats of patients after a moment."""
+    found: dict[int, NewBeats] = {}
+    async for patient_id, t, label in await connection.execute(
+        _QUERIES["new_beats"], {"patients": patients, "since": since}
+    ):
+        beats = found.setdefault(patient_id, NewBeats(patient_id, [], ""))
+        beats.t_us.append(us_of(t))
+        beats.label += label
+    return list(found.values())
+
+
+def _patient(row: tuple[Any, ...]) -> PatientNow:
+    patient_id, name, ward, hr_bpm, quality, sample, received, analysed, battery, online = row
+    times = (us_or_none(sample), us_or_none(received), us_or_none(analysed))
+    return PatientNow(patient_id, name, ward, hr_bpm, quality, *times, battery, online)
