@@ -171,9 +171,10 @@ class Access:
         row = await (await connection.execute(_QUERIES["session"], given)).fetchone()
         if row is None:
             return None
-        if row[7]:
+        user_id, login, name, role, language, tenant_id, csrf, is_stale = row
+        if is_stale:
             await connection.execute(_QUERIES["touch"], {"token_hash": token_hash})
-        return Viewer(*row[:7], token_hash=token_hash)
+        return Viewer(user_id, login, name, role, language, tenant_id, csrf, token_hash)
 
 
 def check_csrf(viewer: Viewer, headers: Mapping[str, str]) -> None:

@@ -103,10 +103,12 @@ async def patient_name(connection: psycopg.AsyncConnection[Any], viewer: Viewer,
 async def patient_facts(connection: psycopg.AsyncConnection[Any], patient: PatientName) -> PatientFacts:
     """Return what is known of a patient beside the signal."""
     given = {"patient_id": patient.id}
-    devices = [
-        Device(*row[:7], status_us=us_or_none(row[7]))
-        async for row in await connection.execute(_QUERIES["devices"], given)
-    ]
+    devices = []
+    async for device, online, battery, wearable, firmware, frames, bytes_left, t in await connection.execute(
+        _QUERIES["devices"], given
+    ):
+        said = Device(device, online, battery, wearable, firmware, frames, bytes_left, us_or_none(t))
+        devices.append(said)
     limits: dict[str, dict[str, float]] = {}
     async for call, name, value in await connection.execute(_QUERIES["limits"], given):
         limits.setdefault(call, {})[name] = value

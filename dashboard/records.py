@@ -2,7 +2,8 @@
 
 Little-endian: u8 type (2), u8 version (1), u16 flags, u32 patient, f64 UTC microseconds of the first sample, u32
 samples per 1000 s, f32 units per mV, i16 baseline, u16 number of samples, u16 length of the lead's name, the name
-(padded with a zero byte to an even length), int16 samples. Stored ones follow each other, each behind its length as u32.
+(padded with a zero byte to an even length), int16 samples. Stored ones follow each other, each
+behind its length as u32.
 """
 
 import struct
