@@ -103,7 +103,8 @@ def _is_silent(view: View, limit: Floats) -> Bools:
 
 
 def _get_silence_s(view: View) -> Floats:
-    return np.maximum(view.looked_us - view.silent_from_us, 0) / 1e6
+    silence_s: Floats = np.maximum(view.looked_us - view.silent_from_us, 0) / 1e6
+    return silence_s
 
 
 def _rate_rule(code: str, bpm: str, onset: str, sign: int) -> Rule:
@@ -251,7 +252,7 @@ def judge(alarms: Alarms, rows: Rows, view: View) -> list[Transition]:
 def _change(alarms: Alarms, row: int, at: int, place: int, view: View, met: Bools, wanted: int) -> Transition | None:
     """Note the onset of what begins, and return what is told."""
     rule = RULES[place]
-    here = View(*(each[at : at + 1] for each in view))
+    here = View._make(each[at : at + 1] for each in view)
     before = int(alarms.state[row, place])
     now_us = int(view.now_us[at])
     if before == _IDLE:

@@ -100,12 +100,14 @@ def begin_run(detector: Detector, rows: Rows, *, forget: Bools) -> None:
 def get_threshold(detector: Detector, rows: Rows) -> Singles:
     """Return the height above which a peak is a complex."""
     low, high = detector.low_level[rows], detector.high_level[rows]
-    return np.maximum(low + (high - low) * np.float32(_THRESHOLD), np.float32(_LEAST))
+    threshold: Singles = np.maximum(low + (high - low) * np.float32(_THRESHOLD), np.float32(_LEAST))
+    return threshold
 
 
 def get_least(detector: Detector, rows: Rows) -> Singles:
     """Return the height below which a peak needs not be looked at."""
-    return np.maximum(get_threshold(detector, rows) * np.float32(_LOOKED_AT), np.float32(_LEAST))
+    least: Singles = np.maximum(get_threshold(detector, rows) * np.float32(_LOOKED_AT), np.float32(_LEAST))
+    return least
 
 
 def detect(detector: Detector, rows: Rows, index: Integers, candidates: Candidates) -> list[Detected]:
@@ -148,10 +150,10 @@ def _pack(candidates: Candidates) -> Floats:
 
 
 def _unpack(rows: Rows, packed: Floats) -> Candidates:
-    index, energy, slope, balance, r_index, amplitude_mv = packed.T
+    centre, energy, slope, balance, r_index, amplitude_mv = packed.T
     return Candidates(
         rows,
-        index.astype(np.int64),
+        centre.astype(np.int64),
         energy.astype(np.float32),
         slope.astype(np.float32),
         balance.astype(np.float32),
@@ -177,7 +179,7 @@ def _learn(detector: Detector, rows: Rows) -> list[Detected]:
 
 def _judge(detector: Detector, candidates: Candidates) -> list[Detected]:
     row = candidates.row
-    since = candidates.index - detector.last[row]
+    since = candidates.centre - detector.last[row]
     is_high = candidates.energy > get_threshold(detector, row)
     one_sided = candidates.balance < _ONE_SIDED
     is_t_wave = (since < _T_WAVE) & (candidates.slope < np.float32(_T_WAVE_SLOPE) * detector.last_slope[row])
@@ -197,7 +199,8 @@ def _judge(detector: Detector, candidates: Candidates) -> list[Detected]:
 
 def _median(values: Singles) -> Singles:
     ranked = np.sort(values, axis=1)
-    return (ranked[:, 3] + ranked[:, 4]) * np.float32(0.5)
+    median: Singles = (ranked[:, 3] + ranked[:, 4]) * np.float32(0.5)
+    return median
 
 
 def _accept(detector: Detector, candidates: Candidates) -> Detected:
@@ -214,7 +217,7 @@ def _accept(detector: Detector, candidates: Candidates) -> Detected:
         ranked = np.sort(detector.rr_s[some], axis=1)  # NaN last
         count = (~np.isnan(ranked)).sum(axis=1)
         detector.usual_rr_s[some] = ranked[np.arange(len(some)), count // 2]
-    detector.last[row] = candidates.index
+    detector.last[row] = candidates.centre
     detector.last_r[row] = candidates.r_index
     detector.last_slope[row] = candidates.slope
     detector.held[row] = 0

@@ -12,7 +12,7 @@ import numpy as np
 
 from analytics import alarms, beats, filters, peaks, quality, resample, rhythm
 from analytics.results import Beats, Quality, Results, Segment, Transition
-from analytics.rows import Bools, Integers, Rows, Table
+from analytics.rows import Bools, Bytes, Integers, Rows, Singles, Table
 
 #: Part of every result; changes whenever results may.
 ENGINE_VERSION: Final = "hw-1"
@@ -181,17 +181,16 @@ class Engine:
             end_us = self._runs.first_us[rows] + (index + resample.BLOCK) * resample.STEP_US
             if is_flush:
                 end_us = np.minimum(end_us, real_end_us[here])
-            self._step(rows, staged.values[place], staged.state[place], index, end_us, output, is_flush)
+            self._step(rows, staged.values[place], staged.state[place], index, end_us, output)
 
-    def _step(
+    def _step(  # noqa: PLR0917 # a block is its rows, samples, states and place
         self,
         rows: Rows,
-        ecg: resample.Singles,
-        state: resample.Bytes,
+        ecg: Singles,
+        state: Bytes,
         index: Integers,
         end_us: Integers,
         output: "_Output",
-        is_flush: bool,  # noqa: FBT001
     ) -> None:
         """Analyse one block of each row."""
         seen = quality.look(self._signals, rows, state)
@@ -284,7 +283,7 @@ class _Output:
     __slots__ = ("beats", "transitions")
 
     def __init__(self) -> None:
-        self.beats: list[tuple[Rows, Integers, resample.Singles, resample.Singles]] = []
+        self.beats: list[tuple[Rows, Integers, Singles, Singles]] = []
         self.transitions: list[Transition] = []
 
     def get_beats(self) -> Beats:

@@ -70,18 +70,21 @@ def apply(filters: Filters, rows: Rows, block: Singles, *, at_start: Rows) -> Fi
 
 
 def _sum3(line: Singles) -> Singles:
-    return line[:, :-2] + line[:, 1:-1] + line[:, 2:]
+    three: Singles = line[:, :-2] + line[:, 1:-1] + line[:, 2:]
+    return three
 
 
 def _sum11(line: Singles) -> Singles:
     two = line[:, :-1] + line[:, 1:]
     four = two[:, :-2] + two[:, 2:]
     eight = four[:, :-4] + four[:, 4:]
-    return eight[:, :-3] + two[:, 8:-1] + line[:, 10:]
+    eleven: Singles = eight[:, :-3] + two[:, 8:-1] + line[:, 10:]
+    return eleven
 
 
 def _sum17(line: Singles) -> Singles:
     two = line[:, :-1] + line[:, 1:]
     four = two[:, :-2] + two[:, 2:]
     eight = four[:, :-4] + four[:, 4:]
-    return eight[:, :-9] + eight[:, 8:-1] + line[:, 16:]
+    seventeen: Singles = eight[:, :-9] + eight[:, 8:-1] + line[:, 16:]
+    return seventeen

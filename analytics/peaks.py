@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.filters import LAG
 from analytics.resample import BLOCK
-from analytics.rows import Bytes, Floats, Integers, Rows, Singles, Table, column
+from analytics.rows import Floats, Integers, Rows, Singles, Table, column
 
 #: 200 ms: two complexes are never closer.
 REFRACTORY: Final = BLOCK
@@ -47,7 +48,7 @@ class Peaks(Table):
 
     energy: Singles = column(np.float32, 2 * BLOCK)
     ecg: Singles = column(np.float32, _RING)
-    direction: Bytes = column(np.int8)
+    direction: NDArray[np.int8] = column(np.int8)
 
 
 class Candidates(NamedTuple):
@@ -56,7 +57,7 @@ class Candidates(NamedTuple):
     Attributes
     ----------
     row : int64
-    index : int64
+    centre : int64
         Sample of the run over which the detection signal peaks.
     energy, slope : float32
         Height of the peak, and the steepest change of the ECG there over 16 ms, mV.
@@ -69,7 +70,7 @@ class Candidates(NamedTuple):
     """
 
     row: Rows
-    index: Integers
+    centre: Integers
     energy: Singles
     slope: Singles
     balance: Singles
@@ -78,7 +79,7 @@ class Candidates(NamedTuple):
 
     def only(self, which: Integers) -> "Candidates":
         """Return some of them."""
-        return Candidates(*(each[which] for each in self))
+        return Candidates._make(each[which] for each in self)
 
 
 class Found(NamedTuple):

@@ -143,4 +143,4 @@ def judge_noise(signals: Signals, rows: Rows, seen: Seen, rough_mv: Singles) -> 
 
 def get_lasting_s(counts: Integers, rows: Rows) -> Floats:
     """Return for how long a condition has lasted; negative: for how long it has not."""
-    return counts[rows] * BLOCK_S
+    return counts[rows].astype(np.float64) * BLOCK_S

@@ -16,9 +16,10 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.results import Segment
-from analytics.rows import Bools, Bytes, Floats, Integers, Rows, Singles, Table, column
+from analytics.rows import Bools, Bytes, Floats, Integers, Rows, Samples, Singles, Table, column
 from heartwire.frames import I16_MAX, I16_MIN, EcgFlag
 
 #: The common rate.
@@ -81,7 +82,7 @@ class Runs(Table):
     made: Integers = column(np.int64)
     end_us: Integers = column(np.int64)
     first_us: Integers = column(np.int64)
-    carry: Integers = column(np.int16, _CARRY)
+    carry: Samples = column(np.int16, _CARRY)
     level: Floats = column(np.float64, first=np.nan)
     waiting: Singles = column(np.float32, BLOCK)
     waiting_state: Bytes = column(np.uint8, BLOCK)
@@ -98,8 +99,8 @@ class Piece(NamedTuple):
     gain: Floats
     baseline: Integers
     flags: Integers
-    samples: list[Integers]
-    count: Integers
+    samples: list[Samples]
+    size: Integers
 
 
 def cut_into_rounds(segments: Sequence[Segment]) -> list[Piece]:
@@ -175,13 +176,13 @@ def place(runs: Runs, piece: Piece) -> Placement:
     early = known & ~joins & (off_last < 0)
     # An overlap: the first sample kept is the first that is not before the time expected.
     behind_us = np.where(early, np.maximum(by_last_us, by_run_us) - t0_us - period_us // 2, 0)
-    skip = np.where(early, np.minimum(-(-behind_us * fs // 1_000_000_000), piece.count), 0)
+    skip = np.where(early, np.minimum(-(-behind_us * fs // 1_000_000_000), piece.size), 0)
     skip = np.maximum(skip, 0)
     kept_us = t0_us + _length_us(skip, fs)
-    fresh = ~(same & (joins | early)) & (skip < piece.count)
+    fresh = ~(same & (joins | early)) & (skip < piece.size)
     gap_us = np.where(known, np.maximum(kept_us - by_last_us, 0), -1)
     slip_us = np.where(fresh | (np.abs(kept_us - by_run_us) <= period_us), 0, kept_us - by_run_us)
-    return Placement(skip, fresh, np.where(fresh, gap_us, 0), np.where(skip < piece.count, slip_us, 0))
+    return Placement(skip, fresh, np.where(fresh, gap_us, 0), np.where(skip < piece.size, slip_us, 0))
 
 
 def _length_us(samples: Integers, fs_mhz: Integers) -> Integers:
@@ -222,10 +223,10 @@ def take(runs: Runs, piece: Piece, placed: Placement) -> Staged:
 
     New runs have been begun (`begin_runs`); slips and skips are applied here.
     """
-    keep = np.flatnonzero(placed.skip < piece.count)
+    keep = np.flatnonzero(placed.skip < piece.size)
     row = piece.row[keep]
     skip = placed.skip[keep]
-    count = piece.count[keep] - skip
+    count = piece.size[keep] - skip
     fs = piece.fs_mhz[keep]
     t0_us = piece.t0_us[keep] + _length_us(skip, fs)
     fresh = placed.fresh[keep]
@@ -234,14 +235,14 @@ def take(runs: Runs, piece: Piece, placed: Placement) -> Staged:
     runs.end_us[row] = t0_us + _length_us(count, fs)
 
     # One flat line of input: for each piece its row's carry, then its samples.
-    parts: list[Integers] = []
+    parts: list[Samples] = []
     for at, carry, dropped in zip(keep.tolist(), runs.carry[row], skip.tolist(), strict=True):
         parts.append(carry)
         parts.append(piece.samples[at][dropped:] if dropped else piece.samples[at])
-    flat = np.concatenate(parts) if parts else np.zeros(0, np.int16)
+    flat: Samples = np.concatenate([*parts, np.zeros(0, np.int16)])
     ends = np.cumsum(count + _CARRY)
     first = ends - count  # where each piece's new samples begin
-    sums = np.cumsum(flat, dtype=np.int32)  # wraps; differences over a box do not
+    sums: NDArray[np.int32] = np.cumsum(flat, dtype=np.int32)  # wraps; differences over a box do not
 
     taken, made = runs.taken[row], runs.made[row]
     total = taken + count
@@ -290,16 +291,18 @@ def take(runs: Runs, piece: Piece, placed: Placement) -> Staged:
 
 def _ready_means(total: Integers, fs: Integers) -> Integers:
     # Output j needs the input up to its box's right edge: ((2j + 3) fs + 125000) / 250000 < total.
-    return np.maximum(((250_000 * total - 125_001) // fs - 1) // 2, 0)
+    ready: Integers = np.maximum(((250_000 * total - 125_001) // fs - 1) // 2, 0)
+    return ready
 
 
 def _ready_lines(total: Integers, fs: Integers) -> Integers:
     # Output j lies at (j + 1) fs / 125000, before the last sample.
-    return np.maximum(((total - 1) * 125_000 - 1) // fs, 0)
+    ready: Integers = np.maximum(((total - 1) * 125_000 - 1) // fs, 0)
+    return ready
 
 
 def _means(
-    flat: Integers, sums: Integers, base: Integers, made: Integers, fs: Integers, width: int
+    flat: Samples, sums: NDArray[np.int32], base: Integers, made: Integers, fs: Integers, width: int
 ) -> tuple[Floats, Integers]:
     """Mean over each output sample's box; the boxes tile the signal, so each edge serves two."""
     edge = (2 * made + 1) * fs + 125_000
@@ -318,7 +321,7 @@ def _means(
 
 
 def _lines(
-    flat: Integers, sums: Integers, base: Integers, made: Integers, fs: Integers, width: int
+    flat: Samples, sums: NDArray[np.int32], base: Integers, made: Integers, fs: Integers, width: int
 ) -> tuple[Floats, Integers]:
     """Value on the line between the two samples around each output sample."""
     del sums
@@ -337,7 +340,7 @@ def _state(  # noqa: PLR0917 # columns of one table
     runs: Runs,
     flags: Integers,
     row: Rows,
-    flat: Integers,
+    flat: Samples,
     first: Integers,
     nearest: Integers,
     level: Floats,
