@@ -92,6 +92,8 @@ class Analysis:
     ----------
     frames_of_other_leads : int
         Frames not analysed because the device's signal is analysed in another lead.
+    samples_of_the_past : int
+        Samples not analysed because their time in the device's signal had been analysed already.
     """
 
     def __init__(self) -> None:
@@ -100,6 +102,7 @@ class Analysis:
         self._tracks: Final[dict[int, tuple[str, Track]]] = {}
         self._retired: list[_Retired] = []
         self.frames_of_other_leads = 0
+        self.samples_of_the_past = 0
 
     def __contains__(self, device: str) -> bool:
         return device in self._devices
@@ -172,6 +175,33 @@ class Analysis:
                 self._engine.set_limits(track.row, limits)
         return True
 
+    def analyse_each(self, frames: Iterable[Frame]) -> tuple[Findings, dict[str, Exception]]:
+        """Do as `analyse`, one device at a time, and give up a device with which something goes wrong.
+
+        Returns
+        -------
+        findings : Findings
+            Of all the others.
+        failures : dict of str to Exception
+            What went wrong, by device; such a device is not known here any more.
+        """
+        by_device: dict[str, list[Frame]] = {}
+        for frame in frames:
+            by_device.setdefault(frame.device_id, []).append(frame)
+        whole = Findings([], [], [])
+        failures: dict[str, Exception] = {}
+        for device, its_frames in by_device.items():
+            try:
+                findings = self.analyse(its_frames)
+            except Exception as error:  # noqa: BLE001 # one patient's defect must not end the watch over all others
+                failures[device] = error
+                self._give_up(device)
+                continue
+            whole.beats.extend(findings.beats)
+            whole.changes.extend(findings.changes)
+            whole.signals.extend(findings.signals)
+        return whole, failures
+
     def analyse(self, frames: Iterable[Frame]) -> Findings:
         """Take in frames in the order of their arrival, of devices that are known here, and return what they gave."""
         segments: list[Segment] = []
@@ -184,6 +214,14 @@ class Analysis:
             self._collect(self._engine.tick(segments), findings)
         self._end_retired(findings)
         return findings
+
+    def _give_up(self, device: str) -> None:
+        """Forget a device in whatever state it is."""
+        self._retired = []
+        del self._devices[device]
+        for row in [row for row, (owner, _) in self._tracks.items() if owner == device]:
+            del self._tracks[row]
+            self._engine.close(row)
 
     def _add(self, state: DeviceState, released: Released, segments: list[Segment]) -> None:
         frame = released.frame
@@ -241,6 +279,7 @@ class Analysis:
     def _end_retired(self, findings: Findings) -> None:
         """Bring what no more signal comes for to its end."""
         for device, track, reason in self._retired:
+            self._collect(self._engine.flush_row(track.row), findings)
             for key in track.open_calls:
                 end_us = track.arrivals[-1][0]
                 detail: dict[str, float | str] = {"reason": reason}
@@ -250,6 +289,7 @@ class Analysis:
         self._retired = []
 
     def _collect(self, results: Results, findings: Findings) -> None:
+        self.samples_of_the_past += int(results.dropped_samples.sum())
         found = results.beats
         columns = zip(
             found.row.tolist(),
@@ -262,7 +302,7 @@ class Analysis:
         for row, t_us, rr_s, amplitude_mv, label in columns:
             device, track = self._tracks[row]
             findings.beats.append(
-                Beat(track.patient_id, track.tenant_id, device, t_us, rr_s, amplitude_mv, _text(label))
+                Beat(track.patient_id, track.tenant_id, device, t_us, rr_s, amplitude_mv, label.decode("ascii"))
             )
         for transition in results.transitions:
             findings.changes.append(self._note(transition))
@@ -301,10 +341,6 @@ class Analysis:
         received_us = next((received for end, received in track.arrivals if end > at_us), track.arrivals[-1][1])
         late = received_us - at_us > LATE_US
         return CallChange(device, track.patient_id, track.tenant_id, call, kind, onset_us, at_us, late, detail)
-
-
-def _text(label: int | bytes) -> str:
-    return chr(label) if isinstance(label, int) else label.decode("ascii")
 
 
 __all__ = ["ENGINE_VERSION", "Analysis", "Beat", "CallChange", "Findings", "Signal"]

@@ -5,17 +5,36 @@ restart it is taken up, the device's frames since then are analysed again with t
 committed the first time), and the signal goes on as if nothing had happened.
 """
 
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 import msgspec
 
 from analytics.ordering import Order
+from heartwire.calls import CALLS
 from heartwire.topics import SHARDS, shard_of
 
 #: Limits by call and name, in the catalogue's units.
 Limits: TypeAlias = dict[str, dict[str, float]]
 #: Changes with the fields below; the engine's own version stands beside the checkpoint in the database.
 _FORMAT: Final = 1
+
+
+def valid_limits(stored: Mapping[int, Limits]) -> dict[int, Limits]:
+    """Return limits by patient without those that the catalogue does not know or allow: there its own hold."""
+    return {
+        patient: {
+            code: kept
+            for code, limits in calls.items()
+            if (kept := {name: value for name, value in limits.items() if _is_valid(code, name, value)})
+        }
+        for patient, calls in stored.items()
+    }
+
+
+def _is_valid(code: str, name: str, value: float) -> bool:
+    limit = CALLS[code].limits.get(name) if code in CALLS else None
+    return limit is not None and limit.low <= value <= limit.high
 
 
 class CheckpointError(ValueError):

@@ -20,7 +20,7 @@ from analytics.heartbeat import Heartbeat
 from analytics.reader import Cursor, Reader
 from analytics.settings import AnalyticsSettings
 from analytics.watch import FreshnessThread
-from analytics.worker import Worker
+from analytics.worker import AnalysisFailedError, Worker
 from analytics.writer import CursorLostError
 from heartwire.errors import HeartwireError, PermanentError
 from heartwire.storage.errors import translated
@@ -51,6 +51,7 @@ class AnalyticsService:
         self._role = "starting"
         self._worker: Worker | None = None
         self._failures = 0
+        self._careful = False
 
     def run(self) -> None:
         """Serve until `stop`; then save everything and leave.
@@ -90,6 +91,10 @@ class AnalyticsService:
                     except CursorLostError as error:
                         _logger.info("%s", error)
                         self._stand_by(connection, listener)
+                    except AnalysisFailedError:
+                        if self._careful:
+                            raise
+                        self._careful = True
         except HeartwireError as error:
             if isinstance(error, WatchDiedError):
                 raise
@@ -100,7 +105,7 @@ class AnalyticsService:
 
     def _analyse(self, connection: psycopg.Connection[TupleRow], listener: psycopg.Connection[TupleRow]) -> None:
         """Take the analysis up and go on with it until the end of the service."""
-        worker = self._worker = Worker(connection, self._settings, self._come_round)
+        worker = self._worker = Worker(connection, self._settings, self._come_round, careful=self._careful)
         count = worker.load()
         self._role = "active"
         _logger.info("the database is there; %d devices taken up, %d frames read again", worker.n_devices, count)
@@ -109,6 +114,7 @@ class AnalyticsService:
         while not self._stopping.is_set():
             self._come_round()
             if worker.step():
+                self._careful = False
                 soon_until_s = float("-inf")
                 continue
             is_soon = time.monotonic() < soon_until_s
@@ -173,5 +179,6 @@ class AnalyticsService:
                 "beats": worker.n_beats,
                 "calls": worker.n_changes,
                 "frames_of_other_leads": worker.frames_of_other_leads,
+                "samples_of_the_past": worker.samples_of_the_past,
             }
         return detail

@@ -9,11 +9,12 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from analytics.analysis import ENGINE_VERSION, Analysis, Findings, Signal
-from analytics.checkpoints import CheckpointError, Limits, Schedule
+from analytics.checkpoints import CheckpointError, Limits, Schedule, valid_limits
 from analytics.ordering import Frame
 from analytics.reader import Cursor, Reader
 from analytics.settings import AnalyticsSettings
 from analytics.writer import Step, Writer
+from heartwire.errors import RetryableError
 from heartwire.topics import SHARDS, shard_of
 
 _logger: Final = logging.getLogger(__name__)
@@ -21,6 +22,10 @@ _logger: Final = logging.getLogger(__name__)
 _PUT_ASIDE_S: Final = 0.5
 #: Least time between two commits that say how the signals are: the ward's rows are not rewritten with every frame.
 _SIGNALS_S: Final = 1.0
+
+
+class AnalysisFailedError(RetryableError):
+    """A defect: the engine failed on some device's signal. What is in memory is of no use any more."""
 
 
 class Worker:
@@ -36,6 +41,9 @@ class Worker:
         Sizes and times.
     on_progress : callable
         Called between the parts of what takes long.
+    careful : bool
+        The analysis failed before: until the frames with which it did are behind, analyse one device at a time and
+        give up the one with which it fails; it begins afresh with its next frame.
     """
 
     def __init__(
@@ -43,7 +51,11 @@ class Worker:
         connection: psycopg.Connection[TupleRow],
         settings: AnalyticsSettings,
         on_progress: Callable[[], None],
+        *,
+        careful: bool = False,
     ) -> None:
+        self._careful = careful
+        self._given_up: Final[set[str]] = set()
         self._on_progress: Final = on_progress
         self._settings: Final = settings
         self._reader: Final = Reader(connection, range(SHARDS))
@@ -73,6 +85,11 @@ class Worker:
         return self._analysis.frames_of_other_leads
 
     @property
+    def samples_of_the_past(self) -> int:
+        """Samples that were not analysed, since their time in the device's signal had been analysed already."""
+        return self._analysis.samples_of_the_past
+
+    @property
     def _next_xid(self) -> int:
         return max(cursor.next_xid for cursor in self._cursors.values())
 
@@ -93,7 +110,7 @@ class Worker:
             next_xid = frames[-1].xid + 1
             count += self._analyse_again(frames)
             self._on_progress()
-        self._analysis.frames_of_other_leads = 0
+        self._analysis.frames_of_other_leads = self._analysis.samples_of_the_past = 0
         return count
 
     def _analyse_again(self, frames: Sequence[Frame]) -> int:
@@ -108,7 +125,7 @@ class Worker:
         now_s = time.monotonic()
         for frame in frames:
             self._schedule.note(frame.device_id, frame.xid, now_s)
-        self._analysis.analyse(frames)
+        self._analyse(frames)
         return len(frames)
 
     def step(self) -> int:
@@ -118,6 +135,8 @@ class Worker:
         ------
         CursorLostError
             Another worker was here first.
+        AnalysisFailedError
+            The engine failed; begin again with care.
         DatabaseUnavailableError, DatabaseFullError, DatabaseRefusedError
             The database.
         """
@@ -134,13 +153,28 @@ class Worker:
         for frame in frames:
             self._schedule.note(frame.device_id, frame.xid, now_s)
         self._set_limits(frames)
-        findings = self._analysis.analyse(frames)
+        findings = self._analyse(frames)
+        self._careful = False
         self._commit(next_xid, findings, self._schedule.due(now_s))
         self._put_idle_aside(now_s)
         self.n_frames += len(frames)
         self.n_beats += len(findings.beats)
         self.n_changes += len(findings.changes)
         return len(frames)
+
+    def _analyse(self, frames: Sequence[Frame]) -> Findings:
+        if not self._careful:
+            try:
+                return self._analysis.analyse(frames)
+            except Exception as error:
+                _logger.exception("the engine failed")
+                raise AnalysisFailedError("the engine failed; the analysis is taken up again with care") from error
+        findings, failures = self._analysis.analyse_each(frames)
+        for device, failure in failures.items():
+            _logger.error("device %s is given up until its next frame", device, exc_info=failure)
+            self._given_up.add(device)
+            self._schedule.forget(device)
+        return findings
 
     def save_all(self) -> None:
         """Commit a checkpoint of every device that went on since its last (errors as `step`)."""
@@ -162,16 +196,23 @@ class Worker:
         since: dict[str, int] = {}
         for device, frame in first.items():
             checkpoint = stored.get(device)
-            if checkpoint is None:
+            if device in self._given_up:
+                if live:
+                    self._begin_afresh(device, frame)
+            elif checkpoint is None:
                 self._analysis.begin(device)
             elif checkpoint.engine == ENGINE_VERSION and self._restore(device, checkpoint.state):
                 since[device] = checkpoint.next_xid
             elif live:
                 # An earlier version's work: what it raised ends, and the signal is taken up in its midst.
                 _logger.info("analysis of device %s begins afresh: its checkpoint is of %s", device, checkpoint.engine)
-                self._analysis.begin(device, at=frame)
-                self._afresh.add(device)
+                self._begin_afresh(device, frame)
         return since
+
+    def _begin_afresh(self, device: str, frame: Frame) -> None:
+        self._analysis.begin(device, at=frame)
+        self._afresh.add(device)
+        self._given_up.discard(device)
 
     def _restore(self, device: str, state: bytes) -> bool:
         try:
@@ -183,7 +224,7 @@ class Worker:
 
     def _read_limits(self, now_s: float) -> None:
         if now_s >= self._limits_due_s:
-            self._limits = self._reader.limits()
+            self._limits = valid_limits(self._reader.limits())
             self._limits_due_s = now_s + self._settings.limits_every_s
 
     def _set_limits(self, frames: Sequence[Frame]) -> None:

@@ -100,12 +100,12 @@ class Stack:
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         with self.connect() as connection:
-            return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type] # a test's own words
+            return connection.execute(query, parameters).fetchall()
 
     def execute(self, statement: str, *parameters: object) -> None:
         """Run a statement and commit."""
         with self.connect() as connection:
-            connection.execute(statement, parameters)  # type: ignore[arg-type] # a test's own words
+            connection.execute(statement, parameters)
 
     def beats(self, device: str) -> list[tuple[Any, ...]]:
         """Return every beat of a device: time (UTC microseconds), RR interval, amplitude, label."""

@@ -51,7 +51,9 @@ def expected(stack: Stack, eventful: list[EcgFrame]) -> tuple[list[tuple[Any, ..
     assert process.stop() == 0
     beats, alarms = stack.beats(device), stack.alarms(device)
     assert len(beats) > 115
-    assert [alarm.call for alarm in alarms if alarm.events == ["raised", "ended"]] == ["asystole", "bradycardia"]
+    told = [alarm.call for alarm in alarms if alarm.events == ["raised", "ended"]]
+    assert {"asystole", "extreme_bradycardia", "bradycardia"} <= set(told)
+    assert told.count("asystole") == 1
     return beats, alarms
 
 

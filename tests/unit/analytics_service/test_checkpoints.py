@@ -3,7 +3,15 @@
 import msgspec
 import pytest
 
-from analytics.checkpoints import CheckpointError, DeviceState, Schedule, Track, decode_state, encode_state
+from analytics.checkpoints import (
+    CheckpointError,
+    DeviceState,
+    Schedule,
+    Track,
+    decode_state,
+    encode_state,
+    valid_limits,
+)
 from analytics.ordering import Order
 from heartwire.topics import new_device
 
@@ -28,6 +36,14 @@ def test_a_state_is_read_as_it_was_written() -> None:
 def test_another_format_or_damage_is_refused(data: bytes) -> None:
     with pytest.raises(CheckpointError):
         decode_state(data)
+
+
+def test_a_limit_that_the_catalogue_does_not_allow_is_left_out() -> None:
+    stored = {
+        1: {"pause": {"seconds": 3.0, "bpm": 60.0}, "asystole": {"seconds": 600.0}, "sneezing": {"seconds": 1.0}},
+        2: {"tachycardia": {"bpm": 110.0}},
+    }
+    assert valid_limits(stored) == {1: {"pause": {"seconds": 3.0}}, 2: {"tachycardia": {"bpm": 110.0}}}
 
 
 def test_every_device_is_saved_within_the_time_and_few_at_once() -> None:
