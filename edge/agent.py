@@ -100,7 +100,7 @@ class Agent:
         self._clock_s: Final = clock_s
         self._stop: Final = threading.Event()
         self._mailbox: Final = Mailbox()
-        self._window: Final = Window(settings.in_flight_max_frames, settings.resend_after_s)
+        self._window: Final = Window(settings.in_flight_max_frames, settings.resend_after_s, is_live=is_live)
         self._boot_id: Final = outbox.new_boot(int(clock_s()))
         self._framer: Final = Framer(self._boot_id)
         self._contents = outbox.contents
@@ -156,7 +156,6 @@ class Agent:
         return Tally(
             made=self._mailbox.made,
             sent=self._window.sent,
-            sent_again=self._window.sent_again,
             confirmed=self._confirmed,
             outbox=self._contents,
             is_connected=bool(self._connection),
@@ -278,7 +277,7 @@ class Agent:
         if number:
             where = f"{self._settings.broker_host}:{self._settings.broker_port}"
             self._reporter.say(f"connected to {where}, {self._link.version_name}")
-            self._window.begin(now_s)
+            self._window.begin(self._outbox.last_position, now_s)
             self._progress_s = now_s
             self._status_s = float("-inf")
 

@@ -48,12 +48,13 @@ class Framer:
         self._flags: Final[deque[tuple[int, EcgFlag]]] = deque()  # (samples, what holds for them)
         self._anchor_us = 0  # time of the segment's first sample ...
         self._n_cut = 0  # ... and samples of the segment that have left the buffer
-        self._gap = False
+        self._gap = False  # before the next frame ...
+        self._gap_next = False  # ... and before the next chunk
 
     def push(self, chunk: Chunk) -> list[EcgFrame]:
         """Take a chunk and return the frames that it completes."""
+        self._gap_next |= EcgFlag.GAP_BEFORE in chunk.flags
         if not chunk.samples:
-            self._gap |= EcgFlag.GAP_BEFORE in chunk.flags
             return []
         frames: list[EcgFrame] = []
         if self._like is None or self._breaks(self._like, chunk):
@@ -94,12 +95,10 @@ class Framer:
         return self._anchor_us + round(n * 1e6 / self._like.fs_hz)
 
     def _breaks(self, like: Chunk, chunk: Chunk) -> bool:
-        if EcgFlag.GAP_BEFORE in chunk.flags or self._gap:
-            self._gap = True
-            return True
+        """Whether a segment ends before the chunk; notes whether samples are missing there."""
         away_us = chunk.t0_us - self._time_us(self._n_cut + self._n_buffered)
-        if abs(away_us) > 1e6 / like.fs_hz:
-            self._gap = True
+        self._gap_next |= abs(away_us) > 1e6 / like.fs_hz
+        if self._gap_next:
             return True
         if abs(away_us) > _ROUNDING_US:
             self._anchor_us += away_us
@@ -111,7 +110,8 @@ class Framer:
         )
 
     def _begin(self, chunk: Chunk) -> None:
-        self._gap |= EcgFlag.GAP_BEFORE in chunk.flags
+        self._gap |= self._gap_next
+        self._gap_next = False
         self._like = chunk
         self._anchor_us = chunk.t0_us
         self._n_cut = 0

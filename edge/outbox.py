@@ -155,6 +155,11 @@ class Outbox:
         return boot_id
 
     @property
+    def last_position(self) -> int:
+        """Position of the newest frame."""
+        return self._next_position - 1
+
+    @property
     def contents(self) -> Contents:
         """What it holds and how much room is left: under its own bound, and on the disk."""
         left = max(0, self._max_bytes - self._used)

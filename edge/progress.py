@@ -17,7 +17,6 @@ class Tally(NamedTuple):
 
     made: int
     sent: int
-    sent_again: int
     confirmed: int
     outbox: Contents
     is_connected: bool

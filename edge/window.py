@@ -1,10 +1,14 @@
 """What is to be sent next, what is under way, and when it is sent again.  Pure: clock and outbox are arguments.
 
 Frames go out in the order of their time, oldest first, at most a window of them unconfirmed. Sent again is: on
-a new connection everything not confirmed; what an acknowledgement names as missing; and everything under way when
-nothing was confirmed for a while.
+a new connection everything not confirmed; what an acknowledgement names as missing; and, when nothing was confirmed
+for a while, the oldest few, and all that are under way as soon as the database answers.
+
+While the window is full, because the database is away or there is much to catch up on, a live source's new frames
+are sent once beside it: who looks at the patient now sees the patient now. They take their turn in the window later.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -17,6 +21,10 @@ from heartwire.frames import Ack
 _UNDER_WAY_S: Final = 1.0
 #: Longest pause between two times that everything is sent again, in units of the first.
 _PAUSE_MAX: Final = 6.0
+#: Frames sent again to ask whether the database is there: each may end as a dead letter of an unknown device.
+_PROBE_FRAMES: Final = 16
+#: Most new frames sent beside a full window at a time.
+_LIVE_FRAMES: Final = 8
 
 
 class Key(NamedTuple):
@@ -43,34 +51,41 @@ class Window:
         Most frames sent and not confirmed.
     resend_after_s : float
         So long nothing was confirmed: send again; then after twice as long, up to six times.
+    is_live : bool
+        Whether new frames go beside a full window.
 
     Attributes
     ----------
     handed_up_to : int
         Highest position in the outbox of a frame that was ever sent; no older frame may change any more.
-    sent, sent_again : int
-        Frames sent for the first time, and again.
+    sent : int
+        Frames that took their turn in the window, each counted once.
     """
 
-    def __init__(self, size: int, resend_after_s: float) -> None:
+    def __init__(self, size: int, resend_after_s: float, *, is_live: bool) -> None:
         self.handed_up_to = 0
         self.sent = 0
-        self.sent_again = 0
+        self._is_live: Final = is_live
         self._size: Final = size
         self._resend_after_s: Final = resend_after_s
         self._pause_s = resend_after_s
         self._progress_s = 0.0
-        self._cursor = 0
+        self._cursor = 0  # positions: of the last frame of this connection in the window ...
+        self._furthest = 0  # ... of any connection ...
+        self._live_cursor = 0  # ... and of the last one that needs no sending beside it
+        self._is_asking = False
         self._under_way: Final[dict[Key, _Sent]] = {}
 
     def __len__(self) -> int:
         """Return how many frames are under way."""
         return len(self._under_way)
 
-    def begin(self, now_s: float) -> None:
-        """Begin anew from the oldest frame: there is a new connection."""
+    def begin(self, last_position: int, now_s: float) -> None:
+        """Begin anew from the oldest frame: there is a new connection. `last_position` is that of the newest."""
         self._under_way.clear()
         self._cursor = 0
+        self._live_cursor = max(self._live_cursor, last_position)
+        self._is_asking = False
         self._pause_s = self._resend_after_s
         self._progress_s = now_s
 
@@ -92,6 +107,10 @@ class Window:
         if len(self._under_way) < before:
             self._progress_s = now_s
             self._pause_s = self._resend_after_s
+            if self._is_asking:
+                self._is_asking = False
+                for sent in self._under_way.values():
+                    sent.again = True
 
     def forget(self, position: int) -> None:
         """Take out frames up to a position: they were dropped from the outbox."""
@@ -99,14 +118,15 @@ class Window:
             del self._under_way[key]
 
     def is_stuck(self, now_s: float) -> bool:
-        """Whether nothing was confirmed for too long; when so, everything under way is due again."""
+        """Whether nothing was confirmed for too long; when so, the oldest frames under way are due again."""
         if not self._under_way:
             self._progress_s = now_s
             return False
         if now_s - self._progress_s < self._pause_s:
             return False
-        for sent in self._under_way.values():
+        for sent in itertools.islice(self._under_way.values(), _PROBE_FRAMES):
             sent.again = True
+        self._is_asking = True
         self._progress_s = now_s
         self._pause_s = min(2 * self._pause_s, _PAUSE_MAX * self._resend_after_s)
         return True
@@ -120,20 +140,22 @@ class Window:
             `Outbox.after`: the frames after a position, at most so many.
         """
         frames: list[Held] = []
-        sent_before = self.sent
         for sent in self._under_way.values():
             if sent.again and now_s - sent.sent_s >= _UNDER_WAY_S:
                 sent.again = False
                 sent.sent_s = now_s
                 frames.append(sent.held)
         room = self._size - len(self._under_way)
-        if room > 0:
-            for held in read(self._cursor, room):
-                self._cursor = held.position
-                self._under_way[Key(held.boot_id, held.stream, held.seq)] = _Sent(held, now_s)
+        for held in read(self._cursor, room) if room > 0 else ():
+            self._cursor = held.position
+            self._under_way[Key(held.boot_id, held.stream, held.seq)] = _Sent(held, now_s)
+            frames.append(held)
+            if held.position > self._furthest:
+                self._furthest = held.position
+                self.sent += 1
+        if self._is_live and len(self._under_way) >= self._size:
+            for held in read(max(self._live_cursor, self._cursor), _LIVE_FRAMES):
+                self._live_cursor = held.position
                 frames.append(held)
-                if held.position > self.handed_up_to:
-                    self.handed_up_to = held.position
-                    self.sent += 1
-        self.sent_again = self.sent_again + len(frames) - (self.sent - sent_before)
+        self.handed_up_to = max(self.handed_up_to, self._cursor, self._live_cursor if frames else 0)
         return frames
