@@ -16,6 +16,7 @@ from heartwire.embedded.broker import EmbeddedBroker, find_mosquitto
 from heartwire.embedded.child import Child
 from heartwire.embedded.ports import LOOPBACK, choose_port
 from heartwire.embedded.postgres import EmbeddedPostgres
+from heartwire.storage.migrate import migrate
 from simulators.demo_checks import (
     DEFAULT_PORT,
     answers_health,
@@ -116,7 +117,7 @@ def _run(
     database = _start_database(home, logs, services)
     broker_port = _start_broker(home, logs, services)
     with _console.step("schema"):
-        _call(home, "migrate", settings={"HEARTWIRE_MIGRATE_DATABASE": database})
+        migrate(database)
     password = _make_user(home, database)
     with _console.step("patients"):
         ward = make_ward(n_patients, home.make_directory("ward"))
@@ -194,15 +195,20 @@ def _start_fleets(
 
 
 def _make_user(home: Home, database: str) -> str:
-    path, password, _ = home.password(LOGIN)
+    """Return the password of the demo's user, who is let in by it from now on if he was not."""
+    path, password, is_new = home.password(LOGIN)
     with psycopg.connect(database) as connection:
         exists = connection.execute("SELECT FROM users WHERE login = %s", [LOGIN]).rowcount
+    words: tuple[str, ...] = ()
     if not exists:
+        words = ("add", LOGIN, "--name", "Demo Nurse", "--role", "nurse")
+    elif is_new:
+        words = ("password", LOGIN)
+    if words:
         with _console.step("user"):
             _call(
                 home,
-                *("dashboard", "user", "add", LOGIN, "--name", "Demo Nurse", "--role", "nurse"),
-                *("--password-file", str(path)),
+                *("dashboard", "user", *words, "--password-file", str(path)),
                 settings={"HEARTWIRE_DASHBOARD_DATABASE": database},
             )
     return password
