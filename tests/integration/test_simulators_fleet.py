@@ -4,6 +4,7 @@ import json
 import re
 from collections import defaultdict
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import psycopg
@@ -12,7 +13,7 @@ import wfdb
 
 from heartwire.storage.registry import add_patient
 from heartwire.topics import new_device
-from simulators.beat import make_shape
+from simulators.beat import load_shape
 from simulators.patient import render
 from simulators.scripts import Rhythm, Segment
 from tests.conftest import StartHeartwire
@@ -49,8 +50,25 @@ def fleet_file(stack: Stack, tmp_path: Path) -> Path:
     return path
 
 
-def _start(start: StartHeartwire, *args: str) -> Process:
-    return start("simulate", *args, env={"HEARTWIRE_SIMULATE_RETRY_LONGEST_S": "0.5"})
+class StartSimulate(Protocol):
+    """Start ``heartwire simulate <args>``."""
+
+    def __call__(self, *args: str) -> Process: ...
+
+
+@pytest.fixture(scope="session")
+def shapes_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shapes of beats, made once: NeuroKit2's import takes seconds."""
+    directory = tmp_path_factory.mktemp("shapes")
+    for seed in (0, 1, 2, 5):
+        load_shape(seed, directory)
+    return directory
+
+
+@pytest.fixture
+def simulate(heartwire_process: StartHeartwire, shapes_dir: Path) -> StartSimulate:
+    env = {"HEARTWIRE_SIMULATE_RETRY_LONGEST_S": "0.5", "HEARTWIRE_SIMULATE_CACHE_DIR": str(shapes_dir)}
+    return lambda *args: heartwire_process("simulate", *args, env=env)
 
 
 def _end(process: Process) -> tuple[int, int, int]:
@@ -76,11 +94,9 @@ def _assert_complete(stack: Stack, frames: int, devices: int) -> None:
 
 
 @on_both_pairs
-def test_a_fleet_of_five_is_stored_once_without_gaps(
-    stack: Stack, heartwire_process: StartHeartwire, fleet_file: Path
-) -> None:
+def test_a_fleet_of_five_is_stored_once_without_gaps(stack: Stack, simulate: StartSimulate, fleet_file: Path) -> None:
     stack.start_ingest()
-    fleet = _start(heartwire_process, "fleet", "--config", str(fleet_file), "--seconds", "8")
+    fleet = simulate("fleet", "--config", str(fleet_file), "--seconds", "8")
     wait_until(lambda: not fleet.is_running, "the fleet's end", timeout_s=60)
     assert fleet.returncode == 0, fleet.log
     made, confirmed, waiting = _end(fleet)
@@ -92,11 +108,9 @@ def test_a_fleet_of_five_is_stored_once_without_gaps(
 
 
 @on_both_pairs
-def test_nothing_is_lost_when_the_broker_is_killed(
-    stack: Stack, heartwire_process: StartHeartwire, fleet_file: Path
-) -> None:
+def test_nothing_is_lost_when_the_broker_is_killed(stack: Stack, simulate: StartSimulate, fleet_file: Path) -> None:
     stack.start_ingest()
-    fleet = _start(heartwire_process, "fleet", "--config", str(fleet_file))
+    fleet = simulate("fleet", "--config", str(fleet_file))
     wait_until(lambda: stack.rows("SELECT count(*) >= 15 FROM ecg_frames") == [(True,)], "frames", timeout_s=60)
     stack.broker.kill()
     wait_until(lambda: "0 of 5 devices connected" in fleet.log, "the devices to notice")
@@ -111,8 +125,8 @@ def test_nothing_is_lost_when_the_broker_is_killed(
 
 
 @on_both_pairs
-def test_what_nobody_heard_is_sent_again(stack: Stack, heartwire_process: StartHeartwire, fleet_file: Path) -> None:
-    fleet = _start(heartwire_process, "fleet", "--config", str(fleet_file))
+def test_what_nobody_heard_is_sent_again(stack: Stack, simulate: StartSimulate, fleet_file: Path) -> None:
+    fleet = simulate("fleet", "--config", str(fleet_file))
     # Taken by the broker, which has no reader to give them to.
     wait_until(lambda: re.search(r"5 of 5 devices connected, [1-9]", fleet.log) is not None, "frames", timeout_s=60)
     stack.start_ingest()
@@ -125,7 +139,7 @@ def test_what_nobody_heard_is_sent_again(stack: Stack, heartwire_process: StartH
 
 @on_both_pairs
 def test_one_patient_is_stored_sample_for_sample_as_rendered(
-    stack: Stack, heartwire_process: StartHeartwire, tmp_path: Path
+    stack: Stack, simulate: StartSimulate, shapes_dir: Path, tmp_path: Path
 ) -> None:
     stack.start_ingest()
     device = new_device()
@@ -133,14 +147,13 @@ def test_one_patient_is_stored_sample_for_sample_as_rendered(
         add_patient(connection, "Ada Example", device=device)
     script = tmp_path / "script.json"
     script.write_text('[{"rhythm": "normal", "seconds": 3.5}, {"rhythm": "lead_off", "seconds": 2}]')
-    patient = _start(
-        heartwire_process,
+    patient = simulate(
         *("patient", "--device", device, "--script", str(script), "--once", "--seed", "5", "--fs", "360"),
         *("--broker-host", stack.broker.host, "--broker-port", str(stack.broker.port)),
     )
     wait_until(lambda: not patient.is_running, "the script's end", timeout_s=60)
     rendered = render(
-        (Segment(Rhythm.NORMAL, 3.5), Segment(Rhythm.LEAD_OFF, 2)), seed=5, fs_hz=360, shape=make_shape(5)
+        (Segment(Rhythm.NORMAL, 3.5), Segment(Rhythm.LEAD_OFF, 2)), seed=5, fs_hz=360, shape=load_shape(5, shapes_dir)
     )
     stored = stack.stored()
     assert [row[-1] for row in stored] == [part.samples.tobytes() for part in rendered]
@@ -150,7 +163,7 @@ def test_one_patient_is_stored_sample_for_sample_as_rendered(
 
 @on_both_pairs
 def test_a_record_is_replayed_digit_for_digit_and_ends_now(
-    stack: Stack, heartwire_process: StartHeartwire, ecg_dir: Path
+    stack: Stack, simulate: StartSimulate, ecg_dir: Path
 ) -> None:
     stack.start_ingest()
     record = min((ecg_dir / "mitdb").glob("*.hea")).with_suffix("")
@@ -158,8 +171,7 @@ def test_a_record_is_replayed_digit_for_digit_and_ends_now(
     device = new_device()
     with psycopg.connect(stack.database) as connection:
         add_patient(connection, "Ada Example", device=device)
-    replay = _start(
-        heartwire_process,
+    replay = simulate(
         *("replay", str(record), "--device", device, "--lead", signal.sig_name[1], "--speed", "20", "--seconds", "2"),
         *("--broker-host", stack.broker.host, "--broker-port", str(stack.broker.port)),
     )
