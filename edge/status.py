@@ -22,9 +22,12 @@ def describe(folder: Path, max_bytes: int) -> str:
     """
     is_running = is_locked(folder / LOCK_FILE)
     agent = "an agent is running" if is_running else "no agent is running; `heartwire edge run` sends what waits"
+    none_yet = f"outbox {folder}: none yet; nothing was ever kept here\nagent: {agent}"
     if not (folder / FILE).exists():
-        return f"outbox {folder}: none yet; nothing was ever kept here\nagent: {agent}"
+        return none_yet
     with told(folder), closing(connect(folder, read_only=True)) as db:
+        if db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'facts'").fetchone() == (0,):
+            return none_yet  # an agent is just making it
         frames, used = db.execute(
             f"SELECT count(*), coalesce(sum(length(payload) + {FRAME_OVERHEAD_BYTES}), 0) FROM frames"  # noqa: S608
         ).fetchone()

@@ -17,10 +17,8 @@ def _samples(n: int, seed: int = 0) -> bytes:
     return np.random.default_rng(seed).integers(-32768, 32768, n, dtype="<i2").tobytes()
 
 
-def _chunk(
-    samples: bytes, first: int, *, fs_hz: float = 250.0, gain: float = 200.0, flags: EcgFlag = EcgFlag(0)
-) -> Chunk:
-    return Chunk(T0_US + round(first * 1e6 / fs_hz), fs_hz, "II", gain, -5, flags, samples)
+def _chunk(samples: bytes, first: int, *, fs_hz: float = 250.0, gain: float = 200.0, flags: int = 0) -> Chunk:
+    return Chunk(T0_US + round(first * 1e6 / fs_hz), fs_hz, "II", gain, -5, EcgFlag(flags), samples)
 
 
 def _frames(framer: Framer, *chunks: Chunk) -> list[EcgFrame]:
