@@ -1,4 +1,4 @@
-// Dark for the wall, light where the person or the system wants it.
+// Dark on a wall, elsewhere as the system has it, and everywhere as the person wants it.
 
 import { computed, effect, signal } from "@preact/signals";
 
@@ -7,7 +7,10 @@ const KEY = "heartwire.theme";
 
 const stored = localStorage.getItem(KEY);
 const prefersLight = matchMedia("(prefers-color-scheme: light)");
-const ofSystem = signal<Theme>(prefersLight.matches ? "light" : "dark");
+/** A screen that hangs on a wall: light there would fill the room. */
+const wall = matchMedia("(min-width: 1600px)");
+const find = (): Theme => (prefersLight.matches && !wall.matches ? "light" : "dark");
+const ofSystem = signal<Theme>(find());
 const chosen = signal<Theme | null>(stored === "dark" || stored === "light" ? stored : null);
 
 export const theme = computed(() => chosen.value ?? ofSystem.value);
@@ -19,9 +22,11 @@ export function switchTheme(): void {
 
 /** Keep `<html data-theme>` true; call once. */
 export function markTheme(): void {
-  prefersLight.addEventListener("change", (event) => {
-    ofSystem.value = event.matches ? "light" : "dark";
-  });
+  for (const query of [prefersLight, wall]) {
+    query.addEventListener("change", () => {
+      ofSystem.value = find();
+    });
+  }
   effect(() => {
     document.documentElement.dataset["theme"] = theme.value;
   });

@@ -14,6 +14,7 @@ export function Limits({ limits }: Pick<PatientFacts, "limits">) {
       <header class="panel-head">
         <h2 id="limits-title">{words("limits.title")}</h2>
       </header>
+      {rows.length === 0 && <p class="nothing">{words("limits.none")}</p>}
       <dl class="facts">
         {rows.map(({ call, name, value }) => (
           <div key={`${call} ${name}`}>

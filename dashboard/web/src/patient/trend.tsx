@@ -13,6 +13,7 @@ import { useLoaded } from "./loaded";
 import { drawTrend, trendTime } from "./trend_drawing";
 
 const HOURS = [1, 6, 24] as const;
+type Hours = (typeof HOURS)[number];
 const HOUR_US = 3600e6;
 /** The newest minutes are asked for anew this often. */
 const AGAIN_US = 20e6;
@@ -26,7 +27,8 @@ interface Props {
 }
 
 export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
-  const hours = useSignal<(typeof HOURS)[number]>(24);
+  const chosenHours = useSignal<Hours | null>(null);
+  const hours = chosenHours.value ?? startingHours(facts);
   /** The end of what is shown; null follows the clock. */
   const until = useSignal<number | null>(null);
   const plot = useRef<HTMLDivElement>(null);
@@ -34,8 +36,8 @@ export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
 
   const now = useComputed(() => Math.ceil(tickUs.value / AGAIN_US) * AGAIN_US);
   const toUs = until.value ?? now.value;
-  const fromUs = toUs - hours.value * HOUR_US;
-  const bucketS = (hours.value * 3600) / 720;
+  const fromUs = toUs - hours * HOUR_US;
+  const bucketS = (hours * 3600) / 720;
   const loaded = useLoaded(`${patientId} ${fromUs} ${toUs}`, async (abort) => {
     const [trend, stored] = await Promise.all([
       getHeartRate(patientId, fromUs, toUs, bucketS, abort),
@@ -80,7 +82,7 @@ export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
         <h2 id="trend-title">{words("trend.title")}</h2>
         <span class="panel-note">{problem === null ? readout(value?.trend ?? null, atUs) : wordsOfError(problem)}</span>
         <span class="spacer" />
-        <Window hours={hours} until={until} toUs={toUs} />
+        <Window hours={hours} chosenHours={chosenHours} until={until} toUs={toUs} />
       </header>
       <div
         ref={plot}
@@ -107,6 +109,12 @@ export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
   );
 }
 
+/** The day; less while less than that is stored. */
+function startingHours(facts: PatientFacts | null): Hours {
+  const storedUs = facts?.stored ? serverNowUs() - facts.stored.first_us : 24 * HOUR_US;
+  return HOURS.find((choice) => storedUs <= choice * HOUR_US) ?? 24;
+}
+
 const KEYS_S: Record<string, number | undefined> = {
   ArrowLeft: -60,
   ArrowDown: -60,
@@ -127,14 +135,15 @@ function readout(
 }
 
 interface WindowProps {
-  hours: Signal<(typeof HOURS)[number]>;
+  hours: Hours;
+  chosenHours: Signal<Hours | null>;
   until: Signal<number | null>;
   toUs: number;
 }
 
-function Window({ hours, until, toUs }: WindowProps) {
+function Window({ hours, chosenHours, until, toUs }: WindowProps) {
   const shift = (by: number) => {
-    const next = toUs + by * hours.value * HOUR_US;
+    const next = toUs + by * hours * HOUR_US;
     until.value = next >= serverNowUs() ? null : next;
   };
   return (
@@ -153,9 +162,9 @@ function Window({ hours, until, toUs }: WindowProps) {
           key={choice}
           type="button"
           class="button"
-          aria-pressed={hours.value === choice}
+          aria-pressed={hours === choice}
           onClick={() => {
-            hours.value = choice;
+            chosenHours.value = choice;
           }}
         >
           {words("span.hours", { n: choice })}
