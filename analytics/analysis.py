@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from analytics.checkpoints import CheckpointError, DeviceState, Limits, Track, decode_state, encode_state
-from analytics.engine import ENGINE_VERSION, Engine, Quality, Results, Segment, Transition
+from analytics.engine import Engine, Quality, Results, Segment, Transition
 from analytics.ordering import Frame, Lane, Order, Released
 from heartwire.frames import EcgFlag
 
@@ -341,6 +341,3 @@ class Analysis:
         received_us = next((received for end, received in track.arrivals if end > at_us), track.arrivals[-1][1])
         late = received_us - at_us > LATE_US
         return CallChange(device, track.patient_id, track.tenant_id, call, kind, onset_us, at_us, late, detail)
-
-
-__all__ = ["ENGINE_VERSION", "Analysis", "Beat", "CallChange", "Findings", "Signal"]

@@ -15,7 +15,7 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from analytics.analysis import ENGINE_VERSION
+from analytics.engine import ENGINE_VERSION
 from analytics.heartbeat import Heartbeat
 from analytics.reader import Cursor, Reader
 from analytics.settings import AnalyticsSettings

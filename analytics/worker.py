@@ -8,8 +8,9 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from analytics.analysis import ENGINE_VERSION, Analysis, Findings, Signal
+from analytics.analysis import Analysis, Findings, Signal
 from analytics.checkpoints import CheckpointError, Limits, Schedule, valid_limits
+from analytics.engine import ENGINE_VERSION
 from analytics.ordering import Frame
 from analytics.reader import Cursor, Reader
 from analytics.settings import AnalyticsSettings

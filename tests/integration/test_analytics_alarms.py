@@ -9,7 +9,7 @@ from heartwire.frames import EcgFlag
 from heartwire.storage.registry import set_limit
 from tests.conftest import StartHeartwire
 from tests.ecg import cut_into_frames, draw_ecg, regular_beats
-from tests.integration.analytics_stack import BEGIN_US, Stack, now_us
+from tests.integration.analytics_stack import BEGIN_US, Stack, now_us, on_one_database
 from tests.servers.waiting import wait_until
 
 _S = 1_000_000
@@ -49,6 +49,7 @@ def test_asystole_is_one_alarm_that_ends(stack: Stack) -> None:
     assert 6.9 < seconds < 8.6
 
 
+@on_one_database
 def test_an_outage_filled_in_order_raises_late_alarms(stack: Stack) -> None:
     device = stack.add_device()
     stack.start()
@@ -81,6 +82,7 @@ def test_a_hole_filled_after_the_signal_went_on_raises_a_late_alarm_and_all_beat
     wait_until(lambda: stack.rows(until)[0][0] > BEGIN_US + 198 * _S, "the word about the last signal")
 
 
+@on_one_database
 def test_a_clock_that_was_never_set_does_not_silence_an_alarm(stack: Stack) -> None:
     device = stack.add_device()
     stack.start()
@@ -111,6 +113,7 @@ def test_a_restart_goes_on_within_the_signal(stack: Stack) -> None:
     assert stack.alarms(device) == []
 
 
+@on_one_database
 def test_another_version_begins_afresh_and_ends_what_the_old_one_raised(stack: Stack) -> None:
     device = stack.add_device()
     process = stack.start()
@@ -137,6 +140,7 @@ def test_another_version_begins_afresh_and_ends_what_the_old_one_raised(stack: S
     assert len([beat for beat in stack.beats(device) if beat[0] > BEGIN_US + 36 * _S]) >= 29
 
 
+@on_one_database
 def test_a_patients_own_limit_holds_from_when_it_is_set(stack: Stack) -> None:
     device = stack.add_device()
     process = stack.start(env={"HEARTWIRE_ANALYTICS_LIMITS_EVERY_S": "0.1"})
@@ -167,6 +171,7 @@ def test_a_patients_own_limit_holds_from_when_it_is_set(stack: Stack) -> None:
     stack.wait_for_alarm(device, "bradycardia", events=["raised", "ended"])
 
 
+@on_one_database
 def test_one_lead_of_a_device_is_analysed_and_the_others_are_counted(stack: Stack) -> None:
     device = stack.add_device()
     stack.start(env={"HEARTWIRE_ANALYTICS_HEARTBEAT_EVERY_S": "0.1"})

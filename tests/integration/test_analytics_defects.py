@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from analytics.analysis import Engine, Results, Segment
+from analytics.engine import Engine, Results, Segment
 from analytics.service import AnalyticsService
 from analytics.settings import AnalyticsSettings
 from tests.conftest import StartHeartwire

@@ -10,7 +10,7 @@ import pytest
 from heartwire.frames import EcgFrame
 from tests.conftest import StartHeartwire
 from tests.ecg import cut_into_frames, draw_ecg, regular_beats
-from tests.integration.analytics_stack import BEGIN_US, AlarmRow, Stack, store
+from tests.integration.analytics_stack import BEGIN_US, AlarmRow, Stack, on_one_database, store
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import Process
 from tests.servers.waiting import wait_until
@@ -88,6 +88,7 @@ def test_killed_again_and_again_it_finds_the_same(
     assert [count for (count,) in stack.rows("SELECT count(*) FROM analysis_checkpoints")] == [4]
 
 
+@on_one_database
 def test_frames_in_another_order_and_other_portions_give_the_same(
     stack: Stack, eventful: list[EcgFrame], expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]
 ) -> None:

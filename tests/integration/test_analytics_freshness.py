@@ -65,6 +65,7 @@ def _quick_limit(stack: Stack, seconds: float = 5.0) -> None:
             set_limit(connection, patient_id, "gone_quiet", "seconds", seconds)
 
 
+@on_one_database
 def test_who_goes_quiet_or_never_came_is_told_and_ends_with_a_live_sample(stack: Stack) -> None:
     never, quiet, lively = (stack.add_device() for _ in range(3))
     _quick_limit(stack)
@@ -108,7 +109,7 @@ def test_an_ingest_that_dies_is_one_alarm_of_the_system(stack: Stack) -> None:
     assert stack.rows("SELECT DISTINCT patient_id, priority FROM alarms WHERE device_id IS NULL") == [(None, "high")]
 
 
-@on_one_database
+@pytest.mark.parametrize("database_server", ["timescaledb"], indirect=True)
 def test_two_processes_tell_of_a_broker_once(stack: Stack) -> None:
     device = stack.add_device()
     _quick_limit(stack)
