@@ -1,0 +1,130 @@
+"""What browser tests ask for: the system with its patients, people signed in, and pages that may not complain."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.browser.ward_stack import User, WardStack
+from tests.conftest import ROOT
+from tests.servers.missing import ServerMissingError, skip_or_fail
+
+_FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+#: The machine may be busy: a page is judged by what it shows in the end.
+_TIMEOUT_MS: Final = 30_000
+_NO_SERVER: Final = re.compile(r"WebSocket connection to|net::ERR_(CONNECTION|EMPTY|SOCKET)")
+
+#: Patients of every test; a test that needs another adds its own.
+STEADY: Final = "Ada Steady"
+ASYSTOLE: Final = "Ben Asystole"
+SLOW: Final = "Cleo Slow"
+
+
+class Complaints:
+    """What browsers wrote on their consoles as errors, and exceptions that nobody caught."""
+
+    def __init__(self) -> None:
+        self.said: Final[list[str]] = []
+        self.server_may_be_away = False
+
+    def listen(self, page: Page) -> None:
+        """Hear a page from now on."""
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.said.append(f"{page.url}: {error}"))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not (self.server_may_be_away and _NO_SERVER.search(message.text)):
+            self.said.append(f"{message.location}: {message.text}")
+
+
+OpenPage = Callable[..., Page]
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[WardStack]:
+    """The system with one steady patient, one in asystole after half a minute, one too slow."""
+    if not (ROOT / "dashboard/web/dist/index.html").exists():
+        skip_or_fail("the pages are not built; run `make setup`")
+    try:
+        running = WardStack()
+    except ServerMissingError as missing:
+        skip_or_fail(str(missing))
+    with running:
+        running.add_patient(STEADY, [{"rhythm": "normal", "seconds": 600, "bpm": 72}])
+        running.add_patient(
+            ASYSTOLE, [{"rhythm": "normal", "seconds": 15, "bpm": 66}, {"rhythm": "asystole", "seconds": 900}]
+        )
+        running.add_patient(SLOW, [{"rhythm": "bradycardia", "seconds": 900, "bpm": 42}], ward="Step-down")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def nurse(stack: WardStack) -> User:
+    return stack.add_user("Nora Nurse")
+
+
+@pytest.fixture(scope="session")
+def physician(stack: WardStack) -> User:
+    return stack.add_user("Paul Physician", role="physician")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    expect.set_options(timeout=_TIMEOUT_MS)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    """At the end of the test nothing may have been said."""
+    heard = Complaints()
+    yield heard
+    assert heard.said == []
+
+
+@pytest.fixture
+def open_page(browser: Browser, stack: WardStack, complaints: Complaints) -> Iterator[OpenPage]:
+    """Open the pages in a browser of their own: `open_page("/ward", color_scheme="light")`."""
+    contexts: list[BrowserContext] = []
+
+    def open_one(path: str = "/", **options: object) -> Page:
+        settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "base_url": stack.url, **options}
+        context = browser.new_context(**settings)  # type: ignore[arg-type] # the options are Playwright's own
+        context.set_default_timeout(_TIMEOUT_MS)
+        contexts.append(context)
+        page = context.new_page()
+        complaints.listen(page)
+        page.goto(path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def sign_in(open_page: OpenPage) -> SignIn:
+    """Sign somebody in and return his page, the ward's tiles on it."""
+
+    def sign_in_one(user: User, **options: object) -> Page:
+        page = open_page("/sign-in", **options)
+        page.fill("input[name=login]", user.login)
+        page.fill("input[name=password]", user.password)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_selector(".tile")
+        return page
+
+    return sign_in_one

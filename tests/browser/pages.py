@@ -1,0 +1,69 @@
+"""What tests look for on the pages."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from playwright.sync_api import Locator, Page
+
+#: Where there is no number to show.
+NO_VALUE: Final = "\N{EN DASH} \N{EN DASH}"
+#: Pixels that are not clear; the canvas is read by the page itself, so what counts is what a person sees.
+_COUNT_INK: Final = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let ink = 0;
+  for (let i = 3; i < data.length; i += 4) if (data[i] > 0) ink++;
+  return ink;
+}"""
+_DIGEST: Final = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let sum = 0;
+  for (let i = 3; i < data.length; i += 4) sum = (sum * 31 + data[i]) >>> 0;
+  return sum;
+}"""
+
+
+def tile_of(page: Page, name: str) -> Locator:
+    """A patient's tile on the ward."""
+    return page.locator("article.tile", has=page.get_by_role("heading", name=name, exact=True))
+
+
+def alarm_of(tile: Locator) -> Locator:
+    """The bar of the gravest alarm."""
+    return tile.locator(".alarm-bar").first
+
+
+def count_ink(canvas: Locator) -> int:
+    """Pixels that something was drawn on."""
+    ink = canvas.evaluate(_COUNT_INK)
+    assert isinstance(ink, int)
+    return ink
+
+
+def wait_for_wave(canvas: Locator) -> None:
+    """Wait until a wave is drawn and, after that, has changed."""
+    wait_for(canvas.page, lambda: count_ink(canvas) > 100, "a wave to be drawn")
+    before = canvas.evaluate(_DIGEST)
+    wait_for(canvas.page, lambda: canvas.evaluate(_DIGEST) != before, "the wave to move")
+
+
+def wait_for_no_wave(canvas: Locator) -> None:
+    """Wait until nothing is drawn."""
+    wait_for(canvas.page, lambda: count_ink(canvas) == 0, "the wave to be gone")
+
+
+def wait_for(page: Page, condition: Callable[[], bool], what: str, *, timeout_s: float = 30.0) -> None:
+    """Wait for what a page shows while the page goes on; its policy forbids Playwright's own way, which is `eval`."""
+    begin = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begin < timeout_s, f"waited in vain for {what}"
+        page.wait_for_timeout(50)
+
+
+def tab_to(page: Page, selector: str, most: int = 120) -> None:
+    """Press the tab key until what has the focus matches."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"no {selector} within {most} presses of the tab key")

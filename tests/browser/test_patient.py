@@ -1,0 +1,56 @@
+"""One patient: alarms with the ECG around them, the day, any stored minute."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import ASYSTOLE, SignIn
+from tests.browser.pages import alarm_of, count_ink, tile_of, wait_for, wait_for_wave
+from tests.browser.ward_stack import User
+
+
+def test_an_alarm_opens_the_ecg_around_it(sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    expect(alarm_of(tile_of(page, ASYSTOLE))).to_contain_text("Asystole")
+    tile_of(page, ASYSTOLE).click(position={"x": 120, "y": 60})
+    expect(page).to_have_url(re.compile(r"/patient/\d+$"))
+    expect(page).to_have_title(f"{ASYSTOLE} · heartwire")
+    wait_for_wave(page.locator(".live-wave .wave canvas"))
+
+    listed = page.locator(".alarm-list li", has_text="Asystole").first
+    listed.locator(".alarm-choose").click()
+    expect(listed).to_have_attribute("data-chosen", "true")
+    time = listed.locator("time").inner_text()
+    note = page.locator(".strip-panel .panel-note")
+    expect(note.first).to_have_text(time)
+    expect(note.nth(1)).to_have_text(re.compile(r"^Lead II · 25 mm/s · \d+ mm/mV$"))
+    strip, trend = page.locator(".strip"), page.locator(".trend")
+    wait_for(page, lambda: count_ink(strip) > 1000, "the strip to be drawn")
+    wait_for(page, lambda: count_ink(trend) > 1000, "the trend to be drawn")
+
+    page.locator(".strip-frame").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(note.first).not_to_have_text(time)
+    page.keyboard.press("ArrowRight")
+    expect(note.first).to_have_text(time)
+    page.get_by_role("button", name="Earlier").last.click()
+    expect(note.first).not_to_have_text(time)
+
+
+def test_a_time_outside_of_what_is_stored_leads_to_its_edge(sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    tile_of(page, ASYSTOLE).get_by_role("link").click()
+    page.wait_for_selector("input[type=datetime-local]")
+    earliest = page.locator("input[type=datetime-local]").get_attribute("min")
+    assert earliest is not None
+    page.fill("input[type=datetime-local]", "2001-01-01T00:00:00")
+    page.keyboard.press("Tab")
+    expect(page.locator("input[type=datetime-local]")).to_have_value(re.compile(f"^{earliest[:16]}"))
+
+
+def test_a_patient_who_is_not_there(sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    page.evaluate(
+        "() => { history.pushState(null, '', '/patient/987654'); dispatchEvent(new PopStateEvent('popstate')); }"
+    )
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such patient")

@@ -1,0 +1,91 @@
+"""Languages, sound that a browser holds back, and pages that everybody can use."""
+
+import re
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ASYSTOLE, STEADY, OpenPage, SignIn
+from tests.browser.pages import alarm_of, tile_of
+from tests.browser.ward_stack import User, WardStack
+from tests.conftest import ROOT
+
+_AXE: Final = ROOT / "dashboard/web/node_modules/axe-core/axe.min.js"
+_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def test_french_throughout_and_kept(sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    page.get_by_role("button", name="FR").click()
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    bar = alarm_of(tile_of(page, ASYSTOLE))
+    expect(bar).to_contain_text("Asystolie")
+    expect(bar.get_by_role("button")).to_have_text(re.compile("Acquitter|Annuler"))
+    expect(page).to_have_title("Service · heartwire")
+    expect(tile_of(page, STEADY).locator(".freshness")).to_have_text(re.compile("^Dernier échantillon il y a"))
+    page.reload()
+    expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+
+
+def test_the_language_of_the_account_counts_until_another_is_chosen(stack: WardStack, sign_in: SignIn) -> None:
+    page = sign_in(stack.add_user("Fleur Infirmière", language="fr"))
+    expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+
+
+def test_a_wrong_password_is_said(open_page: OpenPage, nurse: User, stack: WardStack) -> None:
+    page = open_page("/")
+    page.route("**/api/session", lambda route: route.continue_())
+    page.fill("input[name=login]", nurse.login)
+    page.fill("input[name=password]", "not it")
+    with page.expect_response("**/api/session") as answer:
+        page.get_by_role("button", name="Sign in").click()
+    assert answer.value.status == 401
+    expect(page.get_by_role("alert")).to_have_text("Wrong user or password.")
+    assert page.evaluate("document.activeElement.name") == "password"
+
+
+def test_sound_held_back_by_the_browser_is_shown_and_allowed_with_a_click(
+    sign_in: SignIn, open_page: OpenPage, nurse: User
+) -> None:
+    cookies = sign_in(nurse).context.storage_state()
+    page = open_page("/ward", storage_state=cookies)  # nobody has touched this one
+    sound = page.locator(".sound")
+    expect(sound).to_have_text("Sound blocked by the browser: click to allow")
+    sound.click()
+    expect(sound).to_have_text("Sound on")
+    sound.click()
+    expect(sound).to_have_text("Sound muted")
+    sound.click()
+    expect(sound).to_have_text("Sound on")
+
+
+def test_signing_out_forgets_everybody(sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    expect(page.locator("body")).not_to_contain_text(STEADY)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_no_page_shuts_anybody_out(open_page: OpenPage, sign_in: SignIn, nurse: User, theme: str) -> None:
+    # axe is brought in from outside: the pages' own policy would refuse it.
+    page = open_page("/sign-in", color_scheme=theme, bypass_csp=True)
+    page.wait_for_selector("form")
+    _is_accessible(page)
+    page = sign_in(nurse, color_scheme=theme, bypass_csp=True)
+    expect(alarm_of(tile_of(page, ASYSTOLE))).to_contain_text("Asystole")
+    _is_accessible(page)
+    tile_of(page, ASYSTOLE).get_by_role("link").click()
+    page.wait_for_selector(".alarm-list li")
+    page.wait_for_selector(".strip")
+    _is_accessible(page)
+
+
+def _is_accessible(page: Page) -> None:
+    page.evaluate(_AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, { runOnly: rules })", _RULES)
+    told = [f"{page.url} {broken['id']}: {broken['nodes'][0]['html']}" for broken in found["violations"]]
+    assert told == []

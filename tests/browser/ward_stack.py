@@ -1,0 +1,140 @@
+"""The whole system once for all browser tests: database, broker, ingest, analytics, dashboard, simulated patients."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+import psycopg
+
+from heartwire.storage.migrate import migrate
+from heartwire.storage.registry import add_patient
+from heartwire.topics import new_device
+from tests.servers.amqtt_broker import EmbeddedBroker
+from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
+from tests.servers.process import Process
+from tests.servers.waiting import find_free_port
+
+Script = Sequence[Mapping[str, str | float]]
+
+
+class User(NamedTuple):
+    """Who signs in."""
+
+    login: str
+    name: str
+    password: str
+
+
+class WardStack:
+    """Real services around an embedded database and broker; ends with everything it started."""
+
+    def __init__(self) -> None:
+        self._directory: Final = Path(tempfile.mkdtemp(prefix=f"heartwire-{os.getpid()}-browser-"))
+        self.port: Final = find_free_port()
+        self.url: Final = f"http://127.0.0.1:{self.port}"
+        self._postgres: Final = EmbeddedPostgres()
+        self._broker: Final = EmbeddedBroker()
+        self._processes: Final[list[Process]] = []
+        self._database = ""
+        self.dashboard: Process
+
+    def __enter__(self) -> Self:
+        """Start everything; ready when the pages answer."""
+        try:
+            remove_leftovers()
+            self._postgres.start()
+            self._broker.start()
+            self._database = self._postgres.create_database("heartwire")
+            migrate(self._database)
+            ingest = self._make("ingest", env=self._settings("INGEST", RETRY_LONGEST_S="0.5"))
+            analytics = self._make("analytics", env=self._settings("ANALYTICS", broker=False))
+            self.dashboard = self._make("dashboard", "serve", "--port", str(self.port), env=self._settings("DASHBOARD"))
+            ingest.start(lambda: "subscribed at" in ingest.log and "the database is there" in ingest.log)
+            analytics.start(lambda: "devices taken up" in analytics.log)
+            self.start_dashboard()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill everything and delete its data."""
+        self.close()
+
+    def close(self) -> None:
+        """Kill everything and delete its data."""
+        for process in reversed(self._processes):
+            process.kill()
+        self._broker.remove()
+        self._postgres.remove()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def start_dashboard(self) -> None:
+        """Start the dashboard, again after a kill, on the same port."""
+        self.dashboard.start(self._answers)
+
+    def add_user(self, name: str, role: str = "nurse", language: str = "en") -> User:
+        """Let somebody sign in, by the command that a person uses."""
+        user = User(f"{name.split(maxsplit=1)[0].lower()}-{secrets.token_hex(3)}", name, secrets.token_urlsafe(12))
+        file = self._directory / "password"
+        file.write_text(user.password, encoding="utf-8")
+        words = ("user", "add", user.login, "--name", name, "--role", role, "--language", language)
+        self._call("dashboard", *words, "--password-file", str(file), env=self._settings("DASHBOARD", broker=False))
+        return user
+
+    def add_patient(self, name: str, script: Script, *, ward: str = "Cardiology") -> Process:
+        """Register a patient and start the device that plays his script; kill it and he goes quiet."""
+        device = new_device()
+        with psycopg.connect(self._database) as connection:
+            add_patient(connection, name, ward=ward, device=device)
+        file = self._directory / f"{device}.json"
+        file.write_text(json.dumps(script), encoding="utf-8")
+        process = self._make(
+            "simulate",
+            "patient",
+            "--device",
+            device,
+            "--script",
+            str(file),
+            env=self._settings("SIMULATE", database=False),
+        )
+        process.start()
+        return process
+
+    def _settings(self, service: str, *, broker: bool = True, database: bool = True, **more: str) -> dict[str, str]:
+        settings = dict(more)
+        if database:
+            settings["DATABASE"] = self._database
+        if broker:
+            settings |= {"BROKER_HOST": self._broker.host, "BROKER_PORT": str(self._broker.port)}
+        return {f"HEARTWIRE_{service}_{name}": value for name, value in settings.items()}
+
+    def _environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("HEARTWIRE_")}
+        return {**inherited, "HEARTWIRE_HOME": str(self._directory), "PYTHONUNBUFFERED": "1", **settings}
+
+    def _make(self, *words: str, env: Mapping[str, str]) -> Process:
+        name = f"{words[0]}-{len(self._processes)}"
+        command = [sys.executable, "-m", "heartwire", *words]
+        process = Process(name, command, self._directory / f"{name}.log", env=self._environment(env))
+        self._processes.append(process)
+        return process
+
+    def _call(self, *words: str, env: Mapping[str, str]) -> None:
+        command = [sys.executable, "-m", "heartwire", *words]
+        subprocess.run(command, check=True, capture_output=True, env=self._environment(env), timeout=60)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/health", timeout=2) as answer:  # noqa: S310 # our own address
+                return bool(answer.status == 200)
+        except OSError:
+            return False
