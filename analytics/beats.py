@@ -15,8 +15,8 @@ from analytics.peaks import DECIDED_LAG, Candidates
 from analytics.resample import BLOCK, FS_HZ
 from analytics.rows import Bools, Floats, Integers, Rows, Singles, Table, column
 
-#: Between the noise's level (0) and the complexes' (1).
-_THRESHOLD: Final = 0.3125
+#: Between the noise's level (0) and the complexes' (1): that of Pan and Tompkins; Hamilton has 0.3125.
+_THRESHOLD: Final = 0.25
 _OVERDUE: Final = 1.5
 _OVERDUE_THRESHOLD: Final = 0.5
 #: Height below which nothing is a complex: that of a complex of about 0.1 mV.

@@ -138,9 +138,9 @@ def _describe(peaks: Peaks, row: Rows, centre: Integers, height: Singles) -> Can
     ecg = peaks.ecg[row[:, None], (centre[:, None] + _WINDOW) % _RING]
     change = ecg[:, 2:] - ecg[:, :-2]
     near = change[:, _HALF - 1 - _REACH : _HALF + _REACH]
-    rise, fall = np.maximum(near.max(axis=1, initial=0), 0), np.maximum(-near.min(axis=1, initial=0), 0)
-    slope = np.maximum(rise, fall)
-    balance = np.minimum(rise, fall) / np.maximum(slope, np.float32(1e-9))
+    slope = np.maximum(near.max(axis=1, initial=0), -near.min(axis=1, initial=0))
+    rise, fall = np.maximum(change.max(axis=1, initial=0), 0), np.maximum(-change.min(axis=1, initial=0), 0)
+    balance = np.minimum(rise, fall) / np.maximum(np.maximum(rise, fall), np.float32(1e-9))
 
     middle = ecg[:, _HALF - _REACH : _HALF + _REACH + 1]
     before = ecg[:, _HALF - _REACH - _BEND : _HALF + _REACH + 1 - _BEND]

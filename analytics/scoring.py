@@ -94,14 +94,10 @@ def pair(reference_s: Floats, found_s: Floats, window_s: float = MATCH_WINDOW_S)
     i = j = 0
     while i < len(reference) and j < len(found):
         distance = found[j] - reference[i]
-        if distance > window_s:
+        if distance > window_s or (distance >= -window_s and _is_better(reference, i + 1, found, j, distance)):
             i += 1
-        elif distance < -window_s:
+        elif distance < -window_s or _is_better(found, j + 1, reference, i, distance):
             j += 1
-        elif _is_better(found, j + 1, reference, i, distance):
-            j += 1
-        elif _is_better(reference, i + 1, found, j, distance):
-            i += 1
         else:
             reference_paired[i] = found_paired[j] = True
             i += 1
@@ -167,7 +163,7 @@ def is_confirmed(call: str, limit: float, onset_s: float, raised_s: float, beats
     """
     near = beats_s[(beats_s >= onset_s - 1.0) & (beats_s <= raised_s + 1.0)]
     if call in {"asystole", "pause"}:
-        edges = np.concatenate([[onset_s - 1.0], near, [raised_s + 1.0]]) if len(near) < 2 else near  # noqa: PLR2004
+        edges = np.concatenate([[onset_s - 1.0], near, [raised_s + 1.0]]) if len(near) < 2 else near
         following = beats_s[beats_s > raised_s + 1.0][:1]
         return bool(np.diff(np.concatenate([edges, following])).max() >= limit - 2 * MATCH_WINDOW_S)
     intervals = {"extreme_tachycardia": 16, "extreme_bradycardia": 4}.get(call)

@@ -93,7 +93,11 @@ def list_records(directory: Path) -> list[str]:
     headers = sorted(directory.glob("*.hea"))
     segments: set[str] = set()
     for header in headers:
-        lines = [line for line in header.read_text("utf-8", "replace").splitlines() if line.strip()[:1] not in "#"]
+        lines = [
+            line
+            for line in header.read_text("utf-8", "replace").splitlines()
+            if line.strip() and not line.startswith("#")
+        ]
         if lines and "/" in lines[0].split()[0]:
             segments.update(line.split()[0] for line in lines[1:] if line.split())
     return [header.stem for header in headers if header.stem not in segments]
@@ -160,14 +164,15 @@ def _choose(record: str, names: list[str], units: list[str], lead: str | None) -
             return int(lead)
         raise UnreadableRecordError(f"{record}: it has no lead {lead}; its signals are {listed}")
     volts = [unit.strip().lower() in _MILLIVOLTS for unit in units]
-    for is_ecg in (
-        lambda at: _ECG_NAME.match(names[at].strip()) and volts[at],
-        lambda at: _ECG_NAME.match(names[at].strip()) and not _OTHER_NAME.search(names[at]),
-        lambda at: volts[at] and not _OTHER_NAME.search(names[at]),
+    named = [_ECG_NAME.match(each.strip()) is not None for each in names]
+    other = [_OTHER_NAME.search(each) is not None for each in names]
+    for likely in (
+        [at for at in range(len(names)) if named[at] and volts[at]],
+        [at for at in range(len(names)) if named[at] and not other[at]],
+        [at for at in range(len(names)) if volts[at] and not other[at]],
     ):
-        for at in range(len(names)):
-            if is_ecg(at):
-                return at
+        if likely:
+            return likely[0]
     raise UnreadableRecordError(f"{record}: no signal looks like an ECG ({listed}); choose one with --lead")
 
 
@@ -182,10 +187,12 @@ def read_frames(record: EcgRecord) -> Iterator[Frame]:
     chunk = max(1, round(_CHUNK_S * record.fs_hz))
     fs_hz, factor = _choose_rate(record.lead_fs_hz)
     fs_mhz = round(fs_hz * 1000)
+    scale: _Scale | None = None
     for start in range(0, record.n_samples, chunk):
         line = _read_line(record, start, min(start + chunk, record.n_samples))
         line, shift = _change_rate(line, factor)
-        digital, gain, baseline = _digitize(record, line)
+        scale = _choose_scale(record, line, scale)
+        digital = _digitize(line, scale)
         is_there = ~np.isnan(line)
         begin_s = start / record.fs_hz + shift / record.lead_fs_hz
         size = round(fs_hz)
@@ -193,7 +200,7 @@ def read_frames(record: EcgRecord) -> Iterator[Frame]:
             there = is_there[at : at + size]
             for first, last in _runs(there):
                 samples = digital[at + first : at + last]
-                yield Frame(begin_s + (at + first) / fs_hz, fs_mhz, gain, baseline, samples)
+                yield Frame(begin_s + (at + first) / fs_hz, fs_mhz, scale.gain, scale.baseline, samples)
 
 
 def _read_line(record: EcgRecord, start: int, end: int) -> Floats:
@@ -241,23 +248,36 @@ def _change_rate(line: Floats, factor: int) -> tuple[Floats, float]:
     return line, 0.0
 
 
-def _digitize(record: EcgRecord, line: Floats) -> tuple[Samples, float, int]:
-    """Return int16 samples with their gain and baseline: the record's own where they fit."""
+class _Scale(NamedTuple):
+    """How digital units of the header become int16: ``(units - middle) * factor``."""
+
+    middle: int
+    factor: float
+    gain: float
+    baseline: int
+
+
+def _choose_scale(record: EcgRecord, line: Floats, before: _Scale | None) -> _Scale:
+    """Return the scale so far where the line fits it, else the record's own, else one that the line fits."""
     there = line[~np.isnan(line)]
-    zero = np.zeros(len(line), np.int16)
-    if not len(there):
-        return zero, record.gain_per_mv, 0
-    rounded = np.rint(np.nan_to_num(line))
-    gain, baseline = record.gain_per_mv, record.baseline
-    if not I16_MIN <= baseline <= I16_MAX or there.min() < I16_MIN or there.max() > I16_MAX:
-        # Beyond 16 bits: count from the middle of what there is, in larger units where they are needed.
-        middle = round((float(there.min()) + float(there.max())) / 2)
-        largest = float(max(there.max() - middle, middle - there.min(), 1.0))
-        factor = min(1.0, 30_000 / largest)
-        rounded = np.rint((np.nan_to_num(line, nan=middle) - middle) * factor)
-        gain, baseline = gain * factor, int(np.clip(round((baseline - middle) * factor), I16_MIN, I16_MAX))
-    samples: NDArray[np.int16] = rounded.astype(np.int16)
-    return samples, gain, baseline
+    low, high = (float(there.min()), float(there.max())) if len(there) else (0.0, 0.0)
+    own = _Scale(0, 1.0, record.gain_per_mv, record.baseline)
+    for scale in (before, own):
+        if scale is None or not I16_MIN <= scale.baseline <= I16_MAX:
+            continue
+        if (low - scale.middle) * scale.factor >= I16_MIN and (high - scale.middle) * scale.factor <= I16_MAX:
+            return scale
+    # Beyond 16 bits: count from the middle of what there is, in larger units where they are needed; half of the
+    # range is left for what comes.
+    middle = round((low + high) / 2)
+    factor = min(1.0, I16_MAX / 2 / max(high - middle, 1.0))
+    baseline = int(np.clip(round((record.baseline - middle) * factor), I16_MIN, I16_MAX))
+    return _Scale(middle, factor, record.gain_per_mv * factor, baseline)
+
+
+def _digitize(line: Floats, scale: _Scale) -> Samples:
+    samples: Samples = np.rint((np.nan_to_num(line, nan=scale.middle) - scale.middle) * scale.factor).astype(np.int16)
+    return samples
 
 
 def _runs(there: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -54,7 +54,7 @@ def add_up(counts: Sequence[Counts]) -> Counts:
 
 
 def _get_counts(counts: Counts) -> dict[str, Any] | None:
-    if not sum(counts):
+    if not any(counts):
         return None
     return _without_none(
         se=None if counts.se_percent is None else round(counts.se_percent, _DECIMALS),
@@ -71,13 +71,12 @@ def _without_none(**values: object) -> dict[str, Any]:
 
 def say_record(each: Analysed, score: Score | None) -> str:
     """Return one line about a record."""
-    parts = [
-        f"{each.record.name:<12} {each.record.lead:<6} {each.record.fs_hz:>6g} Hz {each.record.seconds:>7.0f} s"
-        f" {len(each.beat_times_s):>6} beats"
-    ]
-    if score is not None and sum(score.scored):
+    record = each.record
+    beats = len(each.beat_times_s)
+    parts = [f"{record.name:<12} {record.lead:<6} {record.fs_hz:>6g} Hz {record.seconds:>7.0f} s {beats:>6} beats"]
+    if score is not None and any(score.scored):
         parts.append(_say_counts(score.scored))
-    if score is not None and sum(score.learning):
+    if score is not None and any(score.learning):
         parts.append(f"first 5 min: {_say_counts(score.learning)}")
     if each.alarms:
         calls = Counter(alarm.call for alarm in each.alarms)
@@ -103,9 +102,9 @@ def say_summary(
     if scores:
         gross = add_up([score.scored for score in scores.values()])
         learning = add_up([score.learning for score in scores.values()])
-        if sum(gross):
+        if any(gross):
             lines.append(f"gross QRS          {_say_counts(gross)} in {gross.tp + gross.fn} beats")
-        if sum(learning):
+        if any(learning):
             lines.append(f"  first 5 minutes  {_say_counts(learning)}, not in the above")
     lines += _say_alarms(analysed, references)
     samples = sum(each.samples for each in analysed)

@@ -1,7 +1,7 @@
 """Streams records through the live engine, many at a time, as one-second frames."""
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,8 +37,8 @@ class Analysed:
     ----------
     beat_times_s : list of float
         R peaks, ascending.
-    good_s, sent_s : float
-        Seconds of signal that could be analysed, and that there were.
+    good_s : float
+        Seconds of signal that could be analysed.
     samples : int
         Samples analysed.
     """
@@ -47,7 +47,6 @@ class Analysed:
     beat_times_s: list[float] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     good_s: float = 0.0
-    sent_s: float = 0.0
     samples: int = 0
 
     @property
@@ -125,7 +124,7 @@ def run(
         segments: list[Segment] = []
         for stream in list(streams.values()):
             try:
-                segments += _next_second(stream)
+                segments.extend(_next_second(stream))
             except UnreadableRecordError as error:
                 session.problems.append(str(error))
                 engine.close(stream.row)
@@ -165,7 +164,7 @@ def _begin(engine: Engine, directory: Path, name: str, lead: str | None, session
 
 def _next_second(stream: _Stream) -> list[Segment]:
     """Return the frames that begin in the next second, or, across a gap, the next frame."""
-    segments = []
+    segments: list[Segment] = []
     while stream.ahead is not None and (not segments or int(stream.ahead.start_s) <= stream.second):
         frame = stream.ahead
         stream.second = int(frame.start_s)
@@ -194,10 +193,9 @@ def _note_transition(alarms: list[Alarm], transition: Transition) -> None:
 
 
 def _note_quality(streams: dict[int, _Stream], segments: list[Segment], results: Results) -> None:
-    lasting_s = Counter[int]()
+    lasting_s: dict[int, float] = defaultdict(float)
     for segment in segments:
-        lasting_s[segment.row] += len(segment.samples) * 1000 / segment.fs_mhz  # type: ignore[assignment]
+        lasting_s[segment.row] += len(segment.samples) * 1000 / segment.fs_mhz
     for row, quality in zip(results.rows.tolist(), results.quality.tolist(), strict=True):
-        streams[row].analysed.sent_s += lasting_s[row]
         if quality == Quality.GOOD:
             streams[row].analysed.good_s += lasting_s[row]
