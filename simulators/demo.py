@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 import click
 import psycopg
@@ -39,6 +39,16 @@ _COMMAND_TIMEOUT_S: Final = 120.0
 _LOOK_EVERY_S: Final = 0.25
 _ENDED_BY_SIGNAL: Final = 130
 _console: Final = Console()
+
+
+class _Wishes(NamedTuple):
+    """What the command line asks for; see `demo`."""
+
+    fresh: bool
+    records: Path | None
+    port: int | None
+    n_patients: int
+    broker_name: str | None
 
 
 class _Wires(NamedTuple):
@@ -73,7 +83,13 @@ class _StopAskedError(BaseException):
     show_default=True,
     help="How many patients to simulate; two of the first eight replay a real ECG.",
 )
-def demo(*, fresh: bool, records: Path | None, port: int | None, n_patients: int) -> None:
+@click.option(
+    "--broker",
+    "broker_name",
+    type=click.Choice(["mosquitto", "amqtt"]),
+    help="Which MQTT broker.  [default: Mosquitto where it is installed]",
+)
+def demo(**given: Any) -> None:  # noqa: ANN401 # as `_Wishes` names them
     """Run everything at once, with simulated patients.
 
     Starts a database, an MQTT broker, ingest, analytics, the dashboard and a ward of simulated patients on this
@@ -92,7 +108,7 @@ def demo(*, fresh: bool, records: Path | None, port: int | None, n_patients: int
     try:
         with Home(base) as home:
             try:
-                _run(home, services, fresh=fresh, records=records, port=port, n_patients=n_patients)
+                _run(home, services, _Wishes(**given))
             except _StopAskedError:
                 _console.say("stopping ... (Ctrl-C again: at once)")
             finally:
@@ -102,30 +118,28 @@ def demo(*, fresh: bool, records: Path | None, port: int | None, n_patients: int
     _console.say("stopped; nothing runs any more")
 
 
-def _run(
-    home: Home, services: Services, *, fresh: bool, records: Path | None, port: int | None, n_patients: int
-) -> NoReturn:
+def _run(home: Home, services: Services, wishes: _Wishes) -> NoReturn:
     require_pages()
-    dashboard_port = choose_dashboard_port(port)
-    if port is None and dashboard_port != DEFAULT_PORT:
+    dashboard_port = choose_dashboard_port(wishes.port)
+    if wishes.port is None and dashboard_port != DEFAULT_PORT:
         _console.say(f"Port {DEFAULT_PORT} is taken; the pages are at {dashboard_port}.")
     _console.say(f"Starting heartwire; data and logs are in {home.directory}")
-    if fresh:
+    if wishes.fresh:
         with _console.step("deleting what an earlier demo kept"):
             home.clear()
     logs = home.make_directory("logs")
     database = _start_database(home, logs, services)
-    broker_port = _start_broker(home, logs, services)
+    broker_port = _start_broker(home, logs, services, wishes.broker_name)
     with _console.step("schema"):
         migrate(database)
     password = _make_user(home, database)
     with _console.step("patients"):
-        ward = make_ward(n_patients, home.make_directory("ward"))
+        ward = make_ward(wishes.n_patients, home.make_directory("ward"))
         register(database, ward)
     groups = {"patients": ward}
-    if records is not None:
-        with _console.step(f"records in {records}"):
-            groups["records"], left_out = find_records(records)
+    if wishes.records is not None:
+        with _console.step(f"records in {wishes.records}"):
+            groups["records"], left_out = find_records(wishes.records)
             register(database, groups["records"])
         for line in left_out:
             _console.say(f"    {line}")
@@ -158,8 +172,11 @@ def _start_database(home: Home, logs: Path, services: Services) -> str:
     return postgres.url
 
 
-def _start_broker(home: Home, logs: Path, services: Services) -> int:
-    broker = EmbeddedBroker(home.directory / "broker", logs / "broker.log", choose_port(_BROKER_PORT), find_mosquitto())
+def _start_broker(home: Home, logs: Path, services: Services, name: str | None) -> int:
+    mosquitto = None if name == "amqtt" else find_mosquitto()
+    if name == "mosquitto" and mosquitto is None:
+        raise DemoError("Mosquitto is not installed; install it (apt-get install mosquitto), or leave --broker out")
+    broker = EmbeddedBroker(home.directory / "broker", logs / "broker.log", choose_port(_BROKER_PORT), mosquitto)
     with _console.step(f"broker ({broker.name})"):
         services.start_stage([(broker.child, broker.start)], stop_timeout_s=2.0)
     return broker.port

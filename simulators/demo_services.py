@@ -103,10 +103,7 @@ class Services:
             if now_s - watched.started_s > _WELL_AFTER_S:
                 watched.pause_s = _FIRST_PAUSE_S
             watched.due_s = now_s + watched.pause_s
-            self._say(
-                f"{child.name} {_end(child.returncode)}, starting it again in {watched.pause_s:g} s"
-                f" ({_last_word(child.log_end(1)) or 'it said nothing'}; log: {child.log_path})"
-            )
+            self._say(f"{child.name} {_end(child)}, starting it again in {watched.pause_s:g} s (log: {child.log_path})")
             watched.pause_s = min(2 * watched.pause_s, _LONGEST_PAUSE_S)
         elif now_s >= watched.due_s:
             watched.due_s = None
@@ -120,10 +117,13 @@ class Services:
                 watched.started_s = time.monotonic()
 
 
-def _end(code: int | None) -> str:
+def _end(child: Child) -> str:
+    code = child.returncode
     if code is None:
         return "did not start"
-    return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+    if code < 0:
+        return f"was ended by signal {-code}"
+    return f"ended with code {code} ({_last_word(child.log_end(1)) or 'it said nothing'})"
 
 
 def _last_word(line: str) -> str:
