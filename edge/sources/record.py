@@ -43,12 +43,15 @@ class RecordSource:
         The record without extension.
     lead : str, optional
         Index from 0, or name; the first lead in mV, µV or V when not given.
-    t0_us : int, optional
-        Time of the first sample, UTC microseconds; ends now when not given.
     chunk_s : float
         Length of the chunks, seconds.
     loop : bool
         Begin again at the end, for ever; the time goes on, and the seam is marked as a gap.
+
+    Attributes
+    ----------
+    t0_us : int
+        Time of the first sample, UTC microseconds; to be set before the first chunk.
 
     Raises
     ------
@@ -65,7 +68,6 @@ class RecordSource:
         self._lead: Final = _choose(header, lead, self._path)
         self._n_frames: Final = int(header.sig_len)
         self._frames_hz: Final = float(header.fs)
-        #: Time of the first sample, UTC microseconds; to be set before the first chunk.
         self.t0_us = 0
 
     @property

@@ -1,0 +1,174 @@
+"""The agent with no broker in reach: what a full outbox and a full disk do to sources that can wait, or not."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from pydantic import ValidationError
+
+from edge.agent import Agent, Outcome
+from edge.errors import SourceError
+from edge.mailbox import FRAMES_MAX
+from edge.outbox import Held, Outbox
+from edge.progress import Tally
+from edge.settings import EdgeSettings
+from edge.sources.source import Chunk
+from heartwire.frames import Ack, EcgFlag, EcgFrame
+from tests.servers.waiting import wait_until
+
+DEVICE = "0123456789abcdef"
+MAX_BYTES = 1_000_000
+N_CHUNKS = 400  # of 8 s: 4,000 frames, 2.1 MB
+
+
+class _Source:
+    name = "test"
+
+    def __init__(self, n_chunks: int, error: str = "") -> None:
+        self._n_chunks = n_chunks
+        self._error = error
+
+    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
+        for number in range(self._n_chunks):
+            if stop.is_set():
+                return
+            t0_us = 10**15 + number * 8_000_000
+            samples = b"".join((number * 2000 + n).to_bytes(4, "little")[:2] for n in range(2000))
+            yield Chunk(t0_us, 250.0, "II", 200.0, 0, EcgFlag(0), samples)
+        if self._error:
+            raise SourceError(self._error)
+
+
+class _Reporter:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.tally: Tally | None = None
+
+    def report(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def end(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+class _Run:
+    """An agent in a thread."""
+
+    def __init__(
+        self, folder: Path, port: int, source: _Source, *, is_live: bool, patience_s: float | None = None
+    ) -> None:
+        settings = EdgeSettings(
+            device=DEVICE, broker_port=port, outbox=folder, outbox_max_bytes=MAX_BYTES, retry_longest_s=0.5
+        )
+        self.box = Outbox(folder, DEVICE, MAX_BYTES)
+        self.reporter = _Reporter()
+        self.agent = Agent(
+            settings,
+            source,
+            self.box,
+            self.reporter,
+            pace=None,
+            is_live=is_live,
+            patience_s=patience_s,
+            firmware="test",
+        )
+        self.outcome: Outcome | None = None
+        self.error: Exception | None = None
+        self._thread = threading.Thread(target=self._run)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.outcome = self.agent.run()
+        except SourceError as error:
+            self.error = error
+
+    def stop(self) -> list[Held]:
+        self.agent.stop()
+        self._thread.join(20.0)
+        held = self.box.after(0, 10**6)
+        self.box.close()
+        return held
+
+    @property
+    def made(self) -> int:
+        return self.reporter.tally.made if self.reporter.tally else 0
+
+
+def _frames(held: list[Held]) -> list[EcgFrame]:
+    return [msgspec.msgpack.decode(frame.payload, type=EcgFrame) for frame in held]
+
+
+def test_a_live_source_loses_its_oldest_frames_and_says_so(tmp_path: Path, free_port: int) -> None:
+    run = _Run(tmp_path, free_port, _Source(N_CHUNKS), is_live=True)
+    run.start()
+    wait_until(lambda: run.made == 4000 and run.box.contents.lost_frames > 2000, "the outbox to overflow")
+    frames = _frames(run.stop())
+    lost = run.box.contents.lost_frames
+    assert [frame.seq for frame in frames] == list(range(lost, 4000))
+    assert EcgFlag.GAP_BEFORE in EcgFlag(frames[0].flags)
+    assert not any(frame.flags for frame in frames[1:])
+    assert run.box.contents.used_bytes <= MAX_BYTES
+    assert any(f"({lost} in all)" in text for text in run.reporter.said)
+    assert f"{lost} frames LOST" in str(run.reporter.tally)
+    assert run.outcome is Outcome.STOPPED
+
+
+def test_a_source_that_can_wait_waits_and_loses_nothing(tmp_path: Path, free_port: int) -> None:
+    run = _Run(tmp_path, free_port, _Source(N_CHUNKS), is_live=False)
+    run.start()
+    wait_until(lambda: run.made >= FRAMES_MAX and not run.box.has_room_for(600), "the outbox to fill")
+    boot_id = run.box.after(0, 1)[0].boot_id
+    made = run.made
+    # The database has the first thousand: as many more find room.
+    run.agent._highest_sent = 999
+    run.agent._mailbox.on_ack(msgspec.msgpack.encode(Ack(boot_id, "ecg", 999, (), 999)))
+    wait_until(lambda: run.made >= made + 900, "the source to go on")
+    frames = _frames(run.stop())
+    assert run.box.contents.lost_frames == 0
+    assert [frame.seq for frame in frames] == list(range(1000, 1000 + len(frames)))
+    assert not any(frame.flags for frame in frames)
+
+
+def test_a_full_disk_holds_what_comes_and_goes_on_by_itself(tmp_path: Path, free_port: int) -> None:
+    run = _Run(tmp_path, free_port, _Source(20), is_live=True)
+    (pages,) = run.box._db.execute("PRAGMA page_count").fetchone()
+    run.box._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    run.start()
+    wait_until(lambda: any("is full" in text for text in run.reporter.said), "the full disk to be noticed")
+    assert "DISK FULL" in str(run.reporter.tally)
+    run.box._db.execute("PRAGMA max_page_count = 1000000")
+    wait_until(lambda: run.box.contents.frames == 200, "what was held to be written")
+    assert any("has room again" in text for text in run.reporter.said)
+    assert [frame.seq for frame in run.stop()] == list(range(200))
+
+
+def test_no_ack_is_believed_about_a_frame_that_was_never_sent(tmp_path: Path, free_port: int) -> None:
+    run = _Run(tmp_path, free_port, _Source(20), is_live=True)
+    run.start()
+    wait_until(lambda: run.box.contents.frames == 200, "the frames")
+    boot_id = run.box.after(0, 1)[0].boot_id
+    run.agent._mailbox.on_ack(msgspec.msgpack.encode(Ack(boot_id, "ecg", 150, (), 150)))
+    run.agent._mailbox.on_ack(b"\xc1 no ack at all")
+    wait_until(lambda: any("not believed" in text for text in run.reporter.said), "the ack to be refused")
+    assert len(run.stop()) == 200
+
+
+def test_what_came_before_a_source_broke_off_is_kept(tmp_path: Path, free_port: int) -> None:
+    run = _Run(tmp_path, free_port, _Source(2, "the cable fell off"), is_live=True, patience_s=0.0)
+    run.start()
+    wait_until(lambda: run.error is not None, "the error")
+    assert len(run.stop()) == 20
+    assert "the cable fell off" in str(run.error)
+
+
+def test_a_wrong_device_name_is_a_sentence() -> None:
+    with pytest.raises(ValidationError, match="is no device's name; wanted 16 characters"):
+        EdgeSettings(device="Bed 4")
