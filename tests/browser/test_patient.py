@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ASYSTOLE, SignIn
+from tests.browser.conftest import ASYSTOLE, Complaints, SignIn
 from tests.browser.pages import alarm_of, count_ink, tile_of, wait_for, wait_for_wave
 from tests.browser.ward_stack import User
 
@@ -48,7 +48,8 @@ def test_a_time_outside_of_what_is_stored_leads_to_its_edge(sign_in: SignIn, nur
     expect(page.locator("input[type=datetime-local]")).to_have_value(re.compile(f"^{earliest[:16]}"))
 
 
-def test_a_patient_who_is_not_there(sign_in: SignIn, nurse: User) -> None:
+def test_a_patient_who_is_not_there(sign_in: SignIn, nurse: User, complaints: Complaints) -> None:
+    complaints.wanted_status = 404
     page = sign_in(nurse)
     page.evaluate(
         "() => { history.pushState(null, '', '/patient/987654'); dispatchEvent(new PopStateEvent('popstate')); }"

@@ -52,7 +52,6 @@ def test_an_alarm_is_answered_by_one_and_seen_by_all(sign_in: SignIn, nurse: Use
         expect(bar).to_contain_text(nurse.name)
         assert bar.evaluate("bar => getComputedStyle(bar).animationName") == "none"
 
-    his.wait_for_timeout(100)
     his.get_by_role("button", name=f"Undo the acknowledgement of Asystole of {ASYSTOLE}").first.click()
     for page in (hers, his):
         expect(alarm_of(tile_of(page, ASYSTOLE))).to_have_attribute("data-state", "active")
@@ -114,8 +113,7 @@ def test_the_keyboard_alone_signs_in_and_answers(open_page: OpenPage, physician:
     page.keyboard.press("Enter")
     bar = alarm_of(tile_of(page, SLOW))
     expect(bar).to_have_attribute("data-state", "acknowledged")
-    page.wait_for_selector("button.undo:focus")
-    page.wait_for_timeout(1100)  # sooner it is taken for a slip of the hand
+    page.wait_for_selector("button.undo:focus:not([aria-disabled=true])")  # sooner it is a slip of the hand
     page.keyboard.press("Enter")
     expect(bar).to_have_attribute("data-state", "active")
     page.keyboard.press("Shift+Tab")

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ASYSTOLE, STEADY, OpenPage, SignIn
+from tests.browser.conftest import ASYSTOLE, STEADY, Complaints, OpenPage, SignIn
 from tests.browser.pages import alarm_of, tile_of
 from tests.browser.ward_stack import User, WardStack
 from tests.conftest import ROOT
@@ -33,9 +33,9 @@ def test_the_language_of_the_account_counts_until_another_is_chosen(stack: WardS
     expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
 
 
-def test_a_wrong_password_is_said(open_page: OpenPage, nurse: User, stack: WardStack) -> None:
+def test_a_wrong_password_is_said(open_page: OpenPage, nurse: User, complaints: Complaints) -> None:
+    complaints.wanted_status = 401
     page = open_page("/")
-    page.route("**/api/session", lambda route: route.continue_())
     page.fill("input[name=login]", nurse.login)
     page.fill("input[name=password]", "not it")
     with page.expect_response("**/api/session") as answer:

@@ -13,9 +13,8 @@ export type Note = { kind: "acknowledged" | "undone"; alarm: Alarm } | { kind: "
 export const note = signal<Note | null>(null);
 /** A second press within this time is a slip of the hand, not an undo, ms. */
 const SLIP_MS = 1000;
-let acknowledgedMs = Number.NEGATIVE_INFINITY;
 
-/** Alarms whose answer is on its way. */
+/** Alarms whose answer is on its way, or was given this moment: not to be answered now. */
 export const answering = signal<ReadonlySet<number>>(new Set());
 let forget: ReturnType<typeof setTimeout> | undefined;
 
@@ -35,16 +34,13 @@ async function answer(alarm: Alarm, ask: (id: number) => Promise<Alarm>, kind: "
   } catch (error) {
     say({ kind: "failed", alarm, error });
   } finally {
-    answering.value = new Set([...answering.value].filter((id) => id !== alarm.id));
+    const isOver = () => {
+      answering.value = new Set([...answering.value].filter((id) => id !== alarm.id));
+    };
+    if (note.value?.kind === "acknowledged") setTimeout(isOver, SLIP_MS);
+    else isOver();
   }
 }
 
-export function acknowledgeAlarm(alarm: Alarm): void {
-  answer(alarm, acknowledge, "acknowledged").then(() => {
-    acknowledgedMs = performance.now();
-  });
-}
-
-export function undoAlarm(alarm: Alarm): void {
-  if (performance.now() - acknowledgedMs > SLIP_MS) answer(alarm, undoAcknowledgement, "undone");
-}
+export const acknowledgeAlarm = (alarm: Alarm) => answer(alarm, acknowledge, "acknowledged");
+export const undoAlarm = (alarm: Alarm) => answer(alarm, undoAcknowledgement, "undone");

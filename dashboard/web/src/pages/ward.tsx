@@ -33,20 +33,18 @@ function WardFilter() {
   const unseen = hidden.value.flatMap(({ alarms }) => alarms).filter(isUnanswered).length;
   return (
     <div class="ward-filter" data-filtered={wardShown.value !== null}>
-      <label>
-        <span class="visually-hidden">{words("filter.label")}</span>
-        <select
-          value={wardShown.value ?? ""}
-          onChange={({ currentTarget: { value } }) => showWard(value === "" ? null : value)}
-        >
-          <option value="">{words("filter.all")}</option>
-          {wards.value.map((name) => (
-            <option key={name} value={name}>
-              {name || words("filter.none")}
-            </option>
-          ))}
-        </select>
-      </label>
+      <select
+        aria-label={words("filter.label")}
+        value={wardShown.value ?? ""}
+        onChange={({ currentTarget: { value } }) => showWard(value === "" ? null : value)}
+      >
+        <option value="">{words("filter.all")}</option>
+        {wards.value.map((name) => (
+          <option key={name} value={name}>
+            {name || words("filter.none")}
+          </option>
+        ))}
+      </select>
       {wardShown.value !== null && (
         <span class="filter-words">
           {words("filter.shown", { n: shown.value.length, all: everyone.value.length })}
