@@ -132,7 +132,6 @@ def _run(home: Home, services: Services, wishes: _Wishes) -> NoReturn:
     broker_port = _start_broker(home, logs, services, wishes.broker_name)
     with _console.step("schema"):
         migrate(database)
-    password = _make_user(home, database)
     with _console.step("patients"):
         ward = make_ward(wishes.n_patients, home.make_directory("ward"))
         register(database, ward)
@@ -146,6 +145,8 @@ def _run(home: Home, services: Services, wishes: _Wishes) -> NoReturn:
     begin = time.time()
     _start_services(home, logs, services, _Wires(database, broker_port, dashboard_port))
     _start_fleets(home, logs, services, groups, broker_port)
+    # While they come up.
+    password = _make_user(home, database)
     url = f"http://{LOOPBACK}:{dashboard_port}"
     with _console.step("pages"):
         if not wait_for(lambda: answers_health(dashboard_port), services.look, _HEALTH_TIMEOUT_S):

@@ -216,7 +216,8 @@ def _because(log: str, log_path: Path) -> str:
     """Return why PostgreSQL failed, from its own words."""
     if "No space left on device" in log:
         return "the disk is full; make room and start again"
-    lines = [line for line in log.splitlines() if "FATAL" in line or "error" in line.lower()]
+    said = [line for line in log.splitlines() if line.strip()]
+    lines = [line for line in said if "FATAL" in line or "error" in line.lower()] or said
     word = lines[-1].split("FATAL:", 1)[-1].strip() if lines else "it does not say why"
     return f"{word} (log: {log_path})"
 
