@@ -18,6 +18,8 @@ from heartwire.frames import EcgFlag
 LATE_US: Final = 30_000_000
 #: So much signal without the lead that is analysed, and another lead is analysed instead, microseconds.
 _LEAD_LOST_US: Final = 10_000_000
+#: As a plain number: an enumeration's operators cost more than all the rest that is done with a frame here.
+_CLOCK_NOT_SET: Final = int(EcgFlag.CLOCK_NOT_SET)
 #: Arrivals that are remembered: more signal than the engine looks back.
 _ARRIVALS: Final = 64
 
@@ -234,7 +236,7 @@ class Analysis:
             self.frames_of_other_leads += 1
             return
         # Of a clock that was not set nobody knows how late the signal is; then it counts as live, which sounds.
-        received_us = frame.t_end_us if frame.flags & EcgFlag.CLOCK_NOT_SET else frame.received_us
+        received_us = frame.t_end_us if frame.flags & _CLOCK_NOT_SET else frame.received_us
         track.arrivals.append((frame.t_end_us, received_us))
         del track.arrivals[:-_ARRIVALS]
         samples = np.frombuffer(frame.samples, dtype="<i2").astype(np.int16, copy=False)

@@ -18,8 +18,8 @@ SELECT
     b.patient_id, b.tenant_id, b.device_id, timestamptz 'epoch' + b.t_us * interval '1 microsecond',
     nullif(b.rr_s, 'NaN'), nullif(b.amplitude_mv, 'NaN'), b.label::"char", %(engine)s
 FROM unnest(
-    %(patients)s::bigint[], %(tenants)s::integer[], %(devices)s::text[], %(times)s::bigint[],
-    %(rr_s)s::real[], %(amplitudes_mv)s::real[], %(labels)s::text[]
+    %(patients)b::bigint[], %(tenants)b::integer[], %(devices)b::text[], %(times)b::bigint[],
+    %(rr_s)b::real[], %(amplitudes_mv)b::real[], %(labels)b::text[]
 ) AS b (patient_id, tenant_id, device_id, t_us, rr_s, amplitude_mv, label)
 ON CONFLICT DO NOTHING;
 
@@ -30,8 +30,8 @@ SELECT
     s.device_id, s.tenant_id, s.patient_id, nullif(s.hr_bpm, 'NaN'), s.quality,
     timestamptz 'epoch' + s.until_us * interval '1 microsecond', clock_timestamp(), %(engine)s
 FROM unnest(
-    %(devices)s::text[], %(tenants)s::integer[], %(patients)s::bigint[], %(hr_bpm)s::real[], %(qualities)s::text[],
-    %(untils)s::bigint[]
+    %(devices)b::text[], %(tenants)b::integer[], %(patients)b::bigint[], %(hr_bpm)b::real[], %(qualities)b::text[],
+    %(untils)b::bigint[]
 ) AS s (device_id, tenant_id, patient_id, hr_bpm, quality, until_us)
 ON CONFLICT (device_id) DO UPDATE SET
     tenant_id = excluded.tenant_id,
