@@ -105,12 +105,14 @@ def look(signals: Signals, rows: Rows, state: Bytes) -> Seen:
     which = np.flatnonzero(some & RAILED)
     if len(which):
         railed[which] = ((state[which] & RAILED) != 0).sum(axis=1) >= _RAILED_SAMPLES
-    still = signals.still[rows] + BLOCK
+    still_before = signals.still[rows]
+    still = still_before + BLOCK
     moved = np.flatnonzero((every & UNCHANGED) == 0)
     still[moved] = ((state[moved, ::-1] & UNCHANGED) == 0).argmax(axis=1)
     signals.still[rows] = still
     was_still = still >= _STILL_S * FS_HZ
-    signals.moving[rows] = np.where(was_still, 0, signals.moving[rows] + 1)
+    has_been_still = was_still | (still_before >= _STILL_S * FS_HZ)
+    signals.moving[rows] = np.where(has_been_still, 0, signals.moving[rows] + 1)
     for counts, is_so in ((signals.lead_off, off), (signals.railed, railed)):
         before = counts[rows]
         counts[rows] = np.where(is_so, np.maximum(before, 0) + 1, np.minimum(before, 0) - 1)
