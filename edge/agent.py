@@ -35,6 +35,8 @@ _DROP_BYTES: Final = 65_536
 #: Bytes of a frame's fields besides its samples, at most.
 _FIELDS_BYTES: Final = 96
 _SOURCE_END_S: Final = 5.0
+#: Least time between two statuses because something changed.
+_STATUS_SPACING_S: Final = 1.0
 
 
 class Outcome(Enum):
@@ -116,6 +118,8 @@ class Agent:
         self._ack_s = float("inf")
         self._status_s = float("-inf")
         self._progress_s = time.monotonic()
+        self._trouble = (False, self._contents.lost_frames)
+        self._is_error_told = False
 
     def stop(self) -> None:
         """End the run soon; safe in a signal handler and from any thread."""
@@ -142,6 +146,11 @@ class Agent:
                 self._keep_the_last()
             self._contents = self._outbox.contents
             self._reporter.end(self.tally)
+            if self._framer.samples_lost:
+                self._reporter.say(
+                    f"{self._framer.samples_lost} samples stood alone between two gaps for less than 0.2 s: no frame"
+                    " may hold them, and they were left out"
+                )
             self._link.stop(self._status(online=False))
         error = self._mailbox.source_error
         if error is not None:
@@ -174,6 +183,7 @@ class Agent:
             self._send(now_s)
             self._tell_status(now_s)
             self._reporter.report(self.tally)
+            self._tell_source_error()
             if self._mailbox.has_source_ended and not self._mailbox.frames_waiting:
                 ended_s = ended_s or now_s
                 if not self._contents.frames:
@@ -293,7 +303,17 @@ class Agent:
             if not self._link.publish(self._connection, Stream(held.stream), held.payload):
                 return  # the connection is gone: the next one begins anew
 
+    def _tell_source_error(self) -> None:
+        error = self._mailbox.source_error
+        if error is not None and not self._is_error_told:
+            self._is_error_told = True
+            self._reporter.say(f"the source broke off: {error}; what came before is still sent")
+
     def _tell_status(self, now_s: float) -> None:
+        trouble = (self._is_disk_full, self._contents.lost_frames)
+        if trouble != self._trouble and now_s >= self._status_s + _STATUS_SPACING_S:
+            self._trouble = trouble
+            self._status_s = float("-inf")
         if self._connection and now_s >= self._status_s + self._settings.status_every_s:
             self._status_s = now_s
             self._link.publish(self._connection, Stream.STATUS, self._status(online=True), retain=True)

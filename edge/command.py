@@ -220,9 +220,10 @@ def _record(
     is_unpaced = speed == float("inf")
     chunk_s = _WHOLE_CHUNK_S if is_unpaced else min(_LIVE_CHUNK_S * max(speed, 1.0), _WHOLE_CHUNK_S)
     source = RecordSource(path, lead=lead, chunk_s=chunk_s, loop=loop)
+    follows_clock = start_us is None and speed == 1
     if start_us is None:
         start_us = time.time_ns() // 1000 - (round(source.duration_s * 1e6) if speed > 1 else 0)
     elif start_us < 0:
         raise SourceError("--start is before 1970")
     source.t0_us = start_us
-    return source, None if is_unpaced else Pace(speed)
+    return source, None if is_unpaced else Pace(speed, follows_clock=follows_clock)

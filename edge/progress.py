@@ -1,5 +1,6 @@
 """How it goes, for a person: one line that changes on a terminal, a line every few seconds elsewhere."""
 
+import contextlib
 import sys
 import time
 from typing import Final, NamedTuple, TextIO
@@ -65,22 +66,26 @@ class Progress:
         """Show the last tally, and leave its line."""
         self._write(tally)
         if self._is_terminal:
-            self._stream.write("\n")
+            self._put("\n")
             self._width = 0
 
     def say(self, text: str) -> None:
         """Write a line of its own."""
         if self._is_terminal and self._width:
-            self._stream.write("\n")
+            self._put("\n")
             self._width = 0
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+        self._put(f"{text}\n")
 
     def _write(self, tally: Tally) -> None:
         text = str(tally)
         if self._is_terminal:
-            self._stream.write(f"\r{text:<{self._width}}")
+            self._put(f"\r{text:<{self._width}}")
             self._width = len(text)
         else:
-            self._stream.write(f"{text}\n")
-        self._stream.flush()
+            self._put(f"{text}\n")
+
+    def _put(self, text: str) -> None:
+        # Whoever read this may be gone, or its disk full: the patient's signal goes on.
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()

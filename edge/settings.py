@@ -2,15 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Final
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from heartwire.settings import BrokerSettings, ServiceSettings
 from heartwire.topics import is_device
 
-_HOME: str = "HEARTWIRE_HOME"
+_HOME: Final = "HEARTWIRE_HOME"
 
 
 class EdgeSettings(ServiceSettings, BrokerSettings):
@@ -19,8 +19,11 @@ class EdgeSettings(ServiceSettings, BrokerSettings):
     model_config = SettingsConfigDict(env_prefix="HEARTWIRE_EDGE_")
 
     device: str = Field(
+        default="",
+        validate_default=True,
         title="Device",
-        description="The device's name as registered with a patient: 16 characters of lower-case Crockford base 32",
+        description="Must be set. The device's name as registered with a patient: 16 characters of lower-case Crockford"
+        " base 32",
     )
     outbox: Path | None = Field(
         default=None,
@@ -76,14 +79,17 @@ class EdgeSettings(ServiceSettings, BrokerSettings):
         description="Time between two lines of progress where standard error is no terminal, seconds",
     )
 
-    @model_validator(mode="after")
-    def _the_device_has_a_device_name(self) -> Self:
-        if not is_device(self.device):
+    @field_validator("device")
+    @classmethod
+    def _is_a_device_name(cls, device: str) -> str:
+        if not device:
+            raise ValueError("which device is this? Give its name as printed when it was registered, or --device")
+        if not is_device(device):
             raise ValueError(
-                f"{self.device[:40]!r} is no device's name; wanted 16 characters of 0-9 and a-z without i, l, o, u,"
-                " as printed when the device was registered"
+                f"{device[:40]!r} is no device's name; wanted 16 characters of 0-9 and a-z without i, l, o, u, as"
+                " printed when the device was registered"
             )
-        return self
+        return device
 
     @property
     def outbox_dir(self) -> Path:

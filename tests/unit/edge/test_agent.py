@@ -167,6 +167,7 @@ def test_what_came_before_a_source_broke_off_is_kept(tmp_path: Path, free_port: 
     wait_until(lambda: run.error is not None, "the error")
     assert len(run.stop()) == 20
     assert "the cable fell off" in str(run.error)
+    assert any("broke off: the cable fell off; what came before is still sent" in text for text in run.reporter.said)
 
 
 def test_a_wrong_device_name_is_a_sentence() -> None:

@@ -249,3 +249,16 @@ def test_a_pipe_and_a_pace_end_soon_after_a_stop() -> None:
     os.close(writer)
     hour = Chunk(0, 100.0, "II", 200.0, 0, EcgFlag(0), bytes(720_000))
     assert list(Pace(1.0).apply([hour], stop)) == []
+
+
+def test_a_signal_that_plays_now_follows_the_clock_with_a_gap() -> None:
+    clock = iter([100_000_000, 101_000_000, 3_702_000_000, 3_703_000_000])
+    pace = Pace(1e6, follows_clock=True, now_us=lambda: next(clock))
+    chunks = [Chunk(99_000_000 + n * 1_000_000, 250.0, "II", 200.0, 0, EcgFlag(0), bytes(500)) for n in range(4)]
+    got = list(pace.apply(chunks, threading.Event()))
+    assert [(c.t0_us, int(c.flags)) for c in got] == [
+        (99_000_000, 0),
+        (100_000_000, 0),
+        (3_701_000_000, EcgFlag.GAP_BEFORE),
+        (3_702_000_000, 0),
+    ]
