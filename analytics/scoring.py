@@ -83,8 +83,8 @@ def read_reference(times_s: Floats, symbols: Sequence[str], end_s: float) -> Ref
 def pair(reference_s: Floats, found_s: Floats, window_s: float = MATCH_WINDOW_S) -> Pairing:
     """Pair beats one to one, both lists ascending.
 
-    Walking along both lists, the earliest beats within the window of each other are a pair, unless the next beat of
-    one list is nearer to the other and not needed for a pair of its own (as WFDB's ``bxb`` does).
+    Walking along both lists, the earliest two that are free and within the window of each other are a pair: as many
+    pairs as there can be.
     """
     reference_paired = np.zeros(len(reference_s), np.bool_)
     found_paired = np.zeros(len(found_s), np.bool_)
@@ -94,25 +94,15 @@ def pair(reference_s: Floats, found_s: Floats, window_s: float = MATCH_WINDOW_S)
     i = j = 0
     while i < len(reference) and j < len(found):
         distance = found[j] - reference[i]
-        if distance > window_s or (distance >= -window_s and _is_better(reference, i + 1, found, j, distance)):
+        if distance > window_s:
             i += 1
-        elif distance < -window_s or _is_better(found, j + 1, reference, i, distance):
+        elif distance < -window_s:
             j += 1
         else:
             reference_paired[i] = found_paired[j] = True
             i += 1
             j += 1
     return Pairing(reference_paired, found_paired)
-
-
-def _is_better(these: list[float], following: int, those: list[float], at: int, distance: float) -> bool:
-    """Whether the next of `these` is nearer to `those[at]`, and nearer to it than to what follows it."""
-    if following >= len(these):
-        return False
-    nearer = abs(these[following] - those[at])
-    if nearer >= abs(distance):
-        return False
-    return at + 1 >= len(those) or nearer < abs(these[following] - those[at + 1])
 
 
 class Score(NamedTuple):

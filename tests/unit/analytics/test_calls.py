@@ -67,7 +67,7 @@ def test_asystole_from_the_first_sample() -> None:
 
 
 def test_one_escape_beat_does_not_end_asystole() -> None:
-    beats = every(0.8, 0.4, 20) + [27.0] + every(0.8, 34, 50)
+    beats = [*every(0.8, 0.4, 20), 27.0, *every(0.8, 34, 50)]
     kinds = [(kind, at) for kind, _, at in _listen(make_ecg(beats, 50, FS_HZ)).of("asystole")]
     assert [kind for kind, _ in kinds] == ["raised", "ended"]
     assert kinds[1][1] > 34.8
@@ -220,7 +220,7 @@ def test_limits_that_make_no_sense_are_refused_and_change_nothing() -> None:
     engine = Engine(1)
     row = engine.open()
     before = engine.export_row(row)
-    with pytest.raises(ValueError, match="wanted 60.0 to 220.0"):
+    with pytest.raises(ValueError, match=r"wanted 60\.0 to 220\.0"):
         engine.set_limits(row, {"asystole": {"seconds": 5}, "tachycardia": {"bpm": 20}})
     with pytest.raises(ValueError, match="no limit 'seconds'"):
         engine.set_limits(row, {"tachycardia": {"seconds": 20}})
