@@ -38,7 +38,7 @@ def test_4_3_2_pairs_within_150_ms_one_to_one(
 
 
 def test_4_3_3_the_first_five_minutes_are_counted_apart() -> None:
-    reference = Reference(np.array([10.0, 299.9, 300.0, 400.0]), ())
+    reference = Reference(np.array([10.0, 299.5, 300.0, 400.0]), ())
     scored, learning = score(reference, np.array([10.0, 300.01, 350.0]))
     assert learning == Counts(tp=1, fn=1, fp=0)
     assert scored == Counts(tp=1, fn=1, fp=1)
