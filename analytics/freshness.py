@@ -4,6 +4,8 @@ Everything is judged by the server's clock. One fault of the way (ingest gives n
 alarm of the system; the patients behind it are noted as quiet because of it, and when the way is open again they have
 their normal time to come back. The same holds for the beginning: nobody is quiet before he had his limit's time to be
 heard.
+
+What was told of a patient's heart before he went quiet stays as it is: only his signal can say that it is over.
 """
 
 from collections.abc import Sequence
