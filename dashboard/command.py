@@ -1,6 +1,7 @@
 """``heartwire dashboard``: serve the pages; manage users and patients."""
 
 import secrets
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -64,6 +65,9 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
         timeout_graceful_shutdown=_STOP_S,
     )
     server = uvicorn.Server(config)
+    # When all is closed the library raises the signal once more, to whoever handled it before.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
     server.run(sockets=[listener])
     if broken:
         sys.exit(1)

@@ -63,6 +63,8 @@ async def live(websocket: WebSocket) -> None:
         code = await _serve(websocket, client, parts.hub, parts.access)
     finally:
         await parts.hub.leave(client)
+    if code is Close.TOO_SLOW:
+        _logger.info("a screen could not follow and was disconnected; it comes back to a full picture")
     if code is not None:
         try:
             async with asyncio.timeout(_CLOSE_S):
