@@ -16,6 +16,7 @@ from heartwire.embedded.broker import EmbeddedBroker, find_mosquitto
 from heartwire.embedded.child import Child
 from heartwire.embedded.ports import LOOPBACK, choose_port
 from heartwire.embedded.postgres import EmbeddedPostgres
+from heartwire.storage.errors import translated
 from heartwire.storage.migrate import migrate
 from simulators.demo_checks import (
     DEFAULT_PORT,
@@ -28,6 +29,7 @@ from simulators.demo_checks import (
 from simulators.demo_console import Console
 from simulators.demo_home import DemoError, Home
 from simulators.demo_services import Services, heartwire_command, make_environment
+from simulators.demo_stop import SIGNALS, StopAskedError, StopSignals
 from simulators.demo_ward import PATIENTS_MAX, DemoPatient, find_records, make_ward, register, write_fleet
 
 LOGIN: Final = "nurse"
@@ -57,10 +59,6 @@ class _Wires(NamedTuple):
     database: str
     broker_port: int
     dashboard_port: int
-
-
-class _StopAskedError(BaseException):
-    """Somebody asked the demo to end."""
 
 
 @click.command()
@@ -103,22 +101,21 @@ def demo(**given: Any) -> None:  # noqa: ANN401 # as `_Wishes` names them
     base = Path(os.environ.get("HEARTWIRE_HOME") or ".heartwire")
     os.environ["HEARTWIRE_HOME"] = str(base.absolute())
     services = Services(lambda line: _console.say(f"  ! {line}"))
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _on_first_signal)
+    stop_signals = StopSignals()
     try:
         with Home(base) as home:
             try:
-                _run(home, services, _Wishes(**given))
-            except _StopAskedError:
+                _run(home, services, stop_signals, _Wishes(**given))
+            except StopAskedError:
                 _console.say("stopping ... (Ctrl-C again: at once)")
             finally:
                 _stop(services)
-    except _StopAskedError:
+    except StopAskedError:
         pass
     _console.say("stopped; nothing runs any more")
 
 
-def _run(home: Home, services: Services, wishes: _Wishes) -> NoReturn:
+def _run(home: Home, services: Services, stop_signals: StopSignals, wishes: _Wishes) -> NoReturn:
     require_pages()
     dashboard_port = choose_dashboard_port(wishes.port)
     if wishes.port is None and dashboard_port != DEFAULT_PORT:
@@ -130,34 +127,41 @@ def _run(home: Home, services: Services, wishes: _Wishes) -> NoReturn:
     logs = home.make_directory("logs")
     database = _start_database(home, logs, services)
     broker_port = _start_broker(home, logs, services, wishes.broker_name)
-    with _console.step("schema"):
+    with _console.step("schema"), stop_signals.hold():
         migrate(database)
     with _console.step("patients"):
         ward = make_ward(wishes.n_patients, home.make_directory("ward"))
-        register(database, ward)
+        with stop_signals.hold():
+            register(database, ward)
     groups = {"patients": ward}
     if wishes.records is not None:
         with _console.step(f"records in {wishes.records}"):
             groups["records"], left_out = find_records(wishes.records)
-            register(database, groups["records"])
+            with stop_signals.hold():
+                register(database, groups["records"])
         for line in left_out:
             _console.say(f"    {line}")
     begin = time.time()
     _start_services(home, logs, services, _Wires(database, broker_port, dashboard_port))
     _start_fleets(home, logs, services, groups, broker_port)
     # While they come up.
-    password = _make_user(home, database)
+    password = _make_user(home, database, stop_signals)
     url = f"http://{LOOPBACK}:{dashboard_port}"
     with _console.step("pages"):
         if not wait_for(lambda: answers_health(dashboard_port), services.look, _HEALTH_TIMEOUT_S):
             raise DemoError(f"the dashboard does not answer at {url}; see {logs / 'dashboard.log'}")
+
+    def live() -> int:
+        with stop_signals.hold():
+            return count_live(database, devices, begin)
+
     devices = [patient.device for patients in groups.values() for patient in patients]
     with _console.step("first samples"):
-        if not wait_for(lambda: count_live(database, devices, begin) >= 1, services.look, _SAMPLES_TIMEOUT_S):
+        if not wait_for(lambda: live() >= 1, services.look, _SAMPLES_TIMEOUT_S):
             raise DemoError(f"no sample arrived in {_SAMPLES_TIMEOUT_S:.0f} s; see patients.log, ingest.log in {logs}")
-        wait_for(lambda: count_live(database, devices, begin) == len(devices), services.look, 10.0)
+        wait_for(lambda: live() == len(devices), services.look, 10.0)
     home.announce(url)
-    _console.say(_farewell(url, password, count_live(database, devices, begin), len(devices), logs))
+    _console.say(_farewell(url, password, live(), len(devices), logs))
     while True:
         services.look()
         time.sleep(_LOOK_EVERY_S)
@@ -212,10 +216,10 @@ def _start_fleets(
     services.start_stage(children, stop_timeout_s=3.0)
 
 
-def _make_user(home: Home, database: str) -> str:
+def _make_user(home: Home, database: str, stop_signals: StopSignals) -> str:
     """Return the password of the demo's user, who is let in by it from now on if he was not."""
     path, password, is_new = home.password(LOGIN)
-    with psycopg.connect(database) as connection:
+    with stop_signals.hold(), translated(), psycopg.connect(database) as connection:
         exists = connection.execute("SELECT FROM users WHERE login = %s", [LOGIN]).rowcount
     words: tuple[str, ...] = ()
     if not exists:
@@ -254,13 +258,9 @@ def _stop(services: Services) -> None:
         _console.say("killed")
         os._exit(_ENDED_BY_SIGNAL)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, at_once)
     services.stop()
-
-
-def _on_first_signal(_number: int, _frame: FrameType | None) -> None:
-    raise _StopAskedError
 
 
 def _farewell(url: str, password: str, live: int, n: int, logs: Path) -> str:

@@ -86,13 +86,19 @@ def answers_health(port: int) -> bool:
 
 
 def count_live(database: str, devices: Sequence[str], since: float) -> int:
-    """Return how many of the devices have samples in the database that came since a Unix time, seconds."""
-    with psycopg.connect(database, connect_timeout=5) as connection:
-        row = connection.execute(
-            "SELECT count(DISTINCT device_id) FROM streams"
-            " WHERE stream = 'ecg' AND device_id = ANY(%s) AND last_received_at > to_timestamp(%s)",
-            [list(devices), since],
-        ).fetchone()
+    """Return how many of the devices have samples in the database that came since a Unix time, seconds.
+
+    None have while the database is away.
+    """
+    try:
+        with psycopg.connect(database, connect_timeout=5) as connection:
+            row = connection.execute(
+                "SELECT count(DISTINCT device_id) FROM streams"
+                " WHERE stream = 'ecg' AND device_id = ANY(%s) AND last_received_at > to_timestamp(%s)",
+                [list(devices), since],
+            ).fetchone()
+    except psycopg.OperationalError:
+        return 0
     return 0 if row is None else int(row[0])
 
 

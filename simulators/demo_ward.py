@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import psycopg
 
+from heartwire.storage.errors import translated
 from heartwire.storage.registry import add_patient
 from simulators.demo_home import DemoError
 from simulators.errors import SimulationError
@@ -113,8 +114,14 @@ def find_records(directory: Path) -> tuple[tuple[DemoPatient, ...], tuple[str, .
 
 
 def register(database: str, patients: Sequence[DemoPatient]) -> int:
-    """Register those patients that are not there yet; return how many were new."""
-    with psycopg.connect(database) as connection:
+    """Register those patients that are not there yet; return how many were new.
+
+    Raises
+    ------
+    DatabaseUnavailableError, DatabaseRefusedError
+        Nobody was registered then.
+    """
+    with translated(), psycopg.connect(database) as connection:
         known = {str(device) for (device,) in connection.execute("SELECT device_id FROM devices")}
         new = [patient for patient in patients if patient.device not in known]
         for patient in new:
