@@ -18,6 +18,8 @@ from heartwire.frames import EcgFlag
 LATE_US: Final = 30_000_000
 #: So much signal without the lead that is analysed, and another lead is analysed instead, microseconds.
 _LEAD_LOST_US: Final = 10_000_000
+#: A device whose signal jumps back by more has set its clock, microseconds.
+_SET_BACK_US: Final = 2_000_000
 #: As a plain number: an enumeration's operators cost more than all the rest that is done with a frame here.
 _CLOCK_NOT_SET: Final = int(EcgFlag.CLOCK_NOT_SET)
 #: Arrivals that are remembered: more signal than the engine looks back.
@@ -246,6 +248,10 @@ class Analysis:
         track = state.live
         if track is not None and track.patient_id != frame.patient_id:
             self._retire(frame.device_id, track, "another_patient")
+            track = None
+        elif track is not None and track.arrivals and frame.t0_us < track.arrivals[-1][0] - _SET_BACK_US:
+            # The engine leaves out signal whose time it has analysed: for as long as the clock went back.
+            self._retire(frame.device_id, track, "clock_set_back")
             track = None
         if track is None:
             track = state.live = self._open(state, frame, frame.lead)

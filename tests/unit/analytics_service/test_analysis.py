@@ -134,6 +134,16 @@ def test_another_patient_begins_anew_and_gets_none_of_the_former_ones_calls() ->
     assert {beat.patient_id for beat in findings.beats if beat.t_us > _BEGIN_US + 30 * _S} == {8}
 
 
+@pytest.mark.parametrize("step_s", [-3600, -40, -5, 3600])
+def test_a_clock_that_is_set_does_not_stop_the_analysis(step_s: int) -> None:
+    ecg = _signal(1, last_s=10.0, next_s=10.8, end_s=60.0)
+    frames = [_frame(frame, _DEVICES[0]) for frame in ecg]
+    frames[30:] = [msgspec.structs.replace(frame, t0_us=frame.t0_us + step_s * _S) for frame in frames[30:]]
+    findings = _new(_DEVICES[0]).analyse(frames)
+    assert len(findings.beats) >= 70
+    assert not _of(findings, "asystole", "raised")
+
+
 def test_a_lead_that_stays_away_is_replaced() -> None:
     ecg = _signal(1, last_s=10.0, next_s=10.8, end_s=60.0)
     frames = [_frame(frame, _DEVICES[0]) for frame in ecg]
