@@ -1,5 +1,8 @@
 """What the tests of the edge share: a registered device, `heartwire edge run` as a process, a small WFDB record."""
 
+import os
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +48,24 @@ class EdgeStack(Stack):
             },
             is_ready=(lambda process: is_ready in process.log) if is_ready else None,
         )
+
+    def start_piped_edge(self, path: Path, *args: str) -> Process:
+        """Start ``heartwire edge run <args>`` with a file as its standard input."""
+        run = shlex.join([sys.executable, "-m", "heartwire", "edge", "run", *args])
+        edge = Process(
+            "piped-edge",
+            ["sh", "-c", f"exec {run} <{shlex.quote(str(path))}"],
+            path.with_suffix(".log"),
+            env={
+                **os.environ,
+                "HEARTWIRE_HOME": str(path.parent / "home"),
+                "HEARTWIRE_EDGE_DEVICE": self.device_name,
+                "HEARTWIRE_EDGE_BROKER_HOST": self.broker.host,
+                "HEARTWIRE_EDGE_BROKER_PORT": str(self.broker.port),
+            },
+        )
+        edge.start()
+        return edge
 
     def frames(self) -> int:
         """Return how many ECG frames the database has."""
