@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 
 from analytics.checkpoints import Limits
 from analytics.ordering import Frame
-from heartwire.storage.errors import translated
+from heartwire.storage.errors import DatabaseRefusedError, translated
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("analytics", "reader.sql")
@@ -50,8 +50,21 @@ class Reader:
         self._shards: Final = list(shards)
 
     def check_schema(self) -> None:
-        """Fail at once where the schema is not of this version."""
-        self._rows("find_schema")
+        """Fail at once where the schema is not of this version.
+
+        Raises
+        ------
+        DatabaseRefusedError
+            With what to do.
+        """
+        try:
+            self._rows("find_schema")
+        except DatabaseRefusedError as error:
+            if isinstance(error.__cause__, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+                raise DatabaseRefusedError(
+                    "the database has no schema of this version; run `heartwire migrate`"
+                ) from error
+            raise
 
     def cursors(self) -> dict[int, Cursor]:
         """Return the cursor of each shard."""

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from heartwire.frames import EcgFlag
+from heartwire.storage.migrate import migrate
 from heartwire.storage.registry import set_limit
 from tests.conftest import StartHeartwire
 from tests.ecg import cut_into_frames, draw_ecg, regular_beats
-from tests.integration.analytics_stack import BEGIN_US, Stack, now_us, on_one_database
+from tests.integration.analytics_stack import BEGIN_US, Stack, is_ready, now_us, on_one_database
 from tests.servers.waiting import wait_until
 
 _S = 1_000_000
@@ -184,6 +185,15 @@ def test_one_lead_of_a_device_is_analysed_and_the_others_are_counted(stack: Stac
     assert len(stack.beats(device)) == pytest.approx(len(beats), abs=2)
     assert stack.alarms(device) == []
     wait_until(lambda: stack.heartbeat().get("frames_of_other_leads") == 30, "the count in the heartbeat")
+
+
+@on_one_database
+def test_without_a_schema_it_says_what_to_do_and_waits(heartwire_process: StartHeartwire, empty_database: str) -> None:
+    process = Stack(heartwire_process, empty_database).start(waits=False)
+    wait_until(lambda: "run `heartwire migrate`" in process.log, "the advice")
+    migrate(empty_database)
+    wait_until(lambda: is_ready(process), "the analysis")
+    assert process.stop() == 0
 
 
 def test_from_commit_to_alarm_is_a_moment(stack: Stack) -> None:
