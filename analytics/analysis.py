@@ -7,6 +7,7 @@ the clock: so a stretch that is read again after a restart gives the same.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from analytics.checkpoints import CheckpointError, DeviceState, Limits, Track, decode_state, encode_state
@@ -150,15 +151,14 @@ class Analysis:
     def save(self, device: str) -> bytes:
         """Return all that is remembered of a device."""
         state = self._devices[device]
-        for track in (state.live, state.late):
-            if track is not None:
-                track.state = self._engine.export_row(track.row)
-        try:
-            return encode_state(state)
-        finally:
-            for track in (state.live, state.late):
-                if track is not None:
-                    track.state = b""
+        return encode_state(
+            msgspec.structs.replace(state, live=self._save_track(state.live), late=self._save_track(state.late))
+        )
+
+    def _save_track(self, track: Track | None) -> Track | None:
+        if track is None:
+            return None
+        return msgspec.structs.replace(track, row=-1, state=self._engine.export_row(track.row))
 
     def put_aside(self, device: str) -> None:
         """Forget a device; it is saved."""

@@ -51,7 +51,7 @@ class Track(msgspec.Struct):
     lead : str
         The lead that is analysed.
     row : int
-        The engine's row, while it is open.
+        The engine's row, while it is open; -1 in a checkpoint.
     state : bytes
         The engine's row, saved.
     arrivals : list of (int, int)

@@ -107,17 +107,18 @@ class Worker:
         next_xid = min(cursor.replay_xid for cursor in self._cursors.values())
         below = max(cursor.next_xid for cursor in self._cursors.values())
         count = 0
+        since: dict[str, int] = {}
         while frames := self._reader.frames_again(next_xid, below, self._settings.batch_frames):
             next_xid = frames[-1].xid + 1
-            count += self._analyse_again(frames)
+            count += self._analyse_again(frames, since)
             self._on_progress()
         self._analysis.frames_of_other_leads = self._analysis.samples_of_the_past = 0
         return count
 
-    def _analyse_again(self, frames: Sequence[Frame]) -> int:
-        """Bring the analysis forward over frames whose results are committed."""
+    def _analyse_again(self, frames: Sequence[Frame], since: dict[str, int]) -> int:
+        """Bring the analysis forward over committed frames, but for those in their checkpoints (before `since`)."""
         frames = [frame for frame in frames if frame.xid < self._cursors[shard_of(frame.device_id)].next_xid]
-        since = self._take_in(frames)
+        since |= self._take_in(frames)
         frames = [
             frame
             for frame in frames

@@ -1,0 +1,62 @@
+"""What a restart takes up is, bit for bit, what a process in its midst has in memory."""
+
+import itertools
+import random
+
+from analytics.settings import AnalyticsSettings
+from analytics.worker import Worker
+from heartwire.frames import EcgFrame
+from heartwire.storage.pool import connect
+from tests.conftest import StartHeartwire
+from tests.ecg import cut_into_frames, draw_ecg, regular_beats
+from tests.integration.analytics_stack import BEGIN_US, Stack, on_one_database
+
+_N_DEVICES = 5
+
+
+@on_one_database
+def test_after_any_step_a_second_worker_loads_the_same_state(heartwire_process: StartHeartwire, database: str) -> None:
+    stack = Stack(heartwire_process, database)
+    devices = [stack.add_device() for _ in range(_N_DEVICES)]
+    beats = [*regular_beats(0.4, 20.0, 75), *regular_beats(26.0, 40.0, 75)]
+    signals = [cut_into_frames(draw_ecg(beats, 40.0, seed=seed), BEGIN_US) for seed in range(_N_DEVICES)]
+    # Transactions of three frames; a hole in one device's signal is filled late, some frames change places.
+    generator = random.Random(3)  # noqa: S311 # not a secret
+    frames = [(device, frame) for step in range(40) for device, frame in _at(step, devices, signals)]
+    hole = [item for item in frames if item[0] == devices[0] and 8 <= item[1].seq < 12]
+    frames = [item for item in frames if item not in hole]
+    frames[90:90] = hole
+    for begin in range(0, len(frames), 3):
+        portion = frames[begin : begin + 3]
+        generator.shuffle(portion)
+        for device, items in itertools.groupby(sorted(portion, key=lambda item: item[0]), key=lambda item: item[0]):
+            stack.store(device, [frame for _, frame in items])
+    settings = AnalyticsSettings.load(
+        database=database, batch_frames=4, checkpoint_every_s=0.15, idle_after_s=600.0, instance="test"
+    )
+    replayed = []
+    with connect(database, "test", autocommit=True) as connection, connect(database, "test", autocommit=True) as other:
+        worker = Worker(connection, settings, lambda: None)
+        worker.load()
+        for number in itertools.count():
+            if not worker.step():
+                break
+            if number % 4 == 0:
+                second = Worker(other, settings, lambda: None)
+                replayed.append(second.load())
+                states = {device: _saved(worker, device) for device in devices if device in worker._analysis}
+                # Whom no frame since his checkpoint concerns, a restart takes up with his next frame.
+                loaded = {device: _saved(second, device) for device in states if device in second._analysis}
+                assert loaded == {device: states[device] for device in loaded}
+                unsaved = worker._schedule.unsaved()
+                assert set(unsaved) <= set(loaded)
+    assert max(replayed) > 8, "the test is to read several pages again"
+    assert worker.n_frames == len(frames)
+
+
+def _at(step: int, devices: list[str], signals: list[list[EcgFrame]]) -> list[tuple[str, EcgFrame]]:
+    return [(device, signal[step]) for device, signal in zip(devices, signals, strict=True)]
+
+
+def _saved(worker: Worker, device: str) -> bytes:
+    return worker._analysis.save(device)
