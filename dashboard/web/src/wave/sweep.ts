@@ -3,6 +3,7 @@
 
 import type { Beat, Lead } from "./leads";
 import type { Painter } from "./paint_loop";
+import { passesBetween } from "./passes";
 import { extent, type Fit, fitLead, type Gain, PX_PER_S } from "./scale";
 import { trace } from "./trace";
 
@@ -97,19 +98,17 @@ export class Sweep implements Painter {
   }
 
   private sweepTo(lead: Lead | undefined, nowUs: number): void {
-    const { passUs } = this;
-    while (this.drawnUs < nowUs) {
-      const pass = Math.floor(this.drawnUs / passUs);
-      const endUs = Math.min(nowUs, (pass + 1) * passUs);
-      this.advance(lead, pass * passUs, this.drawnUs, endUs);
-      this.drawnUs = endUs;
+    for (const { passUs, fromUs, toUs } of passesBetween(this.drawnUs, nowUs, this.passUs)) {
+      this.advance(lead, passUs, fromUs, toUs);
+      this.drawnUs = toUs;
       // The scale is judged once a pass, and soon after the beginning, when there is enough to judge by.
       const isSettled = this.settled || nowUs - this.begunUs > LOOK_BACK_S * 1e6;
-      const judge = endUs < nowUs || isSettled !== this.settled;
+      const judge = toUs < nowUs || isSettled !== this.settled;
       this.settled = isSettled;
-      if (judge && this.refit(lead, nowUs)) this.drawnUs = 0;
-      // A pass's end may not be a whole number: step over it for certain.
-      if (endUs >= nowUs || this.drawnUs === 0) return;
+      if (judge && this.refit(lead, nowUs)) {
+        this.drawnUs = 0;
+        return;
+      }
     }
   }
 
