@@ -96,7 +96,7 @@ def _photograph_patient(page: Page, path: Path, *, whole: bool) -> None:
     page.locator(".tile h2 a").first.click()
     page.locator(".alarm-choose").first.click()
     page.wait_for_timeout(_FILL_MS)
-    page.evaluate("scrollTo(0, 0)")
+    page.keyboard.press("Home")
     page.screenshot(path=path, full_page=whole)
 
 
