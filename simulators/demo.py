@@ -173,7 +173,7 @@ def _start_database(home: Home, logs: Path, services: Services) -> str:
         with _console.step("making the database"):
             postgres.create()
     with _console.step("database"):
-        services.start_stage([(postgres.child, postgres.start)], stop_timeout_s=5.0)
+        services.start_stage([(postgres.child, postgres.start)], stop_timeout_s=3.0)
     return postgres.url
 
 
@@ -183,7 +183,7 @@ def _start_broker(home: Home, logs: Path, services: Services, name: str | None) 
         raise DemoError("Mosquitto is not installed; install it (apt-get install mosquitto), or leave --broker out")
     broker = EmbeddedBroker(home.directory / "broker", logs / "broker.log", choose_port(_BROKER_PORT), mosquitto)
     with _console.step(f"broker ({broker.name})"):
-        services.start_stage([(broker.child, broker.start)], stop_timeout_s=2.0)
+        services.start_stage([(broker.child, broker.start)], stop_timeout_s=1.0)
     return broker.port
 
 
@@ -198,7 +198,7 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
         return one, one.start
 
     # Ingest ends last: it commits what it has, and tells the devices.
-    services.start_stage([child("ingest")], stop_timeout_s=3.0)
+    services.start_stage([child("ingest")], stop_timeout_s=2.0)
     dashboard = child("dashboard", "serve", "--host", LOOPBACK, "--port", str(wires.dashboard_port))
     services.start_stage([child("analytics"), dashboard], stop_timeout_s=4.0)
 
@@ -213,7 +213,7 @@ def _start_fleets(
         environment = make_environment(home.base, {"HEARTWIRE_SIMULATE_STOP_PATIENCE_S": "1"})
         one = Child(name, command, logs / f"{name}.log", env=environment)
         children.append((one, one.start))
-    services.start_stage(children, stop_timeout_s=3.0)
+    services.start_stage(children, stop_timeout_s=5.0)
 
 
 def _make_user(home: Home, database: str, stop_signals: StopSignals) -> str:

@@ -62,7 +62,7 @@ class Services:
         children : sequence of (Child, callable)
             Each with what starts it, the first time and again.
         stop_timeout_s : float
-            How long its end may take, seconds.
+            How long its end may take, seconds, besides what the stages after it left of theirs.
         """
         stage: list[_Watched] = []
         self._stages.append(stage)
@@ -79,11 +79,15 @@ class Services:
                 self._look_at(watched, time.monotonic())
 
     def stop(self) -> None:
-        """End all of them, the last stage first; harshly what does not listen."""
+        """End all of them, the last stage first; harshly what does not listen.
+
+        A stage may use the time that others saved.
+        """
+        deadline_s = time.monotonic()
         for stage in reversed(self._stages):
             for watched in stage:
                 watched.child.ask_to_end()
-            deadline_s = time.monotonic() + max((watched.stop_timeout_s for watched in stage), default=0.0)
+            deadline_s += max((watched.stop_timeout_s for watched in stage), default=0.0)
             for watched in stage:
                 if not watched.child.wait(deadline_s - time.monotonic()):
                     self._say(f"{watched.child.name} did not end by itself, and was killed")

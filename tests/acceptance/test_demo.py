@@ -134,7 +134,7 @@ def test_the_ward_is_live_alarms_and_is_there_again_the_next_time(demo: Process,
 
     family = _family(demo)
     assert len(family) > 6
-    assert demo.stop(signal.SIGINT, timeout_s=15) == 0
+    assert demo.stop(signal.SIGINT, timeout_s=25) == 0
     assert demo.log.rstrip().endswith("stopped; nothing runs any more")
     assert "was killed" not in demo.log
     assert not any(map(is_alive, family))
@@ -150,7 +150,7 @@ def test_the_ward_is_live_alarms_and_is_there_again_the_next_time(demo: Process,
     wait_until(lambda: not any(map(is_alive, family)), "all children to end by themselves", timeout_s=10)
     assert _left_behind(home) == []
     _start_again(demo)
-    assert demo.stop(signal.SIGTERM, timeout_s=15) == 0
+    assert demo.stop(signal.SIGTERM, timeout_s=25) == 0
 
 
 @pytest.mark.timeout(240)
@@ -166,7 +166,7 @@ def test_a_child_that_dies_is_started_again_and_it_is_said(heartwire_process: St
             wait_until(partial(_has_said, demo, said), said, timeout_s=30)
     # Whatever was killed: in the end the ward is live.
     wait_until(lambda: len(_live(nurse.ward())) == 8, "eight live patients", timeout_s=60, poll_s=0.5)
-    assert demo.stop(signal.SIGINT, timeout_s=15) == 0
+    assert demo.stop(signal.SIGINT, timeout_s=25) == 0
 
 
 def _has_said(demo: Process, words: str) -> bool:
@@ -201,9 +201,9 @@ def test_records_are_played_besides_the_ward(
     )
     assert "broken is left out" in demo.log
     nurse = _Nurse(port, _passwords(demo)[0])
-    wait_until(lambda: f"Record {header.stem}" in _live(nurse.ward()), "the record's samples", timeout_s=30, poll_s=0.5)
-    assert len(_live(nurse.ward())) == 3
-    assert demo.stop(signal.SIGHUP, timeout_s=15) == 0
+    wait_until(lambda: len(_live(nurse.ward())) == 3, "three live patients", timeout_s=30, poll_s=0.5)
+    assert f"Record {header.stem}" in {patient["name"] for patient in nurse.ward()["patients"]}
+    assert demo.stop(signal.SIGHUP, timeout_s=25) == 0
     assert _left_behind(home) == []
 
 
