@@ -33,6 +33,8 @@ _DEVICES_S: Final = 5.0
 _TOGETHER_S: Final = 0.03
 #: What the database said is the present for this time, microseconds.
 _FRESH_US: Final = 3_500_000
+#: A picture so young is good enough for a screen that comes; it gets the next one within a second, microseconds.
+_SHARED_US: Final = 1_000_000
 #: A wave that begins to be watched shows beats of this time, microseconds.
 _BEATS_BACK_US: Final = 10_000_000
 _LISTEN_PAUSE_S: Final = 1.0
@@ -49,6 +51,8 @@ class Hub:
         self._clients: Final[set[Client]] = set()
         self._facts: Final[dict[int, WardFacts]] = {}
         self._patient_of: dict[str, int] = {}
+        self._known_devices: Final[defaultdict[int, dict[str, int]]] = defaultdict(dict)
+        self._wishes_changed: Final = asyncio.Event()
         self._beats_until_us: Final[dict[int, int]] = {}
         self._alarm_changed: Final = asyncio.Event()
 
@@ -75,19 +79,23 @@ class Hub:
     async def join(self, viewer: Viewer) -> Client:
         """Add a screen; the first message that waits for it is the whole picture."""
         client = Client(viewer, self._settings.client_queue_messages, self._settings.client_queue_bytes)
-        client.offer(pack_json(JSON_MESSAGE, await self.ward(viewer.tenant_id)))
+        # After a restart all screens come at once: they share one read.
+        if _now_us() - self._facts.get(viewer.tenant_id, NOTHING_YET).read_us > _SHARED_US:
+            await self._read_tenant(viewer.tenant_id)
+        client.offer(pack_json(JSON_MESSAGE, self._picture(viewer.tenant_id)))
         self._clients.add(client)
         return client
 
-    async def leave(self, client: Client) -> None:
+    def leave(self, client: Client) -> None:
         """Forget a screen."""
         self._clients.discard(client)
-        await self._set_devices()
+        self._wishes_changed.set()
 
-    async def watch(self, client: Client, patients: frozenset[int]) -> None:
+    def watch(self, client: Client, patients: frozenset[int]) -> None:
         """Send a screen the waves and beats of these patients, and of no others."""
         client.wanted = patients
-        await self._set_devices()
+        client.watched &= patients
+        self._wishes_changed.set()
 
     async def ward(self, tenant_id: int) -> Ward:
         """Return the picture of now, read from the database if it answers."""
@@ -97,7 +105,8 @@ class Hub:
     def _picture(self, tenant_id: int) -> Ward:
         now_us = _now_us()
         facts = self._facts.get(tenant_id, NOTHING_YET)
-        return picture(facts, now_us, database_live=now_us - facts.read_us < _FRESH_US)
+        database_live = now_us - facts.read_us < _FRESH_US
+        return picture(facts, now_us, database_live=database_live, broker=self._live.state(now_us))
 
     def _hear(self, device: str, frame: EcgFrame) -> None:
         patient_id = self._patient_of.get(device)
@@ -143,11 +152,14 @@ class Hub:
     async def _read_tenant(self, tenant_id: int) -> bool:
         try:
             async with self._database.connection() as connection:
-                self._facts[tenant_id] = await read_ward(connection, tenant_id, _now_us())
+                facts = await read_ward(connection, tenant_id, _now_us())
         except HeartwireError as error:
             if self._picture(tenant_id).database_live:
                 _logger.warning("the ward cannot be read: %s", error)
             return False
+        # Two may read at once: who began later knows more, and an alarm must not vanish again for a second.
+        if facts.read_us >= self._facts.get(tenant_id, NOTHING_YET).read_us:
+            self._facts[tenant_id] = facts
         return True
 
     def _tenants(self) -> set[int]:
@@ -207,28 +219,38 @@ class Hub:
                     client.offer(message)
 
     async def _follow_devices(self) -> None:
-        """Look now and then whether a watched patient has another device by now."""
+        """Hear the devices of all wanted patients; look now and then whether one has another device by now."""
         while True:
-            await asyncio.sleep(_DEVICES_S)
+            await _is_set_within(self._wishes_changed, _DEVICES_S)
+            self._wishes_changed.clear()
             await self._set_devices()
 
     async def _set_devices(self) -> None:
-        """Hear the devices of all wanted patients; each screen only of its own tenant's."""
         wanted: defaultdict[int, set[int]] = defaultdict(set)
         for client in self._clients:
             wanted[client.viewer.tenant_id] |= client.wanted
-        patient_of: dict[str, int] = {}
-        own: dict[int, set[int]] = {}
-        try:
-            for tenant_id, patients in wanted.items():
+        for tenant_id, patients in wanted.items():
+            if not patients:
+                continue
+            try:
                 async with self._database.connection() as connection:
-                    devices = dict(await devices_of(connection, tenant_id, sorted(patients)))
-                patient_of |= devices
-                own[tenant_id] = set(devices.values())
-        except HeartwireError:
-            return  # goes on with those it knows; tried again in seconds
+                    found = await devices_of(connection, tenant_id, sorted(patients))
+            except HeartwireError:
+                break  # goes on with those it knows; tried again in seconds
+            known = self._known_devices[tenant_id]
+            for device in [device for device, patient in known.items() if patient in patients]:
+                del known[device]
+            known.update(found)
+        self._hear_known_devices()
+
+    def _hear_known_devices(self) -> None:
+        """Subscribe to what is wanted and known; each screen gets only of its own tenant's."""
+        patient_of: dict[str, int] = {}
         for client in self._clients:
-            client.watched = client.wanted & own.get(client.viewer.tenant_id, set())
+            known = self._known_devices[client.viewer.tenant_id]
+            heard = {device: patient for device, patient in known.items() if patient in client.wanted}
+            client.watched = frozenset(heard.values())
+            patient_of |= heard
         self._patient_of = patient_of
         self._live.watch(frozenset(patient_of))
 

@@ -18,6 +18,7 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from dashboard.settings import DashboardSettings
+from dashboard.ward import ServiceState
 from heartwire.frames import EcgFrame, FrameError, decode_ecg
 from heartwire.mqtt import make_client
 from heartwire.topics import Stream, Topic, parse_topic
@@ -53,6 +54,7 @@ class LiveEcg:
         self._lock: Final = threading.Lock()
         self._devices: frozenset[str] = frozenset()
         self._connected = False
+        self._connected_us: int | None = None
         self._under_way = 0
         self._dropped = 0
         self._stopping: Final = threading.Event()
@@ -75,6 +77,12 @@ class LiveEcg:
     def is_connected(self) -> bool:
         """Whether waves can come."""
         return self._connected
+
+    def state(self, now_us: int) -> ServiceState:
+        """Return whether waves can come, and when that was last so."""
+        if self._connected:
+            self._connected_us = now_us
+        return ServiceState(self._connected, self._connected_us)
 
     def watch(self, devices: frozenset[str]) -> None:
         """Hear these devices and no others."""

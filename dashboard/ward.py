@@ -59,12 +59,11 @@ class WardFacts(msgspec.Struct, frozen=True):
 
     read_us: int
     heartbeats: dict[str, int]
-    broker_connected: bool
     patients: list[PatientNow]
     alarms: list[Alarm]
 
 
-NOTHING_YET: Final = WardFacts(0, {}, False, [], [])
+NOTHING_YET: Final = WardFacts(0, {}, [], [])
 
 
 async def read_ward(connection: psycopg.AsyncConnection[Any], tenant_id: int, now_us: int) -> WardFacts:
@@ -74,28 +73,28 @@ async def read_ward(connection: psycopg.AsyncConnection[Any], tenant_id: int, no
     services = await (await connection.execute(_QUERIES["services"])).fetchall()
     return WardFacts(
         read_us=now_us,
-        heartbeats={service: us_of(at) for service, at, _ in services},
-        broker_connected=any(service == "ingest" and connected for service, _, connected in services),
+        heartbeats={service: us_of(at) for service, at in services},
         patients=patients,
         alarms=await open_alarms(connection, tenant_id),
     )
 
 
-def picture(facts: WardFacts, now_us: int, *, database_live: bool) -> Ward:
+def picture(facts: WardFacts, now_us: int, *, database_live: bool, broker: ServiceState) -> Ward:
     """Make of what the database said last what the page shows now.  Pure.
 
-    Without a database nothing is known to be live, and no heart rate is shown as if it were of now.
+    Without a database neither ingest nor analytics is known to live, and no heart rate is shown as if it were of now.
+    The broker is as this server itself finds it: one that is away is not blamed on ingest, nor the other way round.
     """
 
-    def service(name: str, *, also: bool = True) -> ServiceState:
+    def service(name: str) -> ServiceState:
         at_us = facts.heartbeats.get(name)
-        live = database_live and also and at_us is not None and now_us - at_us < _SILENT_US
+        live = database_live and at_us is not None and now_us - at_us < _SILENT_US
         return ServiceState(live, at_us)
 
     patients = facts.patients
     if not database_live:
         patients = [msgspec.structs.replace(patient, hr_bpm=None, quality="unknown") for patient in patients]
-    services = Services(service("ingest"), service("analytics"), service("ingest", also=facts.broker_connected))
+    services = Services(service("ingest"), service("analytics"), broker)
     return Ward(now_us, database_live, services, patients, facts.alarms)
 
 

@@ -36,8 +36,8 @@ WHERE p.tenant_id = %(tenant_id)s
 ORDER BY p.ward, p.name, p.patient_id;
 
 -- services --
--- The newest sign of life of each service, and whether ingest has the broker.
-SELECT service, max(at), coalesce(bool_or((detail ->> 'broker_connected')::boolean AND at > now() - interval '10 s'), false)
+-- The newest sign of life of each service.
+SELECT service, max(at)
 FROM service_heartbeats
 GROUP BY service;
 

@@ -18,7 +18,8 @@ from heartwire.errors import HeartwireError
 router = APIRouter()
 _logger: Final = logging.getLogger(__name__)
 _SEND_S: Final = 10.0
-_CLOSE_S: Final = 2.0
+#: How long a screen that reads nothing may take to hear why it is disconnected, seconds.
+_CLOSE_S: Final = 10.0
 _SESSION_S: Final = 3.0
 
 
@@ -62,7 +63,7 @@ async def live(websocket: WebSocket) -> None:
     try:
         code = await _serve(websocket, client, parts.hub, parts.access)
     finally:
-        await parts.hub.leave(client)
+        parts.hub.leave(client)
     if code is Close.TOO_SLOW:
         _logger.info("a screen could not follow and was disconnected; it comes back to a full picture")
     if code is not None:
@@ -116,7 +117,7 @@ async def _receive(websocket: WebSocket, client: Client, hub: Hub) -> Close | No
             return Close.BAD_MESSAGE
         if len(patients) > PATIENTS_MOST:
             return Close.BAD_MESSAGE
-        await hub.watch(client, frozenset(patients))
+        hub.watch(client, frozenset(patients))
 
 
 async def _watch_queue(client: Client) -> Close:
