@@ -139,7 +139,7 @@ def run(
     outbox: Path | None,
     patience_s: float | None,
 ) -> None:
-    """Stream a record or standard input until its end, and until the database has all of it.
+    """Stream a record or standard input until the database has all of it.
 
     \b
     heartwire edge run --record mitdb/101 --device 0123456789abcdef
@@ -209,7 +209,10 @@ def run(
 @click.option("--device", help="The device's name. [env: HEARTWIRE_EDGE_DEVICE]")
 @click.option("--outbox", type=click.Path(path_type=Path), help="Folder of the outbox. [env: HEARTWIRE_EDGE_OUTBOX]")
 def status(device: str | None, outbox: Path | None) -> None:
-    """Say what waits in the outbox, what the database confirmed last, and how much room is left."""
+    """Say what waits in the outbox.
+
+    And what the database confirmed last, how much room is left, and whether an agent is running.
+    """
     settings = EdgeSettings.load(device=device, outbox=outbox)
     click.echo(describe(settings.outbox_dir, settings.outbox_max_bytes))
 

@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.backoff import Backoff
 from edge.errors import LinkError, LinkReason
 from edge.settings import EdgeSettings
-from heartwire.mqtt import make_client
+from heartwire.mqtt import BrokerConfigurationError, make_client
 from heartwire.topics import Stream, Topic
 
 _CONNECT_TIMEOUT_S: Final = 5.0
@@ -29,6 +29,9 @@ _LOOP_S: Final = 0.2
 _GOODBYE_S: Final = 2.0
 #: A connection that held so long was a good one: the next pause is short again.
 _HELD_S: Final = 5.0
+#: So many connections in a row that broke within this time: somebody else connects under the same name.
+_SHORT_S: Final = 60.0
+_SHORT_MANY: Final = 3
 _V5: Final = MQTTProtocolVersion.MQTTv5
 _V311: Final = MQTTProtocolVersion.MQTTv311
 _NAMES: Final = {_V5: "MQTT 5", _V311: "MQTT 3.1.1"}
@@ -83,6 +86,7 @@ class Link:
         self._backoff: Final = Backoff(settings.retry_longest_s)
         self._stopping: Final = threading.Event()
         self._version = _V5
+        self._n_short = 0
         self._worked: MQTTProtocolVersion | None = None
         self._problem: LinkError | None = None
         self._connection = self._new_connection(0, _V5)  # a wrong certificate is said at the start
@@ -147,8 +151,15 @@ class Link:
         number = 0
         while not self._stopping.is_set():
             number += 1
-            connection = self._connection = self._new_connection(number, self._version)
             begin_s = time.monotonic()
+            try:
+                connection = self._new_connection(number, self._version)
+            except BrokerConfigurationError as error:  # a certificate was taken away while we ran
+                self._problem = LinkError(LinkReason.TLS, str(error))
+                self._listener.on_link()
+                self._stopping.wait(self._backoff.next_s())
+                continue
+            self._connection = connection
             problem = self._serve(connection)
             was_up, connection.is_up = connection.is_up, False
             if was_up:
@@ -161,10 +172,12 @@ class Link:
                     continue
                 self._worked = None
             self._version = self._worked or _V5
-            self._problem = problem
-            self._listener.on_link()
-            if was_up and time.monotonic() - begin_s > _HELD_S:
+            lived_s = time.monotonic() - begin_s
+            if was_up and lived_s > _HELD_S:
                 self._backoff.reset()
+            self._n_short = self._n_short + 1 if was_up and lived_s < _SHORT_S else 0
+            self._problem = _suspecting_another(problem) if self._n_short >= _SHORT_MANY else problem
+            self._listener.on_link()
             self._stopping.wait(self._backoff.next_s())
 
     def _serve(self, connection: _Connection) -> LinkError:
@@ -241,6 +254,13 @@ class Link:
 
 def _patience_s(connection: _Connection) -> float:
     return _SILENCE_V5_S if connection.version is _V5 and not connection.answered else _SUBSCRIBE_TIMEOUT_S
+
+
+def _suspecting_another(problem: LinkError) -> LinkError:
+    return LinkError(
+        problem.reason,
+        f"{problem}; it breaks again and again: does another program run under this device's name?",
+    )
 
 
 def _lost(connection: _Connection, where: str, what: str) -> LinkError:

@@ -1,6 +1,7 @@
 """How it goes, for a person: one line that changes on a terminal, a line every few seconds elsewhere."""
 
 import contextlib
+import shutil
 import sys
 import time
 from typing import Final, NamedTuple, TextIO
@@ -58,9 +59,13 @@ class Progress:
         trouble = tally.problem.partition(":")[0] if tally.problem else ("" if tally.is_connected else self._trouble)
         if now_s < self._due_s and trouble == self._trouble:
             return
+        is_new = bool(trouble) and trouble != self._trouble
         self._trouble = trouble
         self._due_s = now_s + self._every_s
-        self._write(tally)
+        if is_new:
+            self.say(str(tally))  # whole, however narrow the terminal
+        else:
+            self._write(tally)
 
     def end(self, tally: Tally) -> None:
         """Show the last tally, and leave its line."""
@@ -79,6 +84,7 @@ class Progress:
     def _write(self, tally: Tally) -> None:
         text = str(tally)
         if self._is_terminal:
+            text = text[: max(20, shutil.get_terminal_size().columns - 1)]  # a second line could not be written over
             self._put(f"\r{text:<{self._width}}")
             self._width = len(text)
         else:

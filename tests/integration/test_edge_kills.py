@@ -49,7 +49,9 @@ def test_the_edge_is_killed_mid_stream_and_its_next_run_sends_the_rest(
     second_record = made_record(tmp_path / "second", seconds=20, seed=2)
     again = stack.start_edge("--record", str(second_record), "--speed", "1", is_ready="connected to")
     wait_until(lambda: stack.frames() >= 303, "what the first run made, and a little of the second")
+    assert stack.rows("SELECT online FROM device_status") == [(True,)]
     again.kill()
+    wait_until(lambda: stack.rows("SELECT online FROM device_status") == [(False,)], "the will of the killed edge")
     last = stack.start_edge("--record", str(second_record), "--speed", "max")
     assert wait_for_end(last) == 0, last.log
     assert stack.reasons() == []

@@ -84,6 +84,20 @@ def test_a_password_is_asked_for_in_words(heartwire_process: StartHeartwire, tmp
         assert word not in edge.log
 
 
+def test_a_second_agent_under_one_name_is_told(heartwire_process: StartHeartwire, tmp_path: Path) -> None:
+    record = made_record(tmp_path, seconds=60)
+    with _mosquitto() as broker:
+        edge = _edge(heartwire_process, record, broker.port)
+        wait_until(lambda: "connected to" in edge.log, "the first")
+        locked = _edge(heartwire_process, record, broker.port)
+        assert wait_for_end(locked) == 1
+        assert "is in use by another agent" in locked.log
+        elsewhere = _edge(heartwire_process, record, broker.port, OUTBOX=str(tmp_path / "elsewhere"))
+        wait_until(lambda: "does another program run under" in edge.log, "the first to be told")
+        assert edge.stop() == 0
+        assert elsewhere.stop() == 0
+
+
 @on_both_pairs
 def test_a_record_larger_than_the_outbox_waits_for_the_database(
     heartwire_process: StartHeartwire, database: str, broker: BrokerServer, tmp_path: Path
