@@ -14,7 +14,7 @@ from analytics.engine import ENGINE_VERSION
 from analytics.ordering import Frame
 from analytics.reader import Cursor, Reader
 from analytics.settings import AnalyticsSettings
-from analytics.writer import Step, Writer
+from analytics.writer import Checkpoint, Step, Writer
 from heartwire.errors import RetryableError
 from heartwire.topics import SHARDS, shard_of
 
@@ -92,7 +92,8 @@ class Worker:
 
     @property
     def _next_xid(self) -> int:
-        return max(cursor.next_xid for cursor in self._cursors.values())
+        """The cursor that is least far; the others' frames beyond it are known."""
+        return min(cursor.next_xid for cursor in self._cursors.values())
 
     def load(self) -> int:
         """Take up the analysis where the last commit left it, and return the number of frames read again.
@@ -130,8 +131,8 @@ class Worker:
         self._analyse(frames)
         return len(frames)
 
-    def step(self) -> int:
-        """Analyse and commit what comes next; return the number of frames, 0 when there was nothing.
+    def step(self) -> bool:
+        """Analyse and commit what comes next; return whether there was anything.
 
         Raises
         ------
@@ -144,11 +145,10 @@ class Worker:
         """
         now_s = time.monotonic()
         self._read_limits(now_s)
-        next_xid = min(cursor.next_xid for cursor in self._cursors.values())
-        frames = self._reader.next_frames(next_xid, self._settings.batch_frames)
+        frames = self._reader.next_frames(self._next_xid, self._settings.batch_frames)
         if not frames:
             self._keep_house(now_s)
-            return 0
+            return False
         next_xid = frames[-1].xid + 1
         frames = [frame for frame in frames if frame.xid >= self._cursors[shard_of(frame.device_id)].next_xid]
         self._take_in(frames, live=True)
@@ -162,7 +162,7 @@ class Worker:
         self.n_frames += len(frames)
         self.n_beats += len(findings.beats)
         self.n_changes += len(findings.changes)
-        return len(frames)
+        return True
 
     def _analyse(self, frames: Sequence[Frame]) -> Findings:
         if not self._careful:
@@ -250,6 +250,11 @@ class Worker:
             self._schedule.forget(device)
             self._analysis.put_aside(device)
 
+    def _make_checkpoint(self, device: str, next_xid: int) -> Checkpoint:
+        # A shard may be further than the step.
+        reached_xid = max(next_xid, self._cursors[shard_of(device)].next_xid)
+        return Checkpoint(device, reached_xid, self._analysis.save(device))
+
     def _commit(self, next_xid: int, findings: Findings, saved: list[str]) -> None:
         # Only a checkpoint lets it rise, so nobody looks for it otherwise.
         replay_xid = self._schedule.replay_xid(next_xid, saved) if saved else 0
@@ -262,7 +267,7 @@ class Worker:
             replay_xid=replay_xid,
             findings=findings._replace(signals=list(self._untold.values()) if tells else []),
             afresh=sorted(self._afresh),
-            checkpoints=[(device, self._analysis.save(device)) for device in saved],
+            checkpoints=[self._make_checkpoint(device, next_xid) for device in saved],
         )
         self._writer.write(step)
         self._afresh.clear()

@@ -22,6 +22,14 @@ class CursorLostError(RetryableError):
     """Another process has analysed these frames: what is in memory here is behind."""
 
 
+class Checkpoint(NamedTuple):
+    """A device's state after every frame below `next_xid`."""
+
+    device: str
+    next_xid: int
+    state: bytes
+
+
 class Step(NamedTuple):
     """What one commit contains.
 
@@ -35,8 +43,8 @@ class Step(NamedTuple):
         What the frames gave.
     afresh : sequence of str
         Devices whose analysis began afresh.
-    checkpoints : sequence of (str, bytes)
-        Devices and their states after this step.
+    checkpoints : sequence of Checkpoint
+        States after this step.
     """
 
     expected: Mapping[int, int]
@@ -44,7 +52,7 @@ class Step(NamedTuple):
     replay_xid: int
     findings: Findings
     afresh: Sequence[str]
-    checkpoints: Sequence[tuple[str, bytes]]
+    checkpoints: Sequence[Checkpoint]
 
 
 class Writer:
@@ -137,10 +145,7 @@ class Writer:
         with self._connection.cursor() as cursor:
             cursor.executemany(
                 _QUERIES["save_checkpoint"],
-                [
-                    {"device": device, "engine": self._engine, "next_xid": step.next_xid, "state": state}
-                    for device, state in step.checkpoints
-                ],
+                [checkpoint._asdict() | {"engine": self._engine} for checkpoint in step.checkpoints],
             )
 
 

@@ -7,6 +7,7 @@ from analytics.settings import AnalyticsSettings
 from analytics.worker import Worker
 from heartwire.frames import EcgFrame
 from heartwire.storage.pool import connect
+from heartwire.topics import shard_of
 from tests.conftest import StartHeartwire
 from tests.ecg import cut_into_frames, draw_ecg, regular_beats
 from tests.integration.analytics_stack import BEGIN_US, Stack, on_one_database
@@ -60,3 +61,39 @@ def _at(step: int, devices: list[str], signals: list[list[EcgFrame]]) -> list[tu
 
 def _saved(worker: Worker, device: str) -> bytes:
     return worker._analysis.save(device)
+
+
+@on_one_database
+def test_shards_that_are_not_equally_far_lose_nothing(heartwire_process: StartHeartwire, database: str) -> None:
+    stack = Stack(heartwire_process, database)
+    devices = [stack.add_device() for _ in range(4)]
+    frames = cut_into_frames(draw_ecg(regular_beats(0.4, 40.0, 75), 40.0), BEGIN_US)
+    settings = AnalyticsSettings.load(database=database, batch_frames=16, checkpoint_every_s=0.1, instance="test")
+    with connect(database, "test", autocommit=True) as connection:
+        for part in (slice(0, 20), slice(20, 40)):
+            for device in devices:
+                stack.store(device, frames[part])
+            if part.start == 20:
+                # As if another worker had had the first device's shard, and had come to the end.
+                _analyse_all(Worker(connection, settings, lambda: None))
+                ahead = stack.rows("SELECT max(next_xid)::text FROM analytics_cursors")[0][0]
+                stack.execute("DELETE FROM beats")
+                stack.execute("DELETE FROM analysis_checkpoints")
+                stack.execute("UPDATE analytics_cursors SET next_xid = '0', replay_xid = '0'")
+                stack.execute(
+                    "UPDATE analytics_cursors SET next_xid = %s::xid8, replay_xid = %s::xid8 WHERE shard = %s",
+                    *(ahead, ahead, shard_of(devices[0])),
+                )
+        worker = Worker(connection, settings, lambda: None)
+        _analyse_all(worker)
+        worker.save_all()
+        assert worker.n_frames == 120
+        assert stack.beats(devices[0]) == []
+        assert all(len(stack.beats(device)) >= 46 for device in devices[1:])
+        assert len(stack.rows("SELECT DISTINCT next_xid::text FROM analytics_cursors")) == 1
+
+
+def _analyse_all(worker: Worker) -> None:
+    worker.load()
+    while worker.step():
+        pass
