@@ -42,5 +42,13 @@ async function answer(alarm: Alarm, ask: (id: number) => Promise<Alarm>, kind: "
   }
 }
 
+/** One after the other; the first that fails is told, and the rest is not tried. */
+export async function acknowledgeAll(alarms: readonly Alarm[]): Promise<void> {
+  for (const alarm of alarms) {
+    await answer(alarm, acknowledge, "acknowledged");
+    if (note.value?.kind === "failed") return;
+  }
+}
+
 export const acknowledgeAlarm = (alarm: Alarm) => answer(alarm, acknowledge, "acknowledged");
 export const undoAlarm = (alarm: Alarm) => answer(alarm, undoAcknowledgement, "undone");

@@ -2,6 +2,7 @@
 
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { acknowledgeAll } from "../alarms/answer";
 import { ApiError } from "../api/http";
 import { getPatient } from "../api/patients";
 import type { Alarm, PatientFacts, WardPatient } from "../api/types";
@@ -18,14 +19,17 @@ import { useLoaded } from "../patient/loaded";
 import { Strip } from "../patient/strip";
 import { Trend } from "../patient/trend";
 import { freshness } from "../ward/freshness";
+import { isUnanswered } from "../ward/order";
 import { watchedOf } from "../ward/ward";
 import { LiveWave } from "../wave/live_wave";
 import { rulePaper } from "../wave/paper";
 import { Still } from "../wave/still";
-import { words, wordsOfError } from "../words/words";
+import { plural, words, wordsOfError } from "../words/words";
 
 /** Facts such as battery and stored span are asked for anew this often, microseconds. */
 const AGAIN_US = 15e6;
+/** Most alarms that are shown as bars on top. */
+const BARS = 3;
 /** How far before the newest stored sample the strip begins to be shown, microseconds. */
 const NEWEST_US = 8e6;
 
@@ -67,13 +71,33 @@ function Patient({ id }: { id: number }) {
         {watched && <Readings patient={watched.patient} />}
       </div>
       {problem !== null && <p class="problem panel">{wordsOfError(problem)}</p>}
-      <div class="patient-alarms">
-        {watched?.alarms.map((alarm) => (
-          <AlarmBar key={alarm.id} alarm={alarm} name={name} />
-        ))}
-      </div>
+      {watched && <OpenAlarms alarms={watched.alarms} name={name} />}
       <Record id={id} name={name} facts={facts} patient={watched?.patient ?? null} />
     </>
+  );
+}
+
+/** The gravest as bars; what does not find room is counted, and all can be answered at once. */
+function OpenAlarms({ alarms, name }: { alarms: readonly Alarm[]; name: string }) {
+  const unanswered = alarms.filter(isUnanswered);
+  const more = alarms.length - BARS;
+  return (
+    <div class="patient-alarms">
+      {alarms.slice(0, BARS).map((alarm) => (
+        <AlarmBar key={alarm.id} alarm={alarm} name={name} />
+      ))}
+      {(more > 0 || unanswered.length > 1) && (
+        <div class="patient-alarms-more">
+          {more > 0 && <span>{plural("patient.more_alarms", more)}</span>}
+          <span class="spacer" />
+          {unanswered.length > 1 && (
+            <button type="button" class="button" onClick={() => acknowledgeAll(unanswered)}>
+              {words("patient.acknowledge_all", { n: unanswered.length })}
+            </button>
+          )}
+        </div>
+      )}
+    </div>
   );
 }
 

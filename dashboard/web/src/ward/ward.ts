@@ -34,7 +34,8 @@ const alarmsByPatient = computed(() => {
     if (known) known.push(alarm);
     else byPatient.set(alarm.patient_id, [alarm]);
   }
-  for (const alarms of byPatient.values()) alarms.sort((a, b) => rankOfAlarm(a) - rankOfAlarm(b) || a.id - b.id);
+  for (const alarms of byPatient.values())
+    alarms.sort((a, b) => rankOfAlarm(a) - rankOfAlarm(b) || b.onset_us - a.onset_us);
   return byPatient;
 });
 

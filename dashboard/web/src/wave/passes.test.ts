@@ -1,25 +1,26 @@
 import { expect, it } from "vitest";
-import { passesBetween } from "./passes";
+import { passesBetween, type Stretch } from "./passes";
 import { PX_PER_S } from "./scale";
 
 /** Sweep for some passes, stopping just at each pass's end, where rounding is at its worst; return what went wrong. */
 function sweep(lengthUs: number): string[] {
-  const wrong: string[] = [];
   let atUs = 1234 * lengthUs + 0.5;
-  for (let pass = 1235; pass < 1265; pass++) {
-    for (const toUs of [(pass + 0.4) * lengthUs, (pass + 1) * lengthUs]) {
-      const stretches = passesBetween(atUs, toUs, lengthUs);
-      if (stretches.length > 3) wrong.push(`${stretches.length} stretches`);
-      for (const stretch of stretches) {
-        if (stretch.fromUs !== atUs) wrong.push(`${atUs} skipped`);
-        if (stretch.toUs <= stretch.fromUs) wrong.push(`${atUs} stands still`);
-        if (stretch.fromUs - stretch.passUs < -1 || stretch.toUs - stretch.passUs > lengthUs + 1) wrong.push("outside");
-        atUs = stretch.toUs;
-      }
-      if (atUs !== toUs) wrong.push(`${toUs} not reached`);
-    }
-  }
-  return wrong;
+  const ends = Array.from({ length: 30 }, (_, i) => [(1235.4 + i) * lengthUs, (1236 + i) * lengthUs]).flat();
+  return ends.flatMap((toUs) => {
+    const stretches = passesBetween(atUs, toUs, lengthUs);
+    const wrong = stretches.flatMap((stretch) => faultsOf(stretch, lengthUs));
+    const isWhole =
+      stretches.map(({ fromUs }) => fromUs).join() ===
+      [atUs, ...stretches.map(({ toUs: us }) => us)].slice(0, -1).join();
+    if (!isWhole || stretches.at(-1)?.toUs !== toUs || stretches.length > 3) wrong.push(`not whole up to ${toUs}`);
+    atUs = toUs;
+    return wrong;
+  });
+}
+
+function faultsOf({ passUs, fromUs, toUs }: Stretch, lengthUs: number): string[] {
+  if (toUs <= fromUs) return [`${fromUs} stands still`];
+  return fromUs - passUs < -1 || toUs - passUs > lengthUs + 1 ? [`${fromUs} is outside of its pass`] : [];
 }
 
 it("cuts time at the end of each pass, without a gap and without standing still, at any width", () => {

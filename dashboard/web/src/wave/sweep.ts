@@ -1,6 +1,7 @@
 // A lead that sweeps over its canvas like a bedside monitor: new signal is drawn at a moving front, an erase bar runs
 // ahead of it. The front's place depends on the time alone, so that all leads of one width sweep as one.
 
+import type { LeadBuffer } from "./lead_buffer";
 import type { Beat, Lead } from "./leads";
 import type { Painter } from "./paint_loop";
 import { passesBetween } from "./passes";
@@ -8,6 +9,8 @@ import { extent, type Fit, fitLead, type Gain, PX_PER_S } from "./scale";
 import { trace } from "./trace";
 
 const ERASE_PX = 14;
+/** A lack of samples up to this long between two paintings is the playhead's doing, s. */
+const JOINED_S = 0.05;
 const LINE_PX = 1.6;
 /** Half of a beat's mark. */
 const MARK_PX = 9;
@@ -34,6 +37,9 @@ export class Sweep implements Painter {
   private fitted: Fit | null = null;
   private drawnUs = 0;
   private markedUs = 0;
+  /** The last sample drawn, and of which buffer. */
+  private drawnTo = 0;
+  private drawnBuffer: LeadBuffer | null = null;
   private stopped = true;
   private begunUs = 0;
   private settled = false;
@@ -135,17 +141,23 @@ export class Sweep implements Painter {
     const middle = top + (this.height - top) / 2;
     const pxPerMv = (fitted.gain * PX_PER_S) / 25;
     const bottom = this.height - 1;
+    const from = Math.floor(buffer.indexOf(fromUs + shiftUs));
+    const to = Math.floor(buffer.indexOf(toUs + shiftUs));
+    // The playhead is slewed between two paintings: begin where the line ended, or it would be broken there.
+    const isNext = buffer === this.drawnBuffer && from > this.drawnTo && from - this.drawnTo < JOINED_S * buffer.fsHz;
+    this.drawnBuffer = buffer;
     context.beginPath();
     trace(
       context,
       (i) => buffer.at(i),
-      Math.floor(buffer.indexOf(fromUs + shiftUs)),
-      Math.floor(buffer.indexOf(toUs + shiftUs)),
+      isNext ? this.drawnTo : from,
+      to,
       (i) => xOfUs(buffer.timeOf(i) - shiftUs),
       (mv) => Math.max(top + 1, Math.min(bottom, middle - (mv - fitted.centreMv) * pxPerMv)),
       buffer.fsHz / (PX_PER_S * this.ratio),
     );
     context.stroke();
+    this.drawnTo = to;
   }
 
   private erase(fromX: number, toX: number): void {
