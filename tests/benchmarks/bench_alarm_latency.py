@@ -1,0 +1,69 @@
+"""From the heart to the screen: how long after an asystole's fourth second its alarm stands on the ward's page.
+
+Ten scripted patients stop, one after the other, in the whole system: simulated devices in one-second frames, broker,
+ingest, database, analytics, dashboard, Chromium. The zero of each time is four seconds after the last beat, by the
+device's clock: it includes the filling of the frame that holds that moment.
+"""
+
+import statistics
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+from playwright.sync_api import sync_playwright
+
+from tests.browser.ward_stack import WardStack
+
+_PATIENTS = 10
+_SETTLE_S = 30.0
+_APART_S = 2.3
+_LIMIT_S = 4.0
+_WATCH = """() => {
+    window.seen = {};
+    const look = () => document.querySelectorAll('.tile').forEach((tile) => {
+        const alarm = tile.querySelector('.tile-foot');
+        if (alarm && alarm.textContent.includes('Asystole')) window.seen[tile.dataset.patient] ??= Date.now();
+    });
+    new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
+    look();
+}"""
+_STAGES = """
+    SELECT a.patient_id, a.onset_at, min(e.at)
+    FROM alarms AS a JOIN alarm_events AS e USING (alarm_id)
+    WHERE a.call = 'asystole' AND e.kind = 'raised'
+    GROUP BY a.patient_id, a.onset_at
+"""
+
+
+def _after_s(at: datetime, onset: datetime) -> float:
+    return at.timestamp() - onset.timestamp() - _LIMIT_S
+
+
+def _print(name: str, seconds: list[float]) -> None:
+    middle = statistics.median(seconds)
+    print(f"{name:34} median {middle:5.2f} s, {min(seconds):5.2f} to {max(seconds):5.2f} s")  # noqa: T201 # a benchmark
+
+
+def test_from_asystole_to_page(chromium_path: Path) -> None:
+    """Print the latency to the database and to the page."""
+    with WardStack() as stack, sync_playwright() as playwright:
+        user = stack.add_user("Bench Nurse")
+        for number in range(_PATIENTS):
+            normal: dict[str, str | float] = {"rhythm": "normal", "seconds": _SETTLE_S + number * _APART_S, "bpm": 70}
+            stack.add_patient(f"Patient {number}", [normal, {"rhythm": "asystole", "seconds": 600}])
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{stack.url}/sign-in")
+        page.fill("input[name=login]", user.login)
+        page.fill("input[name=password]", user.password)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_selector(".tile")
+        page.evaluate(_WATCH)
+        while len(page.evaluate("window.seen")) < _PATIENTS:
+            page.wait_for_timeout(500)
+        seen = {int(patient): ms / 1000 for patient, ms in page.evaluate("window.seen").items()}
+        browser.close()
+        with psycopg.connect(stack._database) as connection:
+            stages = connection.execute(_STAGES).fetchall()
+    _print("4th second -> alarm committed", [_after_s(raised, onset) for _, onset, raised in stages])
+    _print("4th second -> alarm on the page", [seen[who] - onset.timestamp() - _LIMIT_S for who, onset, _ in stages])
