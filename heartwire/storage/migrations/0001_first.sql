@@ -257,10 +257,12 @@ CREATE TABLE signal_states (
 );
 CREATE INDEX signal_states_patient ON signal_states (patient_id);
 
--- How far analysis is, by shard: every frame with a smaller xid is analysed.
+-- How far analysis is, by shard: every frame with a smaller xid than `next_xid` is analysed. Where to read again after a
+-- restart: every frame with a smaller xid than `replay_xid` is contained in its device's checkpoint.
 CREATE TABLE analytics_cursors (
     shard smallint PRIMARY KEY CHECK (shard BETWEEN 0 AND 63),
-    next_xid xid8 NOT NULL DEFAULT '0'
+    next_xid xid8 NOT NULL DEFAULT '0',
+    replay_xid xid8 NOT NULL DEFAULT '0'
 );
 INSERT INTO analytics_cursors (shard) SELECT generate_series(0, 63);
 
