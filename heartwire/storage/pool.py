@@ -1,5 +1,7 @@
 """Connections to the database."""
 
+from typing import Any, Final
+
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
@@ -8,7 +10,15 @@ from heartwire.storage.errors import translated
 
 #: Seconds to wait for a connection before calling the database unavailable.
 CONNECT_TIMEOUT_S = 5
-_OPTIONS = "-c timezone=UTC -c statement_timeout={timeout_ms}"
+# Our queries are short: compiling them costs more than it saves (0.2 s of 0.6 s measured, over many chunks).
+_OPTIONS = "-c timezone=UTC -c jit=off -c statement_timeout={timeout_ms}"
+# A dead peer is noticed in seconds, not in the kernel's hours.
+_KEEPALIVES: Final[dict[str, Any]] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 
 def connect(
@@ -32,11 +42,7 @@ def connect(
             application_name=f"heartwire-{application}",
             connect_timeout=CONNECT_TIMEOUT_S,
             options=_OPTIONS.format(timeout_ms=round(statement_timeout_s * 1000)),
-            # A dead peer is noticed in seconds, not in the kernel's hours.
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
-            tcp_user_timeout=10_000,
+            **_KEEPALIVES,
         )
 
 
@@ -57,5 +63,6 @@ def make_pool(database: str, application: str, *, size: int) -> AsyncConnectionP
             "application_name": f"heartwire-{application}",
             "connect_timeout": CONNECT_TIMEOUT_S,
             "options": _OPTIONS.format(timeout_ms=30_000),
+            **_KEEPALIVES,
         },
     )
