@@ -4,6 +4,7 @@ A session is a random token in a cookie; the database holds its hash only. A cha
 token in a header, which pages of other sites cannot know.
 """
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -18,7 +19,7 @@ import psycopg
 
 from dashboard.database import Database
 from dashboard.errors import ApiError, Code
-from dashboard.passwords import MOST_CHARACTERS, hash_password, is_password, needs_rehash
+from dashboard.passwords import hash_password, is_password, needs_rehash
 from dashboard.settings import DashboardSettings
 from heartwire.storage.queries import load_queries
 
@@ -69,13 +70,16 @@ class Access:
         ApiError
             `WRONG_CREDENTIALS`, or `TOO_MANY_ATTEMPTS` with the seconds to wait.
         """
-        given: dict[str, object] = {"login": login[:_LOGIN_MOST], "address": address}
+        # No user has such a login, and the database cannot hold every character.
+        login = "".join(letter for letter in login[:_LOGIN_MOST] if letter.isprintable())
+        given: dict[str, object] = {"login": login, "address": address}
         async with self._database.connection() as connection:
             given["at"] = await self._attempt(connection, given)
             user = await (await connection.execute(_QUERIES["user_by_login"], {"login": login})).fetchone()
         # No connection is held during the work of the hash.
         if not await is_password(user[2] if user else None, password) or user is None:
             raise ApiError(Code.WRONG_CREDENTIALS)
+        stronger = await asyncio.to_thread(hash_password, password) if needs_rehash(user[2]) else None
         token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         async with self._database.connection() as connection:
             await connection.execute(_QUERIES["forgive"], given | {"window_s": self._settings.sign_in_window_s})
@@ -88,8 +92,8 @@ class Access:
                 "longest_s": self._settings.session_longest_s,
             }
             await connection.execute(_QUERIES["begin_session"], session)
-            if needs_rehash(user[2]) and len(password) <= MOST_CHARACTERS:
-                hashes = {"user_id": user[0], "old_hash": user[2], "new_hash": hash_password(password)}
+            if stronger is not None:
+                hashes = {"user_id": user[0], "old_hash": user[2], "new_hash": stronger}
                 await connection.execute(_QUERIES["rehash"], hashes)
             viewer = await self._find(connection, _hash(token))
             if viewer is None:  # disabled in this very moment

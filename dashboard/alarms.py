@@ -80,15 +80,18 @@ async def open_alarms(connection: psycopg.AsyncConnection[Any], tenant_id: int) 
 async def patient_alarms(
     connection: psycopg.AsyncConnection[Any], viewer: Viewer, patient_id: int, before_us: int | None, limit: int
 ) -> tuple[list[Alarm], bool]:
-    """Return at most `limit` of a patient's alarms, the newest first, and whether there are more."""
+    """Return `limit` of a patient's alarms, the newest first, and whether there are more.
+
+    Alarms that began in the same microsecond come together, though they are more than `limit`.
+    """
     given = {
         "patient_id": patient_id,
         "tenant_id": viewer.tenant_id,
         "before": None if before_us is None else time_of(before_us),
-        "limit": limit + 1,
+        "limit": limit,
     }
     rows = await _rows(connection, "of_patient", given)
-    return [_alarm(row) for row in rows[:limit]], len(rows) > limit
+    return [_alarm(row) for row in rows], bool(rows) and rows[-1]["has_older"]
 
 
 async def acknowledge(connection: psycopg.AsyncConnection[Any], viewer: Viewer, alarm_id: int) -> Alarm:

@@ -19,13 +19,15 @@ WHERE a.alarm_id = %(alarm_id)s AND a.tenant_id = %(tenant_id)s;
 SELECT alarm_id, patient_id FROM alarms WHERE alarm_id = %(alarm_id)s AND tenant_id = %(tenant_id)s FOR UPDATE;
 
 -- of_patient --
--- A patient's alarms, the newest onset first.
-SELECT a.*, u.name
+-- A patient's alarms, the newest onset first, and whether there are older ones. The next page begins before the last
+-- onset of this one, so alarms of one moment are never parted.
+SELECT a.*, u.name,
+    EXISTS (SELECT FROM alarms AS o WHERE o.patient_id = a.patient_id AND o.onset_at < a.onset_at) AS has_older
 FROM alarm_states AS a LEFT JOIN users AS u ON u.user_id = a.acknowledged_by
 WHERE a.patient_id = %(patient_id)s AND a.tenant_id = %(tenant_id)s
     AND (%(before)s::timestamptz IS NULL OR a.onset_at < %(before)s)
-ORDER BY a.onset_at DESC, a.alarm_id DESC
-LIMIT %(limit)s;
+ORDER BY a.onset_at DESC
+FETCH FIRST %(limit)s ROWS WITH TIES;
 
 -- add_event --
 -- What a person did to an alarm.

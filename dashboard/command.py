@@ -26,6 +26,8 @@ _DATABASE_HELP: Final = "Database as a libpq URL. [env: HEARTWIRE_DASHBOARD_DATA
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 #: How long open connections may take to end when the server stops, seconds.
 _STOP_S: Final = 2
+#: How long what was sent may wait for a peer that is gone or reads nothing, milliseconds; then its memory is freed.
+_PEER_MS: Final = 60_000
 
 
 @click.group()
@@ -77,12 +79,15 @@ def _listen(host: str, port: int) -> socket.socket:
     """Take the address before anything else starts, with a sentence when it is taken."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=1024)
+        listener = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         raise ServeError(
             f"cannot listen on {host} port {port}: {error.strerror or error}; is another server there? Choose another"
             " with --port, or another address with --host"
         ) from None
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PEER_MS)
+    return listener
 
 
 @dashboard.group()

@@ -124,8 +124,9 @@ async def heart_rate(
     n = _n_buckets(stretch, bucket_us)
     mean: list[float | None] = [None] * n
     low, high = mean.copy(), mean.copy()
-    given = _between(patient, stretch) | {"from_us": stretch.from_us, "bucket_us": bucket_us}
-    async for bucket, *values in await connection.execute(_QUERIES["heart_rate"], given):
+    given = _between(patient, stretch) | {"bucket_us": bucket_us}
+    async for begin, *values in await connection.execute(_QUERIES["heart_rate"], given):
+        bucket = (us_of(begin) - stretch.from_us) // bucket_us
         mean[bucket], low[bucket], high[bucket] = (round(value, 1) for value in values)
     return HeartRate(stretch.from_us, bucket_us / 1e6, mean, low, high)
 
@@ -135,9 +136,9 @@ async def coverage(
 ) -> Coverage:
     """Return how much ECG there is over time."""
     shares = [0.0] * _n_buckets(stretch, bucket_us)
-    given = _between(patient, stretch) | {"from_us": stretch.from_us, "bucket_us": bucket_us}
-    async for bucket, seconds in await connection.execute(_QUERIES["coverage"], given):
-        shares[bucket] = min(1.0, round(seconds * 1e6 / bucket_us, 3))
+    given = _between(patient, stretch) | {"bucket_us": bucket_us}
+    async for begin, seconds in await connection.execute(_QUERIES["coverage"], given):
+        shares[(us_of(begin) - stretch.from_us) // bucket_us] = min(1.0, round(seconds * 1e6 / bucket_us, 3))
     return Coverage(stretch.from_us, bucket_us / 1e6, shares)
 
 

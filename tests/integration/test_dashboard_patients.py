@@ -1,0 +1,229 @@
+"""What is stored of one patient, as the pages get it: facts, rate, coverage, ECG, beats, alarms; on both databases."""
+
+import struct
+from typing import NamedTuple
+
+import pytest
+
+from tests.conftest import StartHeartwire
+from tests.integration.dashboard_stack import Patient, Stack
+from tests.integration.ingest_stack import on_both_pairs
+from tests.servers.fixtures import BrokerServer
+
+pytestmark = on_both_pairs
+
+#: A round moment, so that buckets are easily read: UTC microseconds.
+T0_US = 1_790_000_000_000_000
+S_US = 1_000_000
+
+
+class Record(NamedTuple):
+    """One ECG record as a page reads it."""
+
+    t0_us: float
+    patient_id: int
+    fs_mhz: int
+    lead: bytes
+    samples: bytes
+
+
+_OUT_OF_BOUNDS = [
+    ("/hr?to_us=5&bucket_s=1", "invalid", {"field": "from_us"}),
+    ("/hr?from_us=5&to_us=5&bucket_s=1", "invalid", {"field": "to_us"}),
+    ("/hr?from_us=-1&to_us=5&bucket_s=1", "invalid", {"field": "from_us"}),
+    ("/hr?from_us=0&to_us=5&bucket_s=0", "invalid", {"field": "bucket_s"}),
+    ("/hr?from_us=0&to_us=5&bucket_s=nan", "invalid", {"field": "bucket_s"}),
+    ("/hr?from_us=0&to_us=9999999999999999&bucket_s=1", "invalid", {"field": "to_us"}),
+    ("/hr?from_us=0&to_us=5001000000&bucket_s=1", "too_long", {"limit_s": 5000}),
+    ("/stored?from_us=0&to_us=5001000000&bucket_s=1", "too_long", {"limit_s": 5000}),
+    ("/ecg?from_us=0&to_us=300000001", "too_long", {"limit_s": 300}),
+    ("/beats?from_us=0&to_us=3600000001", "too_long", {"limit_s": 3600}),
+    ("/alarms?limit=0", "invalid", {"field": "limit"}),
+    ("/alarms?limit=501", "invalid", {"field": "limit"}),
+    ("x", "invalid", {"field": "patient_id"}),
+]
+
+
+@pytest.fixture
+def stack(heartwire_process: StartHeartwire, database: str, broker: BrokerServer) -> Stack:
+    return Stack(heartwire_process, database, broker)
+
+
+def _store(stack: Stack, patient: Patient, t_s: float, *, seconds: float = 1.0, lead: str = "II", seq: int = 0) -> None:
+    stack.execute(
+        "INSERT INTO ecg_frames (stream_id, seq, t0, tenant_id, patient_id, device_id, shard, fs_mhz, lead, gain,"
+        " baseline, flags, samples, received_at)"
+        " VALUES (1, %s, to_timestamp(%s), 1, %s, %s, 0, 250000, %s, 200, 0, 0, %s, now())",
+        seq,
+        T0_US / 1e6 + t_s,
+        *patient,
+        lead,
+        struct.pack("<h", seq) * round(seconds * 250),
+    )
+
+
+def _beat(stack: Stack, patient: Patient, t_s: float, rr_s: float | None, label: str = "N") -> None:
+    stack.execute(
+        "INSERT INTO beats VALUES (%s, 1, %s, to_timestamp(%s), %s, 1.1, %s, 'test')",
+        *patient,
+        T0_US / 1e6 + t_s,
+        rr_s,
+        label,
+    )
+
+
+def _between(begin_s: float, end_s: float) -> str:
+    return f"from_us={T0_US + round(begin_s * S_US)}&to_us={T0_US + round(end_s * S_US)}"
+
+
+def _records(content: bytes) -> list[Record]:
+    found, at = [], 0
+    while at < len(content):
+        (length,) = struct.unpack_from("<I", content, at)
+        record = content[at + 4 : at + 4 + length]
+        kind, version, _, patient_id, t0_us, fs_mhz, gain, baseline, n, name = struct.unpack_from("<BBHIdIfhHH", record)
+        assert (kind, version, gain, baseline) == (2, 1, 200.0, 0)
+        samples = record[30 + name + name % 2 :]
+        assert len(samples) == 2 * n
+        found.append(Record(t0_us, patient_id, fs_mhz, record[30 : 30 + name], samples))
+        at += 4 + length
+    return found
+
+
+def test_facts_say_who_with_which_devices_and_what_is_stored(stack: Stack) -> None:
+    patient = stack.add_patient("Ada")
+    with stack.person() as nurse:
+        path = f"/api/patients/{patient.patient_id}"
+        facts = nurse.http.get(path).json()
+        assert facts["patient"] == {"id": patient.patient_id, "name": "Ada", "ward": "B"}
+        assert [(device["id"], device["online"]) for device in facts["devices"]] == [(patient.device, None)]
+        assert (facts["limits"], facts["stored"]) == ({}, None)
+        stack.execute("INSERT INTO patient_limits VALUES (%s, 1, 'tachycardia', 'bpm', 130)", patient.patient_id)
+        stack.execute(
+            "INSERT INTO device_status VALUES (%s, 1, 1, to_timestamp(%s), true, 77, '1.2', 'H10', -60, 5, 900, now())",
+            patient.device,
+            T0_US / 1e6,
+        )
+        for seq, t_s in enumerate((0.0, 5.0)):
+            _store(stack, patient, t_s, seq=seq)
+        facts = nurse.http.get(path).json()
+        assert facts["limits"] == {"tachycardia": {"bpm": 130.0}}
+        assert facts["stored"] == {"first_us": T0_US, "last_us": T0_US + 5 * S_US}
+        assert facts["devices"] == [
+            {
+                "id": patient.device,
+                "online": True,
+                "battery_percent": 77,
+                "wearable": "H10",
+                "firmware": "1.2",
+                "outbox_frames": 5,
+                "outbox_bytes_left": 900,
+                "status_us": T0_US,
+            }
+        ]
+    seen = stack.execute("SELECT patient_id, user_id IS NOT NULL FROM audit_events WHERE action = 'saw_patient'")
+    assert seen == [(patient.patient_id, True)] * 2
+
+
+def test_heart_rate_in_buckets(stack: Stack) -> None:
+    patient, other = stack.add_patient("Ada"), stack.add_patient("Bo")
+    beats = ((0.0, 1.0), (1.0, 0.5), (9.999999, 1.0), (20.0, 0.75), (21.0, None), (22.0, float("nan")), (30.0, 0.25))
+    for t_s, rr_s in beats:
+        _beat(stack, patient, t_s, rr_s)
+    _beat(stack, other, 10.0, 0.3)
+    with stack.person() as nurse:
+        path = f"/api/patients/{patient.patient_id}/hr?{_between(0, 30)}&bucket_s=10"
+        assert nurse.http.get(path).json() == {
+            "from_us": T0_US,
+            "bucket_s": 10.0,
+            "mean": [72.0, None, 80.0],
+            "min": [60.0, None, 80.0],
+            "max": [120.0, None, 80.0],
+        }
+
+
+def test_coverage_counts_samples_where_they_are(stack: Stack) -> None:
+    patient = stack.add_patient()
+    # Each frame lies across a border: half of it belongs to the next second, and there is no gap.
+    for seq in range(6):
+        _store(stack, patient, seq + 0.5, seq=seq)
+    # A second lead adds nothing; a long frame reaches over several buckets, one that began before the stretch into it.
+    _store(stack, patient, 1.0, lead="V1", seq=10)
+    _store(stack, patient, 8.0, seconds=3.0, seq=11)
+    with stack.person() as nurse:
+        path = f"/api/patients/{patient.patient_id}/stored?bucket_s=1"
+        answer = nurse.http.get(f"{path}&{_between(0, 12)}").json()
+        assert answer["coverage"] == [0.5, 1, 1, 1, 1, 1, 0.5, 0, 1, 1, 1, 0]
+        assert nurse.http.get(f"{path}&{_between(9, 12)}").json()["coverage"] == [1, 1, 0]
+        # The last bucket is as long as the others, though the stretch ends within it.
+        assert nurse.http.get(f"{path}&{_between(5, 7.5)}").json()["coverage"] == [1, 0.5, 0]
+
+
+def test_ecg_of_a_stretch_comes_whole_and_in_order(stack: Stack) -> None:
+    patient, other = stack.add_patient("Ada"), stack.add_patient("Bo")
+    for seq, t_s in ((3, 3.0), (1, 1.0), (0, 0.0), (2, 2.0)):
+        _store(stack, patient, t_s, seq=seq)
+    _store(stack, patient, 1.0, lead="V1", seq=7)
+    _store(stack, other, 1.0, seq=9)
+    with stack.person() as nurse:
+        answer = nurse.http.get(f"/api/patients/{patient.patient_id}/ecg?{_between(1.5, 3)}")
+        assert answer.headers["content-type"] == "application/octet-stream"
+        records = _records(answer.content)
+        assert [(record.t0_us, record.lead) for record in records] == [
+            (T0_US + S_US, b"II"),
+            (T0_US + 2 * S_US, b"II"),
+            (T0_US + S_US, b"V1"),
+        ]
+        assert {record.patient_id for record in records} == {patient.patient_id}
+        assert records[0].samples == struct.pack("<h", 1) * 250
+        assert nurse.http.get(f"/api/patients/{patient.patient_id}/ecg?{_between(50, 60)}").content == b""
+    assert len(stack.execute("SELECT 1 FROM audit_events WHERE action = 'saw_ecg'")) == 2
+
+
+def test_beats_of_a_stretch(stack: Stack) -> None:
+    patient = stack.add_patient()
+    for t_s, rr_s, label in ((2.0, 0.75, "V"), (0.0, None, "N"), (1.0, 1.0, "S"), (3.0, 1.0, "N")):
+        _beat(stack, patient, t_s, rr_s, label)
+    with stack.person() as nurse:
+        assert nurse.http.get(f"/api/patients/{patient.patient_id}/beats?{_between(0, 3)}").json() == {
+            "t_us": [T0_US, T0_US + S_US, T0_US + 2 * S_US],
+            "rr_s": [None, 1.0, 0.75],
+            "label": "NSV",
+        }
+
+
+def test_alarms_come_page_by_page_and_none_is_left_out(stack: Stack) -> None:
+    patient = stack.add_patient()
+    calls = ("asystole", "pause", "tachycardia", "bradycardia", "couplet")
+    ids = [stack.raise_alarm(patient, call, "medium") for call in calls]
+    # Two of them began in the same microsecond, just where a page ends.
+    for alarm_id, ago_s in zip(ids, (0, 1, 2, 2, 3), strict=True):
+        stack.execute(
+            "UPDATE alarms SET onset_at = to_timestamp(%s) WHERE alarm_id = %s", T0_US / 1e6 - ago_s, alarm_id
+        )
+    with stack.person() as nurse:
+        pages, before = [], ""
+        for _ in range(len(calls)):
+            path = f"/api/patients/{patient.patient_id}/alarms?limit=2{before}"
+            page = nurse.http.get(path).json()
+            pages.append([alarm["call"] for alarm in page["alarms"]])
+            if not page["more"]:
+                break
+            before = f"&before_us={page['alarms'][-1]['onset_us']}"
+        assert pages[0] == ["asystole", "pause"]
+        assert [sorted(page) for page in pages[1:]] == [["bradycardia", "tachycardia"], ["couplet"]]
+        last = nurse.http.get(f"/api/patients/{patient.patient_id}/alarms?before_us=0").json()
+        assert last == {"alarms": [], "more": False}
+
+
+def test_what_is_out_of_bounds_is_refused(stack: Stack) -> None:
+    patient = stack.add_patient()
+    with stack.person() as nurse:
+        for query, code, params in _OUT_OF_BOUNDS:
+            answer = nurse.http.get(f"/api/patients/{patient.patient_id}{query}")
+            assert (answer.status_code, answer.json()["error"]) == (422, {"code": code, "params": params}), query
+        longest = f"/api/patients/{patient.patient_id}/hr?from_us=0&to_us=5000000000&bucket_s=1"
+        assert len(nurse.http.get(longest).json()["mean"]) == 5000
+        huge = 10**30
+        assert nurse.http.get(f"/api/patients/{huge}").status_code in {404, 422}
+        assert nurse.http.post(f"/api/alarms/{huge}/acknowledgement").status_code in {404, 422}
