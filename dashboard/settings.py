@@ -9,6 +9,10 @@ from pydantic_settings import SettingsConfigDict
 from heartwire.settings import BrokerSettings, DatabaseSettings, ServiceSettings
 
 
+def _pages_of_this_installation() -> Path:
+    return Path(__file__).resolve().parent / "web" / "dist"
+
+
 class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings):
     """Where the pages are served, who gets in, and how much is held for each screen."""
 
@@ -22,7 +26,7 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings):
         default="info", title="Log level", description="Least serious line that is logged"
     )
     pages: Path = Field(
-        default=Path(__file__).resolve().parent / "web" / "dist",
+        default_factory=_pages_of_this_installation,
         title="Pages",
         description="Folder of the built pages; by default those that came with this installation",
     )
