@@ -84,7 +84,8 @@ async def _serve(port: int) -> None:
         loop.add_signal_handler(number, stopping.set)
     await broker.start()
     await stopping.wait()
-    # Nothing of it is kept: there is no more to do for it than to end.
+    # Nothing of it is kept: there is no more to do for it than to end, and its tasks need not complain of that.
+    logging.disable()
 
 
 if __name__ == "__main__":

@@ -25,12 +25,12 @@ class Programs(NamedTuple):
     account: Account | None
 
 
-def find_programs(data: Path) -> Programs:
+def find_programs(data: Path | None = None) -> Programs:
     """Return PostgreSQL as it comes from the Python package index.
 
     Parameters
     ----------
-    data : Path
+    data : Path, optional
         Data directory; where it exists, root runs the programs as its owner.
 
     Raises
@@ -56,8 +56,8 @@ def is_reachable_by_all(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in (resolved, *resolved.parents))
 
 
-def _unprivileged(data: Path) -> Account:
-    if data.exists() and data.stat().st_uid != 0:
+def _unprivileged(data: Path | None) -> Account:
+    if data is not None and data.exists() and data.stat().st_uid != 0:
         return Account(data.stat().st_uid, data.stat().st_gid)
     try:
         nobody = pwd.getpwnam("nobody")

@@ -1,14 +1,13 @@
 """What the tests of ingest share: the pairs of servers, a registered device, ingest as a process, the stored rows."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import psycopg
 import pytest
 
 from heartwire.storage.registry import add_patient
 from tests.conftest import StartHeartwire
-from tests.servers.fixtures import BrokerServer
 from tests.servers.process import Process
 from tests.servers.waiting import wait_until
 from tests.wire import Device
@@ -26,10 +25,26 @@ on_both_killable_pairs: Final = pytest.mark.parametrize(
 )
 
 
+class BrokerAddress(Protocol):
+    """What the stack has to know of a broker, or of what stands before one."""
+
+    @property
+    def host(self) -> str:
+        """Loopback address."""
+
+    @property
+    def port(self) -> int:
+        """TCP port."""
+
+    @property
+    def speaks_mqtt5(self) -> bool:
+        """Whether it speaks MQTT 5 besides 3.1.1."""
+
+
 class Stack:
     """A database, a broker, and as many ingest processes as a test starts."""
 
-    def __init__(self, start: StartHeartwire, database: str, broker: BrokerServer) -> None:
+    def __init__(self, start: StartHeartwire, database: str, broker: BrokerAddress) -> None:
         self.database: Final = database
         self.broker: Final = broker
         self._start: Final = start

@@ -1,6 +1,5 @@
-"""amqtt, the broker of laptops, in a process of its own."""
+"""amqtt, the broker of laptops, in a process of its own, as heartwire brings it along."""
 
-import json
 import os
 import shutil
 import sys
@@ -14,7 +13,7 @@ from tests.servers.waiting import accepts_connections, find_free_port
 
 
 class EmbeddedBroker:
-    """A broker that speaks MQTT 3.1.1 and remembers nothing over a restart; the port is kept."""
+    """A broker that speaks MQTT 3.1.1 only and remembers nothing over a restart; the port is kept."""
 
     name: Final = "amqtt"
     speaks_mqtt5: Final = False
@@ -23,13 +22,7 @@ class EmbeddedBroker:
     def __init__(self) -> None:
         self.port: Final = find_free_port()
         self._directory = Path(tempfile.mkdtemp(prefix=f"heartwire-{os.getpid()}-amqtt-"))
-        settings = {
-            "listeners": {"default": {"type": "tcp", "bind": f"{self.host}:{self.port}"}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-        }
-        path = self._directory / "amqtt.yaml"
-        path.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
-        command = [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(path)]
+        command = [sys.executable, "-m", "heartwire.embedded.amqtt_server", str(self.port)]
         self.process: Final = Process(self.name, command, self._directory / "log")
 
     def start(self) -> Self:

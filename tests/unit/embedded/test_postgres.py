@@ -140,6 +140,6 @@ def test_under_root_it_is_somebody_else_and_opens_no_door(postgres: EmbeddedPost
     closed = [path for path in (tmp_path, *tmp_path.parents) if not path.stat().st_mode & 0o001]
     assert closed, "the tests' own directory is open; the test says nothing"
     postgres.start()
-    assert psutil.Process(postgres.child.pid).uids().real == find_programs(tmp_path).account.user_id  # type: ignore[union-attr]
+    assert psutil.Process(postgres.child.pid).uids().real == find_programs().account.user_id  # type: ignore[union-attr]
     assert all(not path.stat().st_mode & 0o001 for path in closed)
     assert not is_reachable_by_all(tmp_path)
