@@ -1,4 +1,4 @@
-"""A broker that meets MQTT 5 with silence, as old ones do: ingest does not wait for it long."""
+"""A broker that meets MQTT 5 with silence, as old ones do: ingest gives up waiting and speaks 3.1.1 to it."""
 
 import socket
 import threading
