@@ -87,17 +87,22 @@ def _signed_in(browser: Browser, account: Account, size: Size, theme: Theme) -> 
 
 def _photograph_ward(page: Page, path: Path) -> None:
     page.wait_for_selector(".tile .alarm-bar", timeout=_ALARM_TIMEOUT_MS)
+    page.mouse.move(0, 0)
     page.wait_for_timeout(_FILL_MS)
     page.screenshot(path=path)
 
 
-def _photograph_patient(page: Page, path: Path, *, whole: bool) -> None:
-    """Of whoever stands first: the one in trouble."""
+def _photograph_patient(page: Page, path: Path) -> None:
+    """Of whoever stands first, the one in trouble; the whole page."""
     page.locator(".tile h2 a").first.click()
-    page.locator(".alarm-choose").first.click()
+    page.wait_for_selector(".alarm-choose")
+    grave = page.locator(".alarm-list li[data-priority=high]:not([data-state=suppressed]) .alarm-choose")
+    (grave.last if grave.count() else page.locator(".alarm-choose").first).click()
+    page.keyboard.press("Home")  # a wave out of sight stands still
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(0, 0)
     page.wait_for_timeout(_FILL_MS)
-    page.keyboard.press("Home")
-    page.screenshot(path=path, full_page=whole)
+    page.screenshot(path=path, full_page=True)
 
 
 def make_pictures(account: Account, out: Path, sizes: Sequence[str]) -> None:
@@ -119,7 +124,7 @@ def make_pictures(account: Account, out: Path, sizes: Sequence[str]) -> None:
                     _signed_in(browser, account, SIZES[size], theme) as page,
                 ):
                     _photograph_ward(page, out / f"ward{suffix}.png")
-                    _photograph_patient(page, out / f"patient{suffix}.png", whole=size != "readme")
+                    _photograph_patient(page, out / f"patient{suffix}.png")
     except Error as problem:
         reason = problem.message.splitlines()[0]
         raise SetupError(f"{account.url}: {reason}. Does `make demo` run there, with this user and password?") from None

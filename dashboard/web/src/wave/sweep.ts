@@ -11,6 +11,8 @@ import { trace } from "./trace";
 const ERASE_PX = 14;
 /** A lack of samples up to this long between two paintings is the playhead's doing, s. */
 const JOINED_S = 0.05;
+/** A wave that does not fit is fitted anew, but no more often than this, microseconds. */
+const CLIPPED_US = 1e6;
 const LINE_PX = 1.6;
 /** Half of a beat's mark. */
 const MARK_PX = 9;
@@ -40,6 +42,9 @@ export class Sweep implements Painter {
   /** The last sample drawn, and of which buffer. */
   private drawnTo = 0;
   private drawnBuffer: LeadBuffer | null = null;
+  /** Something did not fit into the height, and when that was last looked at. */
+  private clipped = false;
+  private judgedUs = 0;
   private stopped = true;
   private begunUs = 0;
   private settled = false;
@@ -109,7 +114,8 @@ export class Sweep implements Painter {
       this.drawnUs = toUs;
       // The scale is judged once a pass, and soon after the beginning, when there is enough to judge by.
       const isSettled = this.settled || nowUs - this.begunUs > LOOK_BACK_S * 1e6;
-      const judge = toUs < nowUs || isSettled !== this.settled;
+      const mustFit = this.clipped && nowUs - this.judgedUs > CLIPPED_US;
+      const judge = toUs < nowUs || isSettled !== this.settled || mustFit;
       this.settled = isSettled;
       if (judge && this.refit(lead, nowUs)) {
         this.drawnUs = 0;
@@ -153,7 +159,12 @@ export class Sweep implements Painter {
       isNext ? this.drawnTo : from,
       to,
       (i) => xOfUs(buffer.timeOf(i) - shiftUs),
-      (mv) => Math.max(top + 1, Math.min(bottom, middle - (mv - fitted.centreMv) * pxPerMv)),
+      (mv) => {
+        const y = middle - (mv - fitted.centreMv) * pxPerMv;
+        if (y > top && y <= bottom + 1) return y;
+        this.clipped = true;
+        return Math.max(top + 1, Math.min(bottom, y));
+      },
       buffer.fsHz / (PX_PER_S * this.ratio),
     );
     context.stroke();
@@ -171,6 +182,8 @@ export class Sweep implements Painter {
     if (lead?.playout.shiftUs == null) return false;
     const { buffer, playout } = lead;
     const to = Math.min(buffer.newest, Math.floor(buffer.indexOf(nowUs + (playout.shiftUs ?? 0) + 1e6)));
+    this.judgedUs = nowUs;
+    this.clipped = false;
     const range = extent((i) => buffer.at(i), Math.max(0, to - Math.floor(LOOK_BACK_S * buffer.fsHz)), to);
     if (range === null) return false;
     const before = this.fitted;
