@@ -42,7 +42,7 @@ export function Strip({ patientId, atUs, alarm, stored, onMove }: Props) {
     const element = frame.current;
     if (element === null) return undefined;
     const observer = new ResizeObserver(() => {
-      shownS.value = Math.max(LEAST_S, Math.floor(element.clientWidth / PX_PER_S));
+      shownS.value = Math.max(LEAST_S, Math.floor((100 * element.clientWidth) / PX_PER_S) / 100);
       // The middle of the strip is what was asked for.
       element.scrollLeft = (element.scrollWidth - element.clientWidth) / 2;
     });
