@@ -96,7 +96,7 @@ def demo(**given: Any) -> None:  # noqa: ANN401 # as `_Wishes` names them
 
     Everything is kept in HEARTWIRE_HOME/demo (default ./.heartwire/demo): the next start goes on with the same
     patients, history and password. Patients of an earlier start with more of them stay on the ward, silent. Eight
-    patients fill about half a gigabyte a day; --fresh empties it.
+    patients fill about a gigabyte a day; --fresh empties it.
     Ctrl-C stops everything; a second Ctrl-C at once.
     """
     base = Path(os.environ.get("HEARTWIRE_HOME") or ".heartwire")

@@ -24,6 +24,8 @@ _SETTINGS: Final = {
     "max_connections": "100",
     "shared_buffers": "64MB",
     "dynamic_shared_memory_type": "mmap",  # containers have little /dev/shm
+    "max_wal_size": "128MB",  # of a laptop's disk
+    "min_wal_size": "32MB",
     "huge_pages": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
