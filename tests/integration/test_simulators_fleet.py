@@ -108,13 +108,15 @@ def test_a_fleet_of_five_is_stored_once_without_gaps(stack: Stack, simulate: Sta
 
 
 @on_both_pairs
-def test_nothing_is_lost_when_the_broker_is_killed(stack: Stack, simulate: StartSimulate, fleet_file: Path) -> None:
+def test_nothing_is_lost_when_the_broker_is_killed(
+    stack: Stack, broker: BrokerServer, simulate: StartSimulate, fleet_file: Path
+) -> None:
     stack.start_ingest()
     fleet = simulate("fleet", "--config", str(fleet_file))
     wait_until(lambda: stack.rows("SELECT count(*) >= 15 FROM ecg_frames") == [(True,)], "frames", timeout_s=60)
-    stack.broker.kill()
+    broker.kill()
     wait_until(lambda: "0 of 5 devices connected" in fleet.log, "the devices to notice")
-    stack.broker.start()
+    broker.start()
     wait_until(lambda: "5 of 5 devices connected" in fleet.log.rpartition("0 of 5 devices")[2], "the devices' return")
     before = stack.rows("SELECT count(*) FROM ecg_frames")[0][0]
     wait_until(lambda: stack.rows("SELECT count(*) FROM ecg_frames")[0][0] > before + 15, "new frames", timeout_s=40)
