@@ -20,6 +20,8 @@ from heartwire.errors import RetryableError
 
 _logger: Final = logging.getLogger(__name__)
 
+#: Longest time until a request is answered; what takes longer does not come, seconds.
+_ANSWER_S: Final = 5.0
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self';"
@@ -61,12 +63,53 @@ def create_app(settings: DashboardSettings, when_broken: Callable[[], None]) -> 
     for routes in (session, ward, patients, alarms, live, pages):
         app.include_router(routes.router)
     app.mount("/assets", pages.Assets(settings.pages))
+    app.add_middleware(_Deadline)
     app.add_middleware(_Headers)
     app.add_exception_handler(ApiError, _refused)
     app.add_exception_handler(RetryableError, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _no_such_page)
     return app
+
+
+class _Deadline:
+    """Answers in time when a database that neither answers nor breaks off holds a request.
+
+    The request is left behind, not cancelled: the driver would wait for the same database. Those left behind are no
+    more than the pool has connections, others are refused without one.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app: Final = app
+        self._left_behind: Final[set[asyncio.Task[None]]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/api"):
+            await self._app(scope, receive, send)
+            return
+        begun = late = False
+
+        async def send_in_time(message: Message) -> None:
+            nonlocal begun
+            if not late:
+                begun = True
+                await send(message)
+
+        work = asyncio.ensure_future(self._app(scope, receive, send_in_time))
+        await asyncio.wait({work}, timeout=_ANSWER_S)
+        if work.done() or begun:
+            await work
+            return
+        late = True
+        self._left_behind.add(work)
+        work.add_done_callback(self._forget)
+        _logger.warning("a request waits for the database and was refused")
+        await _error(503, Code.UNAVAILABLE)(scope, receive, send)
+
+    def _forget(self, work: asyncio.Task[None]) -> None:
+        self._left_behind.discard(work)
+        if not work.cancelled():
+            work.exception()  # nobody waits for it any more
 
 
 class _Headers:

@@ -1,10 +1,13 @@
 """``heartwire dashboard``: serve the pages; manage users and patients."""
 
+import os
 import secrets
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import click
@@ -28,6 +31,17 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _STOP_S: Final = 2
 #: How long what was sent may wait for a peer that is gone or reads nothing, milliseconds; then its memory is freed.
 _PEER_MS: Final = 60_000
+
+
+class _Server(uvicorn.Server):
+    """Ends in time, also when a database that neither answers nor breaks off holds a task."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, and leave without the last goodbyes when that takes too long."""
+        super().handle_exit(sig, frame)
+        leaving = threading.Timer(_STOP_S + 0.5, os._exit, (0,))
+        leaving.daemon = True
+        leaving.start()
 
 
 @click.group()
@@ -66,7 +80,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=_STOP_S,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     # When all is closed the library raises the signal once more, to whoever handled it before.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
