@@ -31,6 +31,7 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _STOP_S: Final = 2
 #: How long what was sent may wait for a peer that is gone or reads nothing, milliseconds; then its memory is freed.
 _PEER_MS: Final = 60_000
+_SEND_BYTES: Final = 262_144
 
 
 class _Server(uvicorn.Server):
@@ -99,7 +100,9 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host} port {port}: {error.strerror or error}; is another server there? Choose another"
             " with --port, or another address with --host"
         ) from None
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it
+    # Connections inherit these. What the system itself holds for a screen is late already: megabytes, if it may.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PEER_MS)
     return listener
 

@@ -150,6 +150,11 @@ def test_nonsense_is_refused_with_a_code(stranger: Person) -> None:
         assert _code(stranger.http.post("/api/session", content=body)) == (422, "invalid"), body[:20]
 
 
+def test_a_login_that_nobody_can_have_is_a_wrong_one(stranger: Person) -> None:
+    for login in ("", "nur\0se", "x" * 3000, "' OR true --"):
+        assert _code(stranger.sign_in(login, "wrong password")) == (401, "wrong_credentials"), login[:20]
+
+
 def test_answers_carry_the_headers_that_browsers_need(stranger: Person) -> None:
     for path in ("/", "/api/session", "/patient/1", "/nowhere"):
         headers = stranger.http.get(path).headers
