@@ -218,7 +218,7 @@ class Engine:
         for detected in beats.detect(self._detector, rows, index, found.candidates):
             self._add(detected, output)
         pending = found.ahead > beats.get_threshold(self._detector, rows)
-        quality.judge_noise(self._signals, rows, seen, filtered.rough)
+        quality.judge_noise(self._signals, rows, seen.lost, filtered, self._detector.high_level[rows])
         if len(lost := np.flatnonzero(seen.lost)):
             rhythm.begin_run(self._rhythm, rows[lost], end_us[lost])
         noise = self._signals.quality[rows] == Quality.NOISE

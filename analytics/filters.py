@@ -39,10 +39,13 @@ class Filtered(NamedTuple):
         Detection signal: mean magnitude of the band-passed signal's change over 16 ms, mV. Lags by `LAG`.
     rough : (n,) float32
         Mean magnitude of what lies above the QRS's band, about 20 to 35 Hz, mV.
+    busy : (n,) float32
+        Mean of the detection signal.
     """
 
     energy: Singles
     rough: Singles
+    busy: Singles
 
 
 def apply(filters: Filters, rows: Rows, block: Singles, *, at_start: Rows) -> Filtered:
@@ -66,7 +69,13 @@ def apply(filters: Filters, rows: Rows, block: Singles, *, at_start: Rows) -> Fi
     energy = _sum11(slope) * np.float32(1 / _MEAN)
     recent = smooth[:, -(BLOCK + 4) :]
     bend = np.abs(recent[:, 2:-2] - (recent[:, :-4] + recent[:, 4:]) * np.float32(0.5))
-    return Filtered(energy, np.cumsum(bend, axis=1)[:, -1] * np.float32(1 / BLOCK))
+    return Filtered(energy, _mean(bend), _mean(energy))
+
+
+def _mean(block: Singles) -> Singles:
+    # A running sum adds in the same order whatever the shape in memory, np.sum does not.
+    mean: Singles = np.cumsum(block, axis=1)[:, -1] * np.float32(1 / BLOCK)
+    return mean
 
 
 def _sum3(line: Singles) -> Singles:

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from analytics.filters import Filtered
 from analytics.resample import BLOCK, BLOCK_S, FS_HZ, LEAD_OFF, RAILED, UNCHANGED
 from analytics.results import Quality
 from analytics.rows import Bools, Bytes, Floats, Integers, Rows, Singles, Table, column
@@ -16,8 +17,13 @@ _RAILED_SAMPLES: Final = BLOCK // 5
 #: time it is taken for lost, and what follows begins anew.
 _STILL_S: Final = 1.0
 _LOST_STILL_S: Final = 3.0
-#: Median roughness of a second, mV, above which it is noise.
-_ROUGH_MV: Final = 0.06
+#: A second is noise when it is rough between the complexes too (the second least rough of its five blocks): in mV,
+#: as part of the complexes' height, and beside what lies in the complexes' own band, so that the coarse waves of
+#: ventricular fibrillation are not taken for noise.
+_FLOOR_RANK: Final = 1
+_ROUGH_MV: Final = 0.025
+_ROUGH_OF_COMPLEX: Final = 0.12
+_ROUGH_OF_BUSY: Final = 0.5
 #: Seconds over which noise is counted.
 NOISE_WINDOW_S: Final = 30
 
@@ -34,8 +40,8 @@ class Signals(Table):
         Samples since the signal last moved.
     moving : int64
         Blocks since the signal was last still for 1 s.
-    rough : (5,) float32
-        Roughness of the last blocks, mV.
+    rough, busy : (5,) float32
+        Of the last blocks, mV: see `analytics.filters.Filtered`.
     second : int64
         Blocks of the second that is not over yet.
     noisy : (30,) uint8
@@ -54,6 +60,7 @@ class Signals(Table):
     still: Integers = column(np.int64)
     moving: Integers = column(np.int64)
     rough: Singles = column(np.float32, _BLOCKS_A_SECOND)
+    busy: Singles = column(np.float32, _BLOCKS_A_SECOND)
     second: Integers = column(np.int64)
     noisy: Bytes = column(np.uint8, NOISE_WINDOW_S)
     n_noisy: Integers = column(np.int64)
@@ -122,12 +129,19 @@ def look(signals: Signals, rows: Rows, state: Bytes) -> Seen:
     return Seen(lost, returns, ~lost & ~was_still)
 
 
-def judge_noise(signals: Signals, rows: Rows, seen: Seen, rough_mv: Singles) -> None:
-    """Take the roughness of one block of each row, and say how good the last second is."""
-    recent = signals.rough[rows]
-    recent = np.concatenate([recent[:, 1:], np.where(seen.lost, np.float32(0), rough_mv)[:, None]], axis=1)
-    signals.rough[rows] = recent
-    is_noise = np.sort(recent, axis=1)[:, _BLOCKS_A_SECOND // 2] > np.float32(_ROUGH_MV)
+def judge_noise(signals: Signals, rows: Rows, lost: Bools, filtered: Filtered, height_mv: Singles) -> None:
+    """Take one block of each row, and say how good the last second is.
+
+    Parameters
+    ----------
+    height_mv : (n,) float32
+        Of the complexes, in the detection signal.
+    """
+    rough = _push(signals.rough, rows, np.where(lost, np.float32(0), filtered.rough))
+    busy = _push(signals.busy, rows, np.where(lost, np.float32(0), filtered.busy))
+    least_rough = np.maximum(height_mv * np.float32(_ROUGH_OF_COMPLEX), np.float32(_ROUGH_MV))
+    is_noise = np.sort(rough, axis=1)[:, _FLOOR_RANK] > least_rough
+    is_noise &= np.cumsum(rough, axis=1)[:, -1] > np.cumsum(busy, axis=1)[:, -1] * np.float32(_ROUGH_OF_BUSY)
     second = signals.second[rows] + 1
     over = second == _BLOCKS_A_SECOND
     signals.second[rows] = np.where(over, 0, second)
@@ -141,6 +155,12 @@ def judge_noise(signals: Signals, rows: Rows, seen: Seen, rough_mv: Singles) -> 
     quality = np.where(signals.railed[rows] > 0, Quality.RAILED, quality)
     quality = np.where(signals.lead_off[rows] > 0, Quality.LEAD_OFF, quality)
     signals.quality[rows] = quality
+
+
+def _push(ring: Singles, rows: Rows, newest: Singles) -> Singles:
+    line: Singles = np.concatenate([ring[rows, 1:], newest[:, None]], axis=1)
+    ring[rows] = line
+    return line
 
 
 def get_lasting_s(counts: Integers, rows: Rows) -> Floats:

@@ -38,6 +38,8 @@ UNCHANGED: Final = 4
 _CARRY: Final = 16
 #: A segment is taken in pieces no longer than this, so that every product below fits 32 bits.
 _PIECE_S: Final = 1.0
+#: Rows that are worked on at once: their arrays stay in the processor's cache.
+_ROWS: Final = 1024
 #: Positions are counted from the run's beginning modulo 1000 s, after which any rate is in step with the common one.
 _TURN_OUT: Final = FS_HZ * 1000
 _TURN_US: Final = 1_000_000_000
@@ -117,7 +119,9 @@ def cut_into_rounds(segments: Sequence[Segment]) -> list[Piece]:
             rounds[level].append(segment if size <= longest else _piece(segment, start, start + longest))
             level += 1
         depth[segment.row] = level
-    return [_gather(each) for each in rounds]
+    for each in rounds:
+        each.sort(key=attrgetter("row"))
+    return [_gather(each[start : start + _ROWS]) for each in rounds for start in range(0, len(each), _ROWS)]
 
 
 def _piece(segment: Segment, start: int, end: int) -> Segment:
@@ -126,7 +130,6 @@ def _piece(segment: Segment, start: int, end: int) -> Segment:
 
 
 def _gather(segments: list[Segment]) -> Piece:
-    segments.sort(key=attrgetter("row"))
     row, t0_us, fs_mhz, gain, baseline, flags, samples = zip(*segments, strict=True)
     return Piece(
         np.array(row, np.int64),
