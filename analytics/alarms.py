@@ -249,7 +249,9 @@ def judge(alarms: Alarms, rows: Rows, view: View) -> list[Transition]:
     return transitions
 
 
-def _change(alarms: Alarms, row: int, at: int, place: int, view: View, met: Bools, wanted: int) -> Transition | None:
+def _change(  # noqa: PLR0917 # one place where a change is told
+    alarms: Alarms, row: int, at: int, place: int, view: View, met: Bools, wanted: int
+) -> Transition | None:
     """Note the onset of what begins, and return what is told."""
     rule = RULES[place]
     here = View._make(each[at : at + 1] for each in view)

@@ -221,7 +221,7 @@ def begin_runs(runs: Runs, piece: Piece, at: Rows) -> None:
     runs.flags[rows] = piece.flags[at]
 
 
-def take(runs: Runs, piece: Piece, placed: Placement) -> Staged:
+def take(runs: Runs, piece: Piece, placed: Placement) -> Staged:  # noqa: PLR0915 # one pass, in its order
     """Resample the pieces of a round.
 
     New runs have been begun (`begin_runs`); slips and skips are applied here.
@@ -304,7 +304,7 @@ def _ready_lines(total: Integers, fs: Integers) -> Integers:
     return ready
 
 
-def _means(
+def _means(  # noqa: PLR0917 # the columns of the pieces, twice below
     flat: Samples, sums: NDArray[np.int32], base: Integers, made: Integers, fs: Integers, width: int
 ) -> tuple[Floats, Integers]:
     """Mean over each output sample's box; the boxes tile the signal, so each edge serves two."""
@@ -323,7 +323,7 @@ def _means(
     return mean, at[:, :-1]
 
 
-def _lines(
+def _lines(  # noqa: PLR0917
     flat: Samples, sums: NDArray[np.int32], base: Integers, made: Integers, fs: Integers, width: int
 ) -> tuple[Floats, Integers]:
     """Value on the line between the two samples around each output sample."""
