@@ -276,7 +276,7 @@ def take(runs: Runs, piece: Piece, placed: Placement) -> Staged:  # noqa: PLR091
     runs.carry[row] = flat[(ends - _CARRY)[:, None] + np.arange(_CARRY)]
     runs.taken[row] = total
     runs.made[row] = made + ready
-    turn = row[(runs.taken[row] >= fs + FS_HZ * 1000) & (runs.made[row] >= _TURN_OUT)]
+    turn = row[(runs.taken[row] >= fs + _CARRY) & (runs.made[row] >= _TURN_OUT)]
     runs.taken[turn] -= runs.fs_mhz[turn]
     runs.made[turn] -= _TURN_OUT
     runs.origin_us[turn] += _TURN_US
