@@ -18,7 +18,7 @@ async def ward(viewer: WithViewer, parts: WithParts) -> Response:
 
 @router.get("/calls")
 async def calls(_viewer: WithViewer) -> Response:
-    """Return the catalogue of calls: the names that alarms are shown by."""
+    """Return the catalogue of calls: the names that alarms are shown by, and the limits that hold by default."""
     return json_answer(
         [
             {
@@ -27,6 +27,10 @@ async def calls(_viewer: WithViewer) -> Response:
                 "priority": call.priority,
                 "family": call.family,
                 "latching": call.latching,
+                "limits": {
+                    name: {"default": limit.default, "low": limit.low, "high": limit.high, "unit": limit.unit}
+                    for name, limit in call.limits.items()
+                },
             }
             for call in CALLS.values()
         ]

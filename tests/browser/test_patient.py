@@ -4,9 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ASYSTOLE, Complaints, SignIn
+from tests.browser.conftest import ASYSTOLE, STEADY, Complaints, SignIn
 from tests.browser.pages import alarm_of, count_ink, tile_of, wait_for, wait_for_wave
-from tests.browser.ward_stack import User
+from tests.browser.ward_stack import User, WardStack
 
 
 def test_an_alarm_opens_the_ecg_around_it(sign_in: SignIn, nurse: User) -> None:
@@ -35,6 +35,23 @@ def test_an_alarm_opens_the_ecg_around_it(sign_in: SignIn, nurse: User) -> None:
     expect(note.first).to_have_text(time)
     page.get_by_role("button", name="Earlier").last.click()
     expect(note.first).not_to_have_text(time)
+
+
+def test_the_limits_that_hold_are_shown_and_whose_they_are(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
+    stack.set_limit(STEADY, "tachycardia", "bpm", 130)
+    page = sign_in(nurse)
+    tile_of(page, STEADY).get_by_role("link").click()
+    limits = page.locator(".limits .facts > div")
+    expect(limits).to_have_text(
+        [
+            "Asystole4 s",
+            "Extreme tachycardia140 /min",
+            "Extreme bradycardia40 /min",
+            "Pause2.5 s",
+            "Tachycardiaown 130 /min",
+            "Bradycardia50 /min",
+        ]
+    )
 
 
 def test_a_time_outside_of_what_is_stored_leads_to_its_edge(sign_in: SignIn, nurse: User) -> None:

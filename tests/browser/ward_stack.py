@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Self
 import psycopg
 
 from heartwire.storage.migrate import migrate
-from heartwire.storage.registry import add_patient
+from heartwire.storage.registry import add_patient, set_limit
 from heartwire.topics import new_device
 from tests.servers.amqtt_broker import EmbeddedBroker
 from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
@@ -108,6 +108,13 @@ class WardStack:
         )
         process.start()
         return process
+
+    def set_limit(self, name: str, call: str, limit: str, value: float) -> None:
+        """Give the patient of that name a limit of his own."""
+        with psycopg.connect(self._database) as connection:
+            row = connection.execute("SELECT patient_id FROM patients WHERE name = %s", (name,)).fetchone()
+            assert row is not None
+            set_limit(connection, row[0], call, limit, value)
 
     def _settings(self, service: str, *, broker: bool = True, database: bool = True, **more: str) -> dict[str, str]:
         settings = dict(more)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
+from heartwire.calls import CALLS
 from tests.conftest import StartHeartwire
 from tests.integration.dashboard_stack import Patient, Stack
 from tests.integration.ingest_stack import on_both_pairs
@@ -123,6 +124,15 @@ def test_facts_say_who_with_which_devices_and_what_is_stored(stack: Stack) -> No
         ]
     seen = stack.execute("SELECT patient_id, user_id IS NOT NULL FROM audit_events WHERE action = 'saw_patient'")
     assert seen == [(patient.patient_id, True)] * 2
+
+
+def test_the_catalogue_says_the_limits_that_hold_by_default(stack: Stack) -> None:
+    with stack.person() as nurse:
+        told = {call["code"]: call["limits"] for call in nurse.http.get("/api/calls").json()}
+    assert told.keys() == CALLS.keys()
+    assert told["tachycardia"] == {"bpm": {"default": 120.0, "low": 60.0, "high": 220.0, "unit": "1/min"}}
+    assert told["asystole"]["seconds"]["unit"] == "s"
+    assert told["noise"] == {}
 
 
 def test_heart_rate_in_buckets(stack: Stack) -> None:

@@ -19,12 +19,22 @@ export interface Session {
   csrf: string;
 }
 
+/** A limit of a call; a patient may have one of his own between `low` and `high`. */
+export interface Limit {
+  default: number;
+  low: number;
+  high: number;
+  unit: string;
+}
+
 export interface Call {
   code: string;
   names: Record<Language, string>;
   priority: Priority;
   family: Family;
   latching: boolean;
+  /** By name. */
+  limits: Record<string, Limit>;
 }
 
 export interface Alarm {
@@ -90,6 +100,7 @@ export interface Device {
 export interface PatientFacts {
   patient: { id: number; name: string; ward: string };
   devices: Device[];
+  /** The patient's own, by call and name. */
   limits: Record<string, Record<string, number>>;
   stored: { first_us: number; last_us: number } | null;
 }

@@ -1,34 +1,39 @@
-// A patient's limits and devices.
+// The limits that hold for a patient, and the devices.
 
 import type { Device, PatientFacts } from "../api/types";
 import { Battery } from "../parts/readings";
 import { bytes, dayAndTime, decimal } from "../words/numbers";
-import { callName, plural, words } from "../words/words";
+import { callName, calls, plural, words } from "../words/words";
+import { type EffectiveLimit, effectiveLimits } from "./limits";
+
+/** A value with its unit in words; what has none of its own is told by its name. */
+function limitWords({ name, value, unit }: EffectiveLimit): string {
+  const given = { value: decimal(value) };
+  if (unit === "1/min") return words("limits.bpm", given);
+  return unit === "s" ? words("limits.seconds", given) : words("limits.other", { name, ...given });
+}
 
 export function Limits({ limits }: Pick<PatientFacts, "limits">) {
-  const rows = Object.entries(limits).flatMap(([call, values]) =>
-    Object.entries(values).map(([name, value]) => ({ call, name, value })),
-  );
+  const rows = effectiveLimits(calls.value.values(), limits);
   return (
-    <section class="panel" aria-labelledby="limits-title">
+    <section class="panel limits" aria-labelledby="limits-title">
       <header class="panel-head">
         <h2 id="limits-title">{words("limits.title")}</h2>
       </header>
-      {rows.length === 0 && <p class="nothing">{words("limits.none")}</p>}
       <dl class="facts">
-        {rows.map(({ call, name, value }) => (
-          <div key={`${call} ${name}`}>
-            <dt>{callName(call)}</dt>
+        {rows.map((row) => (
+          <div key={`${row.call} ${row.name}`} data-own={row.isOwn}>
+            <dt>{callName(row.call)}</dt>
             <dd>
-              {name === "bpm"
-                ? words("limits.bpm", { value: decimal(value) })
-                : name === "seconds"
-                  ? words("limits.seconds", { value: decimal(value) })
-                  : words("limits.other", { name, value: decimal(value) })}
+              {row.isOwn && <span class="limit-own">{words("limits.own")}</span>}{" "}
+              {limitWords(row)}
             </dd>
           </div>
         ))}
       </dl>
+      {rows.length > 0 && (
+        <p class="nothing">{words(rows.some(({ isOwn }) => isOwn) ? "limits.some" : "limits.none")}</p>
+      )}
     </section>
   );
 }

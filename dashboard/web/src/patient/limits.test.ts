@@ -1,0 +1,49 @@
+import { expect, it } from "vitest";
+import type { Call, Limit } from "../api/types";
+import { effectiveLimits } from "./limits";
+
+const call = (code: string, limits: Record<string, Limit>, family: Call["family"] = "clinical"): Call => ({
+  code,
+  names: { en: code, fr: code },
+  priority: "medium",
+  family,
+  latching: false,
+  limits,
+});
+
+const bpm = (byDefault: number): Limit => ({ default: byDefault, low: 20, high: 250, unit: "1/min" });
+const seconds = (byDefault: number): Limit => ({ default: byDefault, low: 1, high: 30, unit: "s" });
+
+const CALLS = [
+  call("asystole", { seconds: seconds(4) }),
+  call("tachycardia", { bpm: bpm(120) }),
+  call("couplet", {}),
+  call("lead_off", { seconds: seconds(3) }, "technical"),
+];
+
+const said = (own: Record<string, Record<string, number>>) =>
+  effectiveLimits(CALLS, own).map(({ call, value, unit, isOwn }) => [call, value, unit, isOwn]);
+
+it("shows the catalogue's defaults of clinical calls where nothing was set", () => {
+  expect(said({})).toEqual([
+    ["asystole", 4, "s", false],
+    ["tachycardia", 120, "1/min", false],
+  ]);
+});
+
+it("shows a patient's own limit in place of the default, of technical calls too", () => {
+  expect(said({ tachycardia: { bpm: 130 }, lead_off: { seconds: 10 } })).toEqual([
+    ["asystole", 4, "s", false],
+    ["tachycardia", 130, "1/min", true],
+    ["lead_off", 10, "s", true],
+  ]);
+});
+
+it("marks a limit as own though it equals the default: it stays when the default changes", () => {
+  expect(said({ tachycardia: { bpm: 120 } })[1]).toEqual(["tachycardia", 120, "1/min", true]);
+});
+
+it("does not show what the analysis does not use", () => {
+  const own = { asystole: { seconds: 31 }, tachycardia: { bpm: Number.NaN, seconds: 5 }, flutter: { bpm: 100 } };
+  expect(said(own)).toEqual(said({}));
+});
