@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -19,6 +20,8 @@ _HYSTERESIS_BPM: Final = 5.0
 _CLEAR_S: Final = 2.0
 _NOISE_BEGINS_S: Final = 20
 _NOISE_ENDS_S: Final = 10
+#: A fast rate does not begin while more of the last seven seconds are noise: they may be its beats.
+_NOISE_LATELY_S: Final = 3
 
 
 class View(NamedTuple):
@@ -35,13 +38,13 @@ class View(NamedTuple):
     judged : bool
         Silence means that the heart is silent.
     quiet_us, silent_from_us, last_us, before_last_us : int64
-    rr_s, span_bpm, many_bpm, few_bpm : float64
+    rr_s, span_bpm, many_bpm, few_bpm, span_slow_bpm, few_slow_bpm : float64
     span_us, many_us, few_us, n : int64
         See `analytics.rhythm.Rhythm`.
     lead_off_s, railed_s, still_s, moving_s : float64
         For how long; negative: for how long not.
-    n_noisy : int64
-        Seconds of noise in the last 30.
+    n_noisy, n_noisy_lately : int64
+        Seconds of noise in the last 30, in the last 7.
     """
 
     now_us: Integers
@@ -57,6 +60,8 @@ class View(NamedTuple):
     span_bpm: Floats
     many_bpm: Floats
     few_bpm: Floats
+    span_slow_bpm: Floats
+    few_slow_bpm: Floats
     span_us: Integers
     many_us: Integers
     few_us: Integers
@@ -65,6 +70,7 @@ class View(NamedTuple):
     still_s: Floats
     moving_s: Floats
     n_noisy: Integers
+    n_noisy_lately: Integers
 
 
 #: From what is seen and the limit (0 when the call has none) to one value a row.
@@ -107,17 +113,21 @@ def _get_silence_s(view: View) -> Floats:
     return silence_s
 
 
-def _rate_rule(code: str, bpm: str, onset: str, sign: int) -> Rule:
-    def get_bpm(view: View) -> Floats:
-        return getattr(view, bpm)  # type: ignore[no-any-return] # a column of the view
-
-    def get_onset(view: View) -> Integers:
-        return getattr(view, onset)  # type: ignore[no-any-return]
-
+def _fast_rule(code: str, get_bpm: _Measure, get_onset: _Onset) -> Rule:
     return Rule(
         code,
-        lambda view, limit: sign * get_bpm(view) > sign * limit,
-        lambda view, limit, _: sign * get_bpm(view) <= sign * limit - _HYSTERESIS_BPM,
+        lambda view, limit: (get_bpm(view) > limit) & (view.n_noisy_lately <= _NOISE_LATELY_S),
+        lambda view, limit, _: get_bpm(view) <= limit - _HYSTERESIS_BPM,
+        get_onset,
+        get_bpm,
+    )
+
+
+def _slow_rule(code: str, get_bpm: _Measure, get_slow_bpm: _Measure, get_onset: _Onset) -> Rule:
+    return Rule(
+        code,
+        lambda view, limit: (get_bpm(view) < limit) & (get_slow_bpm(view) < limit),
+        lambda view, limit, _: get_bpm(view) >= limit + _HYSTERESIS_BPM,
         get_onset,
         get_bpm,
     )
@@ -153,10 +163,10 @@ RULES: Final = (
         lambda view: view.silent_from_us,
         _get_silence_s,
     ),
-    _rate_rule("extreme_tachycardia", "many_bpm", "many_us", 1),
-    _rate_rule("extreme_bradycardia", "few_bpm", "few_us", -1),
-    _rate_rule("tachycardia", "span_bpm", "span_us", 1),
-    _rate_rule("bradycardia", "span_bpm", "span_us", -1),
+    _fast_rule("extreme_tachycardia", attrgetter("many_bpm"), attrgetter("many_us")),
+    _slow_rule("extreme_bradycardia", attrgetter("few_bpm"), attrgetter("few_slow_bpm"), attrgetter("few_us")),
+    _fast_rule("tachycardia", attrgetter("span_bpm"), attrgetter("span_us")),
+    _slow_rule("bradycardia", attrgetter("span_bpm"), attrgetter("span_slow_bpm"), attrgetter("span_us")),
     _lasting_rule("lead_off", "lead_off_s", lambda view: view.lead_off_s <= -_CLEAR_S),
     _lasting_rule("signal_flat", "still_s", lambda view: view.moving_s >= _CLEAR_S),
     _lasting_rule("signal_railed", "railed_s", lambda view: view.railed_s <= -_CLEAR_S),
@@ -230,14 +240,19 @@ def set_limits(alarms: Alarms, row: int, limits: Mapping[str, Mapping[str, float
 def judge(alarms: Alarms, rows: Rows, view: View) -> list[Transition]:
     """Apply the rules at the end of a block, and return what changed."""
     limits, onsets, states = alarms.limit[rows], alarms.onset_us[rows], alarms.state[rows]
-    met = np.empty(states.shape, np.bool_)
+    met, begins = np.empty(states.shape, np.bool_), np.empty(states.shape, np.bool_)
     for place in (_NOISE, *(each for each in range(len(RULES)) if each != _NOISE)):
         rule, limit = RULES[place], limits[:, place]
         is_on = states[:, place] != _IDLE
         stays = is_on & ~rule.ends(view, limit, onsets[:, place])
-        starts = ~is_on & rule.begins(view, limit)
-        met[:, place] = stays | starts if rule.in_noise else np.where(met[:, _NOISE], is_on, stays | starts)
+        begins[:, place] = rule.begins(view, limit)
+        if not rule.in_noise:
+            begins[:, place] &= ~met[:, _NOISE]
+            stays |= is_on & met[:, _NOISE]
+        met[:, place] = stays | (~is_on & begins[:, place])
     hidden = np.stack([met[:, list(greater)].any(axis=1) for greater in _GREATER], axis=1) & met
+    # What comes out from behind a greater call is told only if it would begin now.
+    met &= hidden | (states != _HIDDEN) | begins
     wanted = np.where(hidden, _HIDDEN, np.where(met, _ACTIVE, _IDLE)).astype(np.uint8)
     changed = np.argwhere(wanted != states)
     transitions = [

@@ -19,6 +19,8 @@ from analytics.rows import Bools, Floats, Integers, Rows, Singles, Table, column
 _THRESHOLD: Final = 0.25
 _OVERDUE: Final = 1.5
 _OVERDUE_THRESHOLD: Final = 0.5
+#: After the baseline swung: what the electrode did may have made the complexes smaller. (Not in Hamilton.)
+_SWUNG_THRESHOLD: Final = 0.25
 #: Height below which nothing is a complex: that of a complex of about 0.1 mV.
 _LEAST: Final = 0.012
 #: Peaks lower than this part of the threshold are neither complexes nor noise that matters.
@@ -52,6 +54,8 @@ class Detector(Table):
     last_r : float64
         Its R peak; NaN before the first of a run.
     last_slope : float32
+    swung : bool
+        The baseline swung since the last complex.
     learned : bool
         The levels are of this patient.
     held_* :
@@ -69,6 +73,7 @@ class Detector(Table):
     last: Integers = column(np.int64, first=_LONG_AGO)
     last_r: Floats = column(np.float64, first=np.nan)
     last_slope: Singles = column(np.float32)
+    swung: Bools = column(np.bool_)
     learned: Bools = column(np.bool_)
     held: Floats = column(np.float64, 6)
     gathered: Floats = column(np.float64, _GATHERED, 6)
@@ -221,13 +226,15 @@ def _accept(detector: Detector, candidates: Candidates) -> Detected:
     detector.last_r[row] = candidates.r_index
     detector.last_slope[row] = candidates.slope
     detector.held[row] = 0
+    detector.swung[row] = False
     return Detected(candidates, rr_s)
 
 
 def _search_back(detector: Detector, rows: Rows, index: Integers) -> list[Detected]:
     decided = index + (BLOCK - 1) - DECIDED_LAG
     overdue = (decided - detector.last[rows]) > detector.usual_rr_s[rows] * np.float32(_OVERDUE * FS_HZ)
-    enough = detector.held[rows, 1] > get_threshold(detector, rows) * np.float32(_OVERDUE_THRESHOLD)
+    part = np.where(detector.swung[rows], np.float32(_SWUNG_THRESHOLD), np.float32(_OVERDUE_THRESHOLD))
+    enough = detector.held[rows, 1] > get_threshold(detector, rows) * part
     some = rows[overdue & enough & detector.learned[rows]]
     if not len(some):
         return []

@@ -223,6 +223,10 @@ class Engine:
             rhythm.begin_run(self._rhythm, rows[lost], end_us[lost])
         noise = self._signals.quality[rows] == Quality.NOISE
         rhythm.add_noise(self._rhythm, rows, noise, np.minimum(end_us - block_us, _BLOCK_US), end_us)
+        swings = quality.follow_baseline(self._signals, rows, ecg, at_start=at_start)
+        if swings.any():
+            rhythm.begin_silence(self._rhythm, rows, swings, end_us)
+            self._detector.swung[rows[swings]] = True
         view = self._view(rows, index, end_us, pending, seen.judged)
         output.transitions += alarms.judge(self._alarms, rows, view)
 
@@ -252,6 +256,8 @@ class Engine:
             span_bpm=known.span_bpm[rows].astype(np.float64),
             many_bpm=known.many_bpm[rows].astype(np.float64),
             few_bpm=known.few_bpm[rows].astype(np.float64),
+            span_slow_bpm=known.span_slow_bpm[rows].astype(np.float64),
+            few_slow_bpm=known.few_slow_bpm[rows].astype(np.float64),
             span_us=known.span_us[rows],
             many_us=known.many_us[rows],
             few_us=known.few_us[rows],
@@ -260,6 +266,7 @@ class Engine:
             still_s=signals.still[rows] / resample.FS_HZ,
             moving_s=quality.get_lasting_s(signals.moving, rows),
             n_noisy=signals.n_noisy[rows],
+            n_noisy_lately=quality.count_lately(signals, rows),
         )
 
     def _finish(self, output: "_Output", moved: Rows, dropped: Integers) -> Results:

@@ -26,6 +26,11 @@ _ROUGH_OF_COMPLEX: Final = 0.12
 _ROUGH_OF_BUSY: Final = 0.5
 #: Seconds over which noise is counted.
 NOISE_WINDOW_S: Final = 30
+_LATELY_S: Final = 7
+#: A baseline this far from where it was (an average over some two seconds) is an electrode's doing, and hides beats.
+_SWING_MV: Final = 1.5
+_SETTLED_MV: Final = 0.5
+_BASE_WEIGHT: Final = 0.1
 
 
 @dataclass(slots=True)
@@ -52,6 +57,10 @@ class Signals(Table):
         Nothing could be seen in the last block.
     held_mv : float32
         ECG before it was lost.
+    base_mv : float32
+        Where the baseline was in the last seconds.
+    swings : bool
+        It was far from there in the last block, and has not come near since.
     quality : uint8
     """
 
@@ -66,6 +75,8 @@ class Signals(Table):
     n_noisy: Integers = column(np.int64)
     lost: Bools = column(np.bool_)
     held_mv: Singles = column(np.float32)
+    base_mv: Singles = column(np.float32)
+    swings: Bools = column(np.bool_)
     quality: Bytes = column(np.uint8, first=Quality.UNKNOWN)
 
 
@@ -129,6 +140,28 @@ def look(signals: Signals, rows: Rows, state: Bytes) -> Seen:
     return Seen(lost, returns, ~lost & ~was_still)
 
 
+def follow_baseline(signals: Signals, rows: Rows, ecg: Singles, *, at_start: Rows) -> Bools:
+    """Take one block of each row, and return where the baseline swings.
+
+    Parameters
+    ----------
+    ecg : (n, 25) float32
+        ECG, mV.
+    at_start : (m,) int64
+        Places in `rows` whose run begins here.
+    """
+    # A running sum adds in the same order whatever the shape in memory, np.sum does not.
+    mean = np.cumsum(ecg, axis=1)[:, -1] * np.float32(1 / BLOCK)
+    base = signals.base_mv[rows]
+    base[at_start] = mean[at_start]
+    away = mean - base
+    signals.base_mv[rows] = base + away * np.float32(_BASE_WEIGHT)
+    bound = np.where(signals.swings[rows], np.float32(_SETTLED_MV), np.float32(_SWING_MV))
+    swings: Bools = np.abs(away) > bound
+    signals.swings[rows] = swings
+    return swings
+
+
 def judge_noise(signals: Signals, rows: Rows, lost: Bools, filtered: Filtered, height_mv: Singles) -> None:
     """Take one block of each row, and say how good the last second is.
 
@@ -161,6 +194,12 @@ def _push(ring: Singles, rows: Rows, newest: Singles) -> Singles:
     line: Singles = np.concatenate([ring[rows, 1:], newest[:, None]], axis=1)
     ring[rows] = line
     return line
+
+
+def count_lately(signals: Signals, rows: Rows) -> Integers:
+    """Return the seconds of noise in the last seven."""
+    lately: Integers = signals.noisy[rows, -_LATELY_S:].sum(axis=1, dtype=np.int64)
+    return lately
 
 
 def get_lasting_s(counts: Integers, rows: Rows) -> Floats:

@@ -24,16 +24,16 @@ QRS: Final = {
     "112": (2111, 0, 0),
     "114": (1604, 0, 2),
     "115": (1637, 0, 0),
-    "116": (1998, 19, 0),
+    "116": (1999, 18, 0),
     "118": (1916, 0, 1),
     "119": (1661, 0, 1),
     "122": (2054, 0, 0),
     "124": (1367, 0, 0),
-    "201": (1482, 39, 0),
-    "203": (2464, 17, 18),
+    "201": (1483, 38, 0),
+    "203": (2464, 17, 20),
     "205": (2201, 0, 0),
     "207": (1591, 1, 2),
-    "208": (2427, 10, 4),
+    "208": (2428, 9, 4),
     "209": (2519, 0, 1),
     "215": (2795, 0, 0),
     "220": (1694, 0, 0),
@@ -73,6 +73,6 @@ def test_sensitivity_and_positive_predictivity(scores: dict[str, Score]) -> None
 
 
 def test_asystole_only_where_the_lead_shows_no_complex(analysed: list[Analysed]) -> None:
-    """Of 116 and 208 the first lead fails for some seconds (below 0.1 mV); only the second shows the beats there."""
+    """The first lead of 116 fails for some seconds (below 0.1 mV); only the second shows the beats there."""
     calls = Counter(each.record.name for each in analysed for alarm in each.alarms if alarm.call == "asystole")
-    assert calls == {"116": 2, "208": 1}
+    assert calls == {"116": 2}

@@ -142,6 +142,49 @@ def test_pause() -> None:
     assert 22.6 <= end < 23.2
 
 
+def test_one_long_interval_is_no_bradycardia() -> None:
+    beats = every(0.8, 0.4, 20) + every(0.8, 23.7, 40)
+    assert _raised(_listen(make_ecg(beats, 40, FS_HZ))) == ["pause"]
+
+
+def test_what_asystole_hid_is_not_told_when_it_is_over() -> None:
+    beats = every(0.8, 0.4, 20) + every(0.8, 31, 60)
+    assert _raised(_listen(make_ecg(beats, 60, FS_HZ))) == ["pause", "asystole"]
+
+
+def test_a_flat_signal_is_not_told_when_contact_is_back() -> None:
+    ecg_mv = make_ecg(every(0.8, 0.4, 40), 40, FS_HZ)
+    ecg_mv[10 * FS_HZ : 20 * FS_HZ + FS_HZ // 2] = 0.1
+    heard = _listen(ecg_mv, flags=dict.fromkeys(range(10, 20), int(EcgFlag.LEAD_OFF)))
+    assert _raised(heard) == ["lead_off"]
+
+
+def _swing_mv(at_s: float, seconds: float) -> NDArray[np.float64]:
+    """An electrode that is pulled: 3 mV at once, gone after some seconds."""
+    since_s = np.arange(round(seconds * FS_HZ)) / FS_HZ - at_s
+    return np.where(since_s < 0, 0.0, 3.0 * np.exp(-np.maximum(since_s, 0.0) / 0.8))
+
+
+def test_beats_hidden_by_a_pulled_electrode_are_no_asystole() -> None:
+    beats = every(0.8, 0.4, 20) + every(0.8, 24.4, 40)
+    assert "asystole" in _raised(_listen(make_ecg(beats, 40, FS_HZ)))
+    assert "asystole" not in _raised(_listen(make_ecg(beats, 40, FS_HZ) + _swing_mv(20.1, 40)))
+
+
+def test_a_pulled_electrode_does_not_hide_asystole_for_long() -> None:
+    beats = every(0.8, 0.4, 20)
+    swings_mv = sum((_swing_mv(at_s, 60) for at_s in np.arange(20.1, 60, 1.5)), np.zeros(60 * FS_HZ))
+    _, _, at = _listen(make_ecg(beats, 60, FS_HZ) + swings_mv / 3 * 4).of("asystole")[0]
+    assert at - beats[-1] < 10
+
+
+def test_noise_is_no_tachycardia() -> None:
+    rng = np.random.default_rng(3)
+    ecg_mv = make_ecg(every(0.8, 0.4, 60), 60, FS_HZ)
+    ecg_mv[20 * FS_HZ : 45 * FS_HZ] += rng.normal(0, 0.6, 25 * FS_HZ)
+    assert _raised(_listen(ecg_mv)) == ["noise"]
+
+
 def test_tachycardia_and_its_hysteresis() -> None:
     beats = [
         *every(60 / 80, 0.4, 20),
