@@ -25,7 +25,7 @@ export function Limits({ limits }: Pick<PatientFacts, "limits">) {
           <div key={`${row.call} ${row.name}`} data-own={row.isOwn}>
             <dt>{callName(row.call)}</dt>
             <dd>
-              {row.isOwn && <span class="limit-own">{words("limits.own")}</span>}{" "}
+              {row.isOwn && <span class="limit-own">{words("limits.own")} </span>}
               {limitWords(row)}
             </dd>
           </div>
