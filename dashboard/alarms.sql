@@ -1,8 +1,16 @@
 -- open --
--- All alarms that must stay on the screen: they last, or they latch until a person acknowledges them.
+-- All alarms that must stay on the screen: they last, or they latch until a person acknowledges them. The marks find the
+-- few that may be open, by the indexes made for it; only these are folded, and the fold alone decides.
 SELECT a.*, u.name
 FROM alarm_states AS a LEFT JOIN users AS u ON u.user_id = a.acknowledged_by
-WHERE a.tenant_id = %(tenant_id)s
+WHERE a.alarm_id IN (
+        SELECT alarm_id FROM alarms
+        WHERE tenant_id = %(tenant_id)s AND NOT has_ended AND NOT has_suppressed
+        UNION ALL
+        SELECT alarm_id FROM alarms
+        WHERE tenant_id = %(tenant_id)s AND call = ANY(%(latching)s)
+            AND has_ended AND NOT has_suppressed AND (NOT has_acknowledged OR has_undone)
+    )
     AND a.raised_at IS NOT NULL
     AND a.suppressed_at IS NULL
     AND (a.ended_at IS NULL OR (a.acknowledged_at IS NULL AND a.call = ANY(%(latching)s)))

@@ -174,9 +174,20 @@ CREATE TABLE alarms (
     late boolean NOT NULL DEFAULT false,
     detail jsonb NOT NULL DEFAULT '{}',
     engine text NOT NULL,
+    -- Whether there ever was an event of this kind. Each turns true once and for good, in whatever order events are
+    -- committed: so they say which alarms may be open, never which are.
+    has_ended boolean NOT NULL DEFAULT false,
+    has_suppressed boolean NOT NULL DEFAULT false,
+    has_acknowledged boolean NOT NULL DEFAULT false,
+    has_undone boolean NOT NULL DEFAULT false,
     UNIQUE NULLS NOT DISTINCT (device_id, call, onset_at, engine)
 );
 CREATE INDEX alarms_patient ON alarms (patient_id, onset_at);
+-- What is open is looked for every second, among all alarms that there ever were: those that may last, and those that
+-- may be latched, if their call latches.
+CREATE INDEX alarms_lasting ON alarms (tenant_id) WHERE NOT has_ended AND NOT has_suppressed;
+CREATE INDEX alarms_unanswered ON alarms (tenant_id, call)
+    WHERE has_ended AND NOT has_suppressed AND (NOT has_acknowledged OR has_undone);
 
 CREATE TABLE users (
     user_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -210,6 +221,20 @@ END
 $body$;
 CREATE TRIGGER alarm_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON alarm_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE FUNCTION mark_alarm() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    UPDATE alarms SET
+        has_ended = has_ended OR NEW.kind = 'ended',
+        has_suppressed = has_suppressed OR NEW.kind = 'suppressed',
+        has_acknowledged = has_acknowledged OR NEW.kind = 'acknowledged',
+        has_undone = has_undone OR NEW.kind = 'acknowledgement_undone'
+    WHERE alarm_id = NEW.alarm_id;
+    RETURN NULL;
+END
+$body$;
+CREATE TRIGGER alarm_events_mark AFTER INSERT ON alarm_events
+    FOR EACH ROW WHEN (NEW.kind <> 'raised') EXECUTE FUNCTION mark_alarm();
 
 CREATE FUNCTION tell_alarm() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
