@@ -18,7 +18,7 @@ async def ward(viewer: WithViewer, parts: WithParts) -> Response:
 
 @router.get("/calls")
 async def calls(_viewer: WithViewer) -> Response:
-    """Return the catalogue of calls: the names that alarms are shown by, and the limits that hold by default."""
+    """Return the catalogue of calls: their names, the limits that hold by default, and which lesser ones each hides."""
     return json_answer(
         [
             {
@@ -27,6 +27,7 @@ async def calls(_viewer: WithViewer) -> Response:
                 "priority": call.priority,
                 "family": call.family,
                 "latching": call.latching,
+                "implies": call.implies,
                 "limits": {
                     name: {"default": limit.default, "low": limit.low, "high": limit.high, "unit": limit.unit}
                     for name, limit in call.limits.items()

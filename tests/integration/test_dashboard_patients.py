@@ -126,10 +126,11 @@ def test_facts_say_who_with_which_devices_and_what_is_stored(stack: Stack) -> No
     assert seen == [(patient.patient_id, True)] * 2
 
 
-def test_the_catalogue_says_the_limits_that_hold_by_default(stack: Stack) -> None:
+def test_the_catalogue_says_what_hides_what_and_the_limits_that_hold_by_default(stack: Stack) -> None:
     with stack.person() as nurse:
-        told = {call["code"]: call["limits"] for call in nurse.http.get("/api/calls").json()}
-    assert told.keys() == CALLS.keys()
+        answer = nurse.http.get("/api/calls").json()
+    assert {call["code"]: tuple(call["implies"]) for call in answer} == {c.code: c.implies for c in CALLS.values()}
+    told = {call["code"]: call["limits"] for call in answer}
     assert told["tachycardia"] == {"bpm": {"default": 120.0, "low": 60.0, "high": 220.0, "unit": "1/min"}}
     assert told["asystole"]["seconds"]["unit"] == "s"
     assert told["noise"] == {}

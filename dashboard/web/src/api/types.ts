@@ -33,6 +33,8 @@ export interface Call {
   priority: Priority;
   family: Family;
   latching: boolean;
+  /** Codes of the lesser calls that this one hides while it lasts; those that they hide are not all among them. */
+  implies: string[];
   /** By name. */
   limits: Record<string, Limit>;
 }

@@ -8,6 +8,7 @@ const call = (code: string, limits: Record<string, Limit>, family: Call["family"
   priority: "medium",
   family,
   latching: false,
+  implies: [],
   limits,
 });
 

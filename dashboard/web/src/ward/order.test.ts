@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Alarm, WardPatient } from "../api/types";
-import { HeldOrder, inOrder } from "./order";
+import { gravestFirst, HeldOrder, inOrder } from "./order";
 
 const NOW_US = 1e12;
 
@@ -67,6 +67,63 @@ describe("the ward's order", () => {
 
   it("is by ward and name where nothing is wrong", () => {
     expect(ids([watched(3), watched(1, [], { ward: "B" }), watched(2)])).toEqual([2, 3, 1]);
+  });
+});
+
+describe("the alarms of one patient", () => {
+  const calls = new Map([
+    ["asystole", { implies: ["extreme_bradycardia"] }],
+    ["extreme_bradycardia", { implies: ["bradycardia"] }],
+    ["bradycardia", { implies: [] }],
+    ["extreme_tachycardia", { implies: [] }],
+  ]);
+  const order = (...alarms: Partial<Alarm>[]) =>
+    gravestFirst(
+      alarms.map((some, id) => alarm({ id, ...some })),
+      calls,
+    ).map(({ id }) => id);
+
+  it("have the gravest first, then the newest", () => {
+    expect(
+      order(
+        { call: "bradycardia", priority: "medium", onset_us: 9 },
+        { call: "extreme_tachycardia", onset_us: 1 },
+        { call: "extreme_tachycardia", onset_us: 2 },
+        { call: "extreme_tachycardia", onset_us: 8, state: "acknowledged" },
+      ),
+    ).toEqual([2, 1, 0, 3]);
+  });
+
+  it("have one that hides another before it, though it is older", () => {
+    expect(order({ call: "extreme_bradycardia", onset_us: 2 }, { call: "asystole", onset_us: 1 })).toEqual([1, 0]);
+  });
+
+  it("have one before another that it hides by way of a third which is not there", () => {
+    expect(order({ call: "bradycardia", onset_us: 2 }, { call: "asystole", onset_us: 1 })).toEqual([1, 0]);
+  });
+
+  it("stand by their time where none hides the other", () => {
+    expect(order({ call: "extreme_bradycardia", onset_us: 3 }, { call: "extreme_tachycardia", onset_us: 2 })).toEqual([
+      0, 1,
+    ]);
+    // Three of which two are bound: the hidden one is last, the free one where its time puts it.
+    expect(
+      order(
+        { call: "extreme_bradycardia", onset_us: 3 },
+        { call: "extreme_tachycardia", onset_us: 2 },
+        { call: "asystole", onset_us: 1 },
+      ),
+    ).toEqual([1, 2, 0]);
+  });
+
+  it("stand by what they are where only one lasts or waits for an answer, whatever hides what", () => {
+    expect(order({ call: "asystole", state: "latched" }, { call: "extreme_bradycardia" })).toEqual([1, 0]);
+    expect(order({ call: "asystole", state: "acknowledged" }, { call: "extreme_bradycardia" })).toEqual([1, 0]);
+  });
+
+  it("stand by their time while the catalogue is not known", () => {
+    const both = [alarm({ call: "extreme_bradycardia", onset_us: 2 }), alarm({ call: "asystole", onset_us: 1 })];
+    expect(gravestFirst(both, new Map())).toEqual(both);
   });
 });
 

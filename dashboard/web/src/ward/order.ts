@@ -1,6 +1,6 @@
 // Trouble on top: what is worst comes first, and what is equal keeps its place. Pure.
 
-import type { Alarm, WardPatient } from "../api/types";
+import type { Alarm, Call, WardPatient } from "../api/types";
 import { freshness } from "./freshness";
 
 interface Watched {
@@ -24,6 +24,28 @@ export function rankOfAlarm(alarm: Alarm): number {
   const technical = alarm.family === "technical" ? 1 : 0;
   const ended = alarm.state === "latched" ? 0.25 : 0;
   return own + technical + ended + (isUnanswered(alarm) ? 0 : ACKNOWLEDGED);
+}
+
+type Catalogue = ReadonlyMap<string, Pick<Call, "implies">>;
+
+/** The calls that a call hides, with those that they hide in turn. */
+function hiddenBy(code: string, calls: Catalogue): ReadonlySet<string> {
+  const found = new Set(calls.get(code)?.implies);
+  // This loop also reaches what is added meanwhile.
+  for (const lesser of found) for (const least of calls.get(lesser)?.implies ?? []) found.add(least);
+  return found;
+}
+
+/** The gravest first; of equally grave ones that which says all that another says before it, otherwise the newest. */
+export function gravestFirst(alarms: readonly Alarm[], calls: Catalogue): Alarm[] {
+  const ranked = alarms.map((alarm) => ({ alarm, rank: rankOfAlarm(alarm), hides: hiddenBy(alarm.call, calls) }));
+  // Who hides one also hides all that it hides: the lesser of two always has more above it.
+  const countAbove = ({ alarm, rank }: (typeof ranked)[number]) =>
+    ranked.filter((other) => other.rank === rank && other.hides.has(alarm.call)).length;
+  return ranked
+    .map((one) => ({ ...one, above: countAbove(one) }))
+    .sort((a, b) => a.rank - b.rank || a.above - b.above || b.alarm.onset_us - a.alarm.onset_us)
+    .map(({ alarm }) => alarm);
 }
 
 export function rankOf({ patient, alarms }: Watched, nowUs: number): number {

@@ -2,7 +2,8 @@
 
 import { computed, signal } from "@preact/signals";
 import type { Alarm, Ward, WardPatient } from "../api/types";
-import { inOrder, rankOfAlarm } from "./order";
+import { calls } from "../words/words";
+import { gravestFirst, inOrder } from "./order";
 
 /** One patient and his open alarms, the gravest first. */
 export interface Watched {
@@ -34,8 +35,7 @@ const alarmsByPatient = computed(() => {
     if (known) known.push(alarm);
     else byPatient.set(alarm.patient_id, [alarm]);
   }
-  for (const alarms of byPatient.values())
-    alarms.sort((a, b) => rankOfAlarm(a) - rankOfAlarm(b) || b.onset_us - a.onset_us);
+  for (const [patientId, alarms] of byPatient) byPatient.set(patientId, gravestFirst(alarms, calls.value));
   return byPatient;
 });
 
