@@ -1,5 +1,6 @@
 """What screens are told, and when: the ward, alarms and who took them on, waves, beats, faults."""
 
+import contextlib
 import json
 import socket
 import time
@@ -327,12 +328,19 @@ def test_a_database_that_only_falls_silent_holds_nobody(
     frozen: list[psutil.Process] = []
 
     def freeze() -> None:
-        # Twice: a backend may have been born meanwhile; the postmaster first, it bears no more then.
+        # Twice: a backend may have been born meanwhile; the postmaster first, it bears no more then. One that ends
+        # meanwhile need not be frozen.
         postmaster = psutil.Process(killable_database_server.process.pid)
         for _ in range(2):
             for process in (postmaster, *postmaster.children(recursive=True)):
-                process.suspend()
-                frozen.append(process)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.suspend()
+                    frozen.append(process)
+
+    def thaw() -> None:
+        while frozen:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                frozen.pop().resume()
 
     with stack.person() as nurse, nurse.screen() as screen:
         wait_until(lambda: bool(screen.wards) and screen.ward["database_live"], "a picture")
@@ -351,8 +359,7 @@ def test_a_database_that_only_falls_silent_holds_nobody(
             count = len(screen.wards)
             wait_until(lambda: len(screen.wards) > count + 1, "the pictures to go on")
         finally:
-            for process in frozen:
-                process.resume()
+            thaw()
         wait_until(lambda: screen.ward["database_live"], "the picture to heal")
         assert nurse.http.get(f"/api/patients/{patient.patient_id}").status_code == 200
         try:
@@ -362,8 +369,7 @@ def test_a_database_that_only_falls_silent_holds_nobody(
             assert stack.server.stop() == 0
             assert time.monotonic() - begin_s < 5
         finally:
-            for process in frozen:
-                process.resume()
+            thaw()
         assert screen.wait_for_close() == 1012
 
 
