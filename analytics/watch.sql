@@ -37,7 +37,8 @@ SELECT
     alarm_id, call, device_id,
     (extract(epoch FROM onset_at) * 1000000)::bigint, (extract(epoch FROM signal_at) * 1000000)::bigint
 FROM alarm_states
-WHERE call = ANY(%(calls)s) AND raised_at IS NOT NULL AND ended_at IS NULL AND suppressed_at IS NULL;
+WHERE NOT has_ended AND NOT has_suppressed AND call = ANY(%(calls)s)
+    AND raised_at IS NOT NULL AND ended_at IS NULL AND suppressed_at IS NULL;
 
 -- raise --
 -- New alarms with their first event. The system's own belong to the first tenant.

@@ -80,7 +80,7 @@ WHERE a.device_id IS NOT DISTINCT FROM %(device_id)s AND a.call = %(call)s AND a
 INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)
 SELECT alarm_id, tenant_id, 'ended', jsonb_build_object('reason', 'analysis_begins_afresh')
 FROM alarm_states
-WHERE device_id = ANY(%(devices)s) AND engine <> %(watch)s
+WHERE NOT has_ended AND NOT has_suppressed AND device_id = ANY(%(devices)s) AND engine <> %(watch)s
     AND raised_at IS NOT NULL AND ended_at IS NULL AND suppressed_at IS NULL;
 
 -- end_open_episodes --
