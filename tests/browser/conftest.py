@@ -55,7 +55,7 @@ OpenPage = Callable[..., Page]
 SignIn = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[WardStack]:
     """The system with one steady patient, one in asystole after half a minute, one too slow."""
     if not (ROOT / "dashboard/web/dist/index.html").exists():
@@ -73,18 +73,19 @@ def stack() -> Iterator[WardStack]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def nurse(stack: WardStack) -> User:
     return stack.add_user("Nora Nurse")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def physician(stack: WardStack) -> User:
     return stack.add_user("Paul Physician", role="physician")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium_path: Path) -> Iterator[Browser]:
+    """One for these tests; it ends with them, because Playwright keeps an event loop running in this thread."""
     expect.set_options(timeout=_TIMEOUT_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path, args=_FLAGS)
