@@ -6,7 +6,6 @@ when nobody moves it any more.
 """
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from analytics.settings import AnalyticsSettings
 from analytics.watch import FreshnessThread
 from analytics.worker import AnalysisFailedError, Worker
 from analytics.writer import CursorLostError
+from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
 from heartwire.storage.errors import translated
 from heartwire.storage.pool import connect
@@ -50,7 +50,7 @@ class AnalyticsService:
         self._came_round_s = time.monotonic()
         self._role = "starting"
         self._worker: Worker | None = None
-        self._failures = 0
+        self._backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._careful = False
 
     def run(self) -> None:
@@ -109,7 +109,7 @@ class AnalyticsService:
         count = worker.load()
         self._role = "active"
         _logger.info("the database is there; %d devices taken up, %d frames read again", worker.n_devices, count)
-        self._failures = 0
+        self._backoff.reset()
         soon_until_s = float("-inf")
         while not self._stopping.is_set():
             self._come_round()
@@ -149,10 +149,7 @@ class AnalyticsService:
 
     def _put_off(self, error: HeartwireError) -> None:
         """Forget what may be ahead of the database, wait, and begin at the last commit."""
-        bound_s = min(self._settings.retry_longest_s, _FIRST_PAUSE_S * 2.0 ** min(self._failures, 30))
-        self._failures += 1
-        # By chance, so that several processes do not knock all at once when the database returns.
-        pause_s = bound_s * random.uniform(0.5, 1.0)  # noqa: S311 # not a secret
+        pause_s = self._backoff.next_s()
         _logger.log(
             logging.ERROR if isinstance(error, PermanentError) else logging.WARNING,
             "nothing is analysed: %s; trying again in %.1f s",

@@ -6,7 +6,6 @@ no live wave; what counts for the record goes through ingest.
 
 import asyncio
 import logging
-import random
 import secrets
 import threading
 import time
@@ -19,6 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from dashboard.settings import DashboardSettings
 from dashboard.ward import ServiceState
+from heartwire.backoff import Backoff
 from heartwire.frames import EcgFrame, FrameError, decode_ecg
 from heartwire.mqtt import make_client
 from heartwire.topics import Stream, Topic, parse_topic
@@ -97,7 +97,8 @@ class LiveEcg:
                 self._client.unsubscribe([_topic(device) for device in old])
 
     def _run(self) -> None:
-        version, pause_s = _V5, _FIRST_PAUSE_S
+        version = _V5
+        backoff = Backoff(self._settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         while not self._stopping.is_set():
             self._client = self._new_client(version)
             answered, problem = self._serve()
@@ -108,8 +109,9 @@ class LiveEcg:
             version = _V311 if falls_back else _V5
             if self._stopping.is_set() or falls_back:
                 continue
-            pause_s = _FIRST_PAUSE_S if was_connected else min(self._settings.retry_longest_s, 2 * pause_s)
-            wait_s = pause_s * random.uniform(0.5, 1.0)  # noqa: S311 # not a secret
+            if was_connected:
+                backoff.reset()
+            wait_s = backoff.next_s()
             _logger.warning("no live waves: %s; trying the broker again in %.1f s", problem, wait_s)
             self._stopping.wait(wait_s)
 

@@ -15,9 +15,9 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.backoff import Backoff
 from edge.errors import LinkError, LinkReason
 from edge.settings import EdgeSettings
+from heartwire.backoff import Backoff
 from heartwire.mqtt import BrokerConfigurationError, make_client
 from heartwire.topics import Stream, Topic
 
@@ -26,6 +26,7 @@ _CONNECT_TIMEOUT_S: Final = 5.0
 _SILENCE_V5_S: Final = 2.0
 _SUBSCRIBE_TIMEOUT_S: Final = 10.0
 _LOOP_S: Final = 0.2
+_FIRST_PAUSE_S: Final = 1.0
 _GOODBYE_S: Final = 2.0
 #: A connection that held so long was a good one: the next pause is short again.
 _HELD_S: Final = 5.0
@@ -83,7 +84,7 @@ class Link:
         self._settings: Final = settings
         self._will: Final = will
         self._listener: Final = listener
-        self._backoff: Final = Backoff(settings.retry_longest_s)
+        self._backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._stopping: Final = threading.Event()
         self._version = _V5
         self._n_short = 0

@@ -10,10 +10,10 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
 from heartwire.frames import encode
 from heartwire.topics import Stream, Topic
-from ingest.backoff import Backoff
 from ingest.batch import BatchLimits
 from ingest.counters import Counters
 from ingest.decode import Decoded, Received, decode
@@ -30,6 +30,7 @@ from ingest.writer import Writer, Written
 _logger: Final = logging.getLogger(__name__)
 #: Longest time without a look at the clock, seconds.
 _TURN_S: Final = 0.5
+_FIRST_PAUSE_S: Final = 0.2
 
 
 class IngestService:
@@ -61,7 +62,7 @@ class IngestService:
             settings.ack_every_s, settings.ack_every_frames, tells_gaps_at_once=settings.shared_group is None
         )
         self._heartbeat: Final = Heartbeat(database, settings.instance, settings.heartbeat_every_s, self._describe)
-        self._database_backoff: Final = Backoff(settings.retry_longest_s)
+        self._database_backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._database_away = True
         self._counters_due_s = time.monotonic() + settings.counters_every_s
         self._stopping: Final = threading.Event()

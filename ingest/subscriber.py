@@ -21,9 +21,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from heartwire.backoff import Backoff
 from heartwire.mqtt import make_client
 from heartwire.topics import ROOT
-from ingest.backoff import Backoff
 from ingest.counters import Counters
 from ingest.decode import Delivery, Received
 from ingest.intake import Intake
@@ -36,6 +36,7 @@ _SUBSCRIBE_TIMEOUT_S: Final = 10.0
 #: A broker that does not know MQTT 5 may meet it with silence: so long it is waited for.
 _SILENCE_V5_S: Final = 2.0
 _LOOP_S: Final = 0.5
+_FIRST_PAUSE_S: Final = 0.2
 _V5: Final = MQTTProtocolVersion.MQTTv5
 _V311: Final = MQTTProtocolVersion.MQTTv311
 _NAMES: Final = {_V5: "MQTT 5", _V311: "MQTT 3.1.1"}
@@ -68,7 +69,7 @@ class Subscriber:
         self._settings: Final = settings
         self._intake: Final = intake
         self._counters: Final = counters
-        self._backoff: Final = Backoff(settings.retry_longest_s)
+        self._backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._closed: Final = threading.Event()
         self._stopping: Final = threading.Event()
         self._thread: Final = threading.Thread(target=self._run, name="broker", daemon=True)

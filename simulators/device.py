@@ -12,6 +12,7 @@ from typing import Final
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from heartwire.backoff import Backoff
 from heartwire.frames import U16_MAX, EcgFlag, EcgFrame, FrameError, HrFrame, StatusFrame, decode_ack, encode
 from heartwire.topics import Stream, Topic
 from simulators.clock import SampleClock
@@ -94,7 +95,8 @@ class Device:
 
     async def stay_connected(self) -> None:
         """Keep a connection until cancelled: MQTT 5, or 3.1.1 where the broker does not speak it."""
-        version, failures = _V5, 0
+        version = _V5
+        backoff = Backoff(self._settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         while True:
             link = self._link = Link(
                 self._settings,
@@ -106,7 +108,8 @@ class Device:
             )
             try:
                 if await link.open():
-                    self.problem, failures = "", 0
+                    self.problem = ""
+                    backoff.reset()
                     await self._serve(link)
                 self.problem = link.problem
             finally:
@@ -115,9 +118,7 @@ class Device:
             if not understood:
                 version = _V311 if version is _V5 else _V5
             if understood or version is _V5:
-                bound_s = min(self._settings.retry_longest_s, _FIRST_PAUSE_S * 2.0 ** min(failures, 20))
-                failures += 1
-                await asyncio.sleep(bound_s * random.uniform(0.5, 1.0))  # noqa: S311 # not a secret
+                await asyncio.sleep(backoff.next_s())
 
     async def say_goodbye(self) -> None:
         """Tell the broker that it goes, so that its will is not sent."""
