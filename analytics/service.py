@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from analytics.engine import ENGINE_VERSION
-from analytics.heartbeat import Heartbeat
+from analytics.heartbeat import Condition
 from analytics.reader import Cursor, Reader
 from analytics.settings import AnalyticsSettings
 from analytics.watch import FreshnessThread
@@ -24,6 +24,7 @@ from analytics.writer import CursorLostError
 from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
 from heartwire.storage.errors import translated
+from heartwire.storage.heartbeat import Heartbeat
 from heartwire.storage.pool import connect
 from heartwire.topics import SHARDS
 
@@ -45,7 +46,9 @@ class AnalyticsService:
         self._settings: Final = settings
         self._database: Final = database
         self._stopping: Final = threading.Event()
-        self._heartbeat: Final = Heartbeat(database, settings.instance, settings.heartbeat_every_s, self._describe)
+        self._heartbeat: Final = Heartbeat(
+            database, "analytics", settings.instance, settings.heartbeat_every_s, Condition(self._describe)
+        )
         self._freshness: Final = FreshnessThread(database, settings.freshness_every_s)
         self._came_round_s = time.monotonic()
         self._role = "starting"

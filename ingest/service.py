@@ -13,12 +13,12 @@ from typing import Final
 from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
 from heartwire.frames import encode
+from heartwire.storage.heartbeat import Heartbeat
 from heartwire.topics import Stream, Topic
 from ingest.batch import BatchLimits
 from ingest.counters import Counters
 from ingest.decode import Decoded, Received, decode
 from ingest.errors import BrokerThreadDiedError
-from ingest.heartbeat import Heartbeat
 from ingest.intake import Intake
 from ingest.registry import Registry
 from ingest.settings import IngestSettings
@@ -61,7 +61,9 @@ class IngestService:
         self._watermarks: Final = Watermarks(
             settings.ack_every_s, settings.ack_every_frames, tells_gaps_at_once=settings.shared_group is None
         )
-        self._heartbeat: Final = Heartbeat(database, settings.instance, settings.heartbeat_every_s, self._describe)
+        self._heartbeat: Final = Heartbeat(
+            database, "ingest", settings.instance, settings.heartbeat_every_s, lambda _connection: self._describe()
+        )
         self._database_backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._database_away = True
         self._counters_due_s = time.monotonic() + settings.counters_every_s

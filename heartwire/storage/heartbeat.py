@@ -1,9 +1,9 @@
-"""Says in the database that ingest lives, on a thread and connection of its own: a slow batch does not look dead."""
+"""Says in the database that a service lives, on a thread and connection of its own: slow work does not look dead."""
 
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -15,29 +15,32 @@ from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
 
 _logger: Final = logging.getLogger(__name__)
-_QUERIES: Final = load_queries("ingest", "heartbeat.sql")
+_QUERIES: Final = load_queries("heartwire.storage", "heartbeat.sql")
 _STATEMENT_TIMEOUT_S: Final = 5.0
+
+#: From the heartbeat's connection to the row's detail, or ``None`` when the service is stuck.
+Describe: TypeAlias = Callable[[psycopg.Connection[TupleRow]], Mapping[str, object] | None]
 
 
 class Heartbeat:
-    """Writes one row of `service_heartbeats` again and again.
+    """Writes one row of `service_heartbeats` again and again, as long as the service goes round.
 
     Parameters
     ----------
     database : str
         libpq URL.
-    instance : str
-        This process.
+    service, instance : str
+        What it is, and this process of it.
     every_s : float
         Pace, seconds.
     describe : callable
-        Returns the row's detail; called on the heartbeat's thread, must not wait.
+        Returns the row's detail, or ``None`` when the service is stuck: then nothing is written, and others see that.
+        Called on the heartbeat's thread, must not wait for the service.
     """
 
-    def __init__(
-        self, database: str, instance: str, every_s: float, describe: Callable[[], Mapping[str, object]]
-    ) -> None:
+    def __init__(self, database: str, service: str, instance: str, every_s: float, describe: Describe) -> None:
         self._database: Final = database
+        self._service: Final = service
         self._instance: Final = instance
         self._every_s: Final = every_s
         self._describe: Final = describe
@@ -60,13 +63,18 @@ class Heartbeat:
             try:
                 if connection is None:
                     connection = connect(
-                        self._database, "ingest-heartbeat", autocommit=True, statement_timeout_s=_STATEMENT_TIMEOUT_S
+                        self._database,
+                        f"{self._service}-heartbeat",
+                        autocommit=True,
+                        statement_timeout_s=_STATEMENT_TIMEOUT_S,
                     )
                     with translated():
-                        connection.execute(_QUERIES["forget_old"])
+                        connection.execute(_QUERIES["forget_old"], {"service": self._service})
                 with translated():
-                    detail = Jsonb(dict(self._describe()))
-                    connection.execute(_QUERIES["beat"], {"instance": self._instance, "detail": detail})
+                    detail = self._describe(connection)
+                    if detail is not None:
+                        row = {"service": self._service, "instance": self._instance, "detail": Jsonb(dict(detail))}
+                        connection.execute(_QUERIES["beat"], row)
                 if silent:
                     _logger.info("the heartbeat is back")
                 silent = False
