@@ -36,7 +36,6 @@ class Action(StrEnum):
     SIGNED_OUT = "signed_out"
     SAW_PATIENT = "saw_patient"
     SAW_ECG = "saw_ecg"
-    WATCHED_LIVE = "watched_live"
     ACKNOWLEDGED = "acknowledged"
     UNDID_ACKNOWLEDGEMENT = "undid_acknowledgement"
 
