@@ -1,18 +1,11 @@
 """Settings of ``heartwire analytics``."""
 
-import os
-import socket
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from heartwire.settings import DatabaseSettings, ServiceSettings
-
-
-def _default_instance() -> str:
-    host = "".join(character if character.isalnum() or character in "-." else "-" for character in socket.gethostname())
-    return f"{host[:48]}-{os.getpid()}"
+from heartwire.settings import DatabaseSettings, ServiceSettings, default_instance
 
 
 class AnalyticsSettings(ServiceSettings, DatabaseSettings):
@@ -21,7 +14,7 @@ class AnalyticsSettings(ServiceSettings, DatabaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEARTWIRE_ANALYTICS_")
 
     instance: str = Field(
-        default_factory=_default_instance,
+        default_factory=default_instance,
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         title="Instance",
         description="Name of this process, different for each one that runs: its heartbeat. By default host and"

@@ -6,6 +6,7 @@ are refused, so that a typing error never means a default in silence. Read only 
 """
 
 import os
+import socket
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -22,6 +23,12 @@ from heartwire.errors import PermanentError
 
 class SettingsError(PermanentError):
     """A setting is missing, unknown or out of bounds."""
+
+
+def default_instance() -> str:
+    """Return a name for this process: host and process number."""
+    host = "".join(character if character.isalnum() or character in "-." else "-" for character in socket.gethostname())
+    return f"{host[:48]}-{os.getpid()}"
 
 
 class ServiceSettings(BaseSettings):
