@@ -46,6 +46,8 @@ class Reason(StrEnum):
     """The topic speaks another version of the wire."""
     BAD_DEVICE = "bad_device"
     """The topic's device is not a device's name."""
+    WRONG_SHARD = "wrong_shard"
+    """The topic's shard is not its device's: nobody, or somebody else, would read it."""
     UNKNOWN_STREAM = "unknown_stream"
     """The topic's stream does not exist."""
     UNKNOWN_DEVICE = "unknown_device"

@@ -1,4 +1,4 @@
-"""Topics of the wire: ``hw/1/<device>/<stream>`` (design, section 5), devices' names and their shards."""
+"""Topics of the wire: ``hw/1/<shard>/<device>/<stream>`` (docs/adr/0007), devices' names and their shards."""
 
 import re
 import secrets
@@ -42,7 +42,7 @@ class Topic:
     stream: Stream
 
     def __str__(self) -> str:
-        return f"{ROOT}/{WIRE_VERSION}/{self.device}/{self.stream}"
+        return f"{topic_prefix(self.device)}/{self.stream}"
 
 
 def parse_topic(topic: str) -> Topic:
@@ -51,7 +51,7 @@ def parse_topic(topic: str) -> Topic:
     Raises
     ------
     FrameError
-        With the reason: not ours, another version, no device, no such stream.
+        With the reason: not ours, another version, no device, not its shard, no such stream.
     """
     parts = topic.split("/")
     if parts[0] != ROOT:
@@ -61,16 +61,29 @@ def parse_topic(topic: str) -> Topic:
             Reason.WRONG_VERSION,
             f"topic {topic[:80]!r} is not of version {WIRE_VERSION}",
         )
-    if len(parts) != 4:
+    if len(parts) != 5:
         raise FrameError(
             Reason.FOREIGN_TOPIC,
-            f"topic {topic[:80]!r} has {len(parts)} levels, wanted 4",
+            f"topic {topic[:80]!r} has {len(parts)} levels, wanted 5",
         )
-    if not is_device(parts[2]):
-        raise FrameError(Reason.BAD_DEVICE, f"{parts[2][:40]!r} is not 16 characters of base 32")
-    if parts[3] not in Stream.__members__.values():
-        raise FrameError(Reason.UNKNOWN_STREAM, f"no stream {parts[3][:40]!r}")
-    return Topic(parts[2], Stream(parts[3]))
+    _, _, shard, device, stream = parts
+    if not is_device(device):
+        raise FrameError(Reason.BAD_DEVICE, f"{device[:40]!r} is not 16 characters of base 32")
+    if shard != str(shard_of(device)):
+        raise FrameError(Reason.WRONG_SHARD, f"shard {shard[:40]!r}, wanted {shard_of(device)}")
+    if stream not in Stream.__members__.values():
+        raise FrameError(Reason.UNKNOWN_STREAM, f"no stream {stream[:40]!r}")
+    return Topic(device, Stream(stream))
+
+
+def topic_prefix(device: str) -> str:
+    """Return the topic of which all of a device's streams are children."""
+    return f"{ROOT}/{WIRE_VERSION}/{shard_of(device)}/{device}"
+
+
+def shard_filter(shard: int) -> str:
+    """Return the subscription to everything under a shard."""
+    return f"{ROOT}/{WIRE_VERSION}/{shard}/#"
 
 
 def is_device(name: str) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from heartwire.frames import FUTURE_MAX_US, PAST_MAX_US, PAYLOAD_MAX, EcgFrame, encode
+from heartwire.topics import Stream, Topic, topic_prefix
 from tests.conftest import StartHeartwire
 from tests.integration.ingest_stack import Stack, on_both_pairs
 from tests.servers.fixtures import BrokerServer
@@ -44,10 +45,11 @@ def _bad_payloads() -> dict[str, list[bytes]]:
 
 _BAD_TOPICS: Final = {
     "hw/2/{device}/ecg": "wrong_version",
-    "hw/1/{device}/nothing": "unknown_stream",
-    "hw/1/NOT-A-DEVICE/ecg": "bad_device",
-    "hw/1/{device}": "foreign_topic",
-    "hw/1/{device}/ecg/more": "foreign_topic",
+    "{prefix}/nothing": "unknown_stream",
+    "hw/1/0/NOT-A-DEVICE/ecg": "bad_device",
+    "hw/1/64/{device}/ecg": "wrong_shard",
+    "{prefix}": "foreign_topic",
+    "{prefix}/ecg/more": "foreign_topic",
 }
 
 
@@ -59,13 +61,13 @@ def test_bad_messages_are_kept_with_their_reason_and_the_next_frame_is_stored(st
         seq = 0
         for reason, payloads in _bad_payloads().items():
             for payload in payloads:
-                device.send_bytes(f"hw/1/{device.name}/ecg", payload)
+                device.send_bytes(str(Topic(device.name, Stream.ECG)), payload)
                 device.send(ecg_frame(seq))
                 wanted.append((reason, payload))
                 seq += 1
         good = encode(ecg_frame(0))
         for topic, reason in _BAD_TOPICS.items():
-            device.send_bytes(topic.format(device=device.name), good)
+            device.send_bytes(topic.format(device=device.name, prefix=topic_prefix(device.name)), good)
             device.send(ecg_frame(seq))
             wanted.append((reason, good))
             seq += 1

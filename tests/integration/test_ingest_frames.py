@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from heartwire.frames import EventFrame, HrFrame, StatusFrame, encode
-from heartwire.topics import Stream
+from heartwire.topics import Stream, Topic
 from tests.conftest import StartHeartwire
 from tests.integration.ingest_stack import Stack, on_both_pairs
 from tests.servers.fixtures import BrokerServer
@@ -113,7 +113,7 @@ def test_the_newest_status_wins(stack: Stack) -> None:
         )
 
     with stack.device() as device:
-        topic = f"hw/1/{device.name}/status"
+        topic = str(Topic(device.name, Stream.STATUS))
         # A will that the broker remembers from an earlier life.
         device.send_bytes(topic, encode(_status(1, t_us, online=False, battery=10)), retain=True)
         ingest = stack.start_ingest()

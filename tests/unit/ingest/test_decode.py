@@ -4,11 +4,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heartwire.frames import PAYLOAD_MAX, EcgFrame, EventFrame, HrFrame, Reason, StatusFrame, encode
-from heartwire.topics import Stream
+from heartwire.topics import Stream, topic_prefix
 from ingest.decode import DeadLetter, DecodedFrame, DecodedStatus, Delivery, Received, StreamKey, decode
 
 NOW_US = 1_790_000_000_000_000
 DEVICE = "0123456789abcdef"
+PREFIX = topic_prefix(DEVICE)
 
 ECG = EcgFrame(7, 3, NOW_US, 250_000, "II", 200.5, -17, 0, bytes(500))
 HR = HrFrame(7, 4, NOW_US, 61, (983, 990), 2)
@@ -23,7 +24,7 @@ def _received(topic: str, payload: bytes, size: int | None = None) -> Received:
 
 def _topics() -> st.SearchStrategy[str]:
     levels = st.sampled_from(["hw", "1", "2", DEVICE, "", *Stream]) | st.text(max_size=20)
-    well_formed = st.sampled_from([f"hw/1/{DEVICE}/{stream}" for stream in Stream])
+    well_formed = st.sampled_from([f"{PREFIX}/{stream}" for stream in Stream])
     return well_formed | st.lists(levels, max_size=6).map("/".join)
 
 
@@ -36,9 +37,9 @@ def _cut_or_changed(payload: bytes) -> st.SearchStrategy[bytes]:
 
 
 @given(_topics(), st.binary(max_size=300) | st.sampled_from(GOOD).flatmap(_cut_or_changed))
-@example(f"hw/1/{DEVICE}/ecg", b"\xdd\xff\xff\xff\xff")
-@example(f"hw/1/{DEVICE}/event", b"\x95\x01\x01\x01\xa1\xff\xa0")
-@example(f"hw/1/{DEVICE}/hr", b"\x91" * 5000)
+@example(f"{PREFIX}/ecg", b"\xdd\xff\xff\xff\xff")
+@example(f"{PREFIX}/event", b"\x95\x01\x01\x01\xa1\xff\xa0")
+@example(f"{PREFIX}/hr", b"\x91" * 5000)
 def test_no_bytes_raise(topic: str, payload: bytes) -> None:
     message = decode(_received(topic, payload))
     if message is None:
@@ -53,16 +54,16 @@ def test_no_bytes_raise(topic: str, payload: bytes) -> None:
 
 def test_frames_keep_what_was_sent() -> None:
     for stream, frame in ((Stream.ECG, ECG), (Stream.HR, HR), (Stream.EVENT, EVENT)):
-        message = decode(_received(f"hw/1/{DEVICE}/{stream}", encode(frame)))
+        message = decode(_received(f"{PREFIX}/{stream}", encode(frame)))
         assert isinstance(message, DecodedFrame)
         assert (message.key, message.frame) == (StreamKey(DEVICE, stream, 7), frame)
-    status = decode(_received(f"hw/1/{DEVICE}/status", encode(STATUS)))
+    status = decode(_received(f"{PREFIX}/status", encode(STATUS)))
     assert isinstance(status, DecodedStatus)
     assert (status.device, status.status) == (DEVICE, STATUS)
 
 
 def test_what_was_cut_before_it_was_kept_is_oversized_whatever_it_begins_with() -> None:
-    message = decode(_received(f"hw/1/{DEVICE}/ecg", GOOD[0], size=PAYLOAD_MAX + 1))
+    message = decode(_received(f"{PREFIX}/ecg", GOOD[0], size=PAYLOAD_MAX + 1))
     assert isinstance(message, DeadLetter)
     assert message.reason is Reason.OVERSIZED
     assert "kept: the first" in message.detail
@@ -70,4 +71,4 @@ def test_what_was_cut_before_it_was_kept_is_oversized_whatever_it_begins_with() 
 
 def test_our_own_words_to_devices_are_nothing() -> None:
     for stream in (Stream.ACK, Stream.CONFIG, Stream.MESSAGE):
-        assert decode(_received(f"hw/1/{DEVICE}/{stream}", GOOD[0])) is None
+        assert decode(_received(f"{PREFIX}/{stream}", GOOD[0])) is None
