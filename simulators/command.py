@@ -16,6 +16,7 @@ from simulators.config import FleetConfig, SyntheticPatient, invent_ward, load_s
 from simulators.device import Device
 from simulators.errors import SimulationError
 from simulators.fleet import run_fleet
+from simulators.load.command import fleet
 from simulators.scripts import Rhythm, Segment, read_script
 from simulators.settings import SimulateSettings
 from simulators.sources import FRAME_S, Source, load_array, load_record
@@ -45,7 +46,8 @@ def simulate() -> None:
 
     They speak the wire as real devices do: each with its own connection, frames of a second in real time, sent
     again until the database has them. The system stores only the frames of devices that are registered with a
-    patient.
+    patient. `patient`, `replay` and `ward` play what is scripted or recorded; `fleet` loads the system with thousands
+    of devices and reports what became of every frame.
 
     User, password, TLS and bounds are variables HEARTWIRE_SIMULATE_...; lines on standard error say how it goes.
     """
@@ -147,7 +149,7 @@ def replay(
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which ones.")
 @click.option("--devices", "devices_path", type=_PATH, help="With --patients: file of devices' names, one a line.")
 @_broker_options
-def fleet(
+def ward(
     *,
     config_path: Path | None,
     patients: int | None,
@@ -157,7 +159,7 @@ def fleet(
     broker_port: int | None,
     seconds: float | None,
 ) -> None:
-    """Run many devices in one process.
+    """Run a ward: scripted patients and records, each device with an outbox, as real ones have.
 
     The file is {"broker_host": ..., "broker_port": ..., "patients": [...]}, each patient {"device": NAME, "kind":
     "synthetic", "script": [...], "seed": 1} or {..., "kind": "record", "record": PATH, "lead": null} or {..., "kind":
@@ -176,6 +178,9 @@ def fleet(
         sys.stdout.flush()
     settings = _settings(broker_host or config.broker_host, broker_port or config.broker_port)
     _play(_devices(config, config_path.parent if config_path else Path(), settings), settings, seconds)
+
+
+simulate.add_command(fleet)
 
 
 def _devices(config: FleetConfig, base: Path, settings: SimulateSettings) -> Sequence[Device]:

@@ -210,7 +210,7 @@ def _start_fleets(
     children = []
     for name, patients in groups.items():
         path = write_fleet(home.directory / "ward" / f"{name}.json", patients, broker_port)
-        command = heartwire_command("simulate", "fleet", "--config", str(path))
+        command = heartwire_command("simulate", "ward", "--config", str(path))
         environment = make_environment(home.base, {"HEARTWIRE_SIMULATE_STOP_PATIENCE_S": "1"})
         one = Child(name, command, logs / f"{name}.log", env=environment)
         children.append((one, one.start))

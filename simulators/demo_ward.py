@@ -130,7 +130,7 @@ def register(database: str, patients: Sequence[DemoPatient]) -> int:
 
 
 def write_fleet(path: Path, patients: Sequence[DemoPatient], broker_port: int) -> Path:
-    """Write the file for ``heartwire simulate fleet --config``."""
+    """Write the file for ``heartwire simulate ward --config``."""
     fleet = {
         "broker_host": "127.0.0.1",
         "broker_port": broker_port,

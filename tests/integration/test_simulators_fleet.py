@@ -96,7 +96,7 @@ def _assert_complete(stack: Stack, frames: int, devices: int) -> None:
 @on_both_pairs
 def test_a_fleet_of_five_is_stored_once_without_gaps(stack: Stack, simulate: StartSimulate, fleet_file: Path) -> None:
     stack.start_ingest()
-    fleet = simulate("fleet", "--config", str(fleet_file), "--seconds", "8")
+    fleet = simulate("ward", "--config", str(fleet_file), "--seconds", "8")
     wait_until(lambda: not fleet.is_running, "the fleet's end", timeout_s=60)
     assert fleet.returncode == 0, fleet.log
     made, confirmed, waiting = _end(fleet)
@@ -112,7 +112,7 @@ def test_nothing_is_lost_when_the_broker_is_killed(
     stack: Stack, broker: BrokerServer, simulate: StartSimulate, fleet_file: Path
 ) -> None:
     stack.start_ingest()
-    fleet = simulate("fleet", "--config", str(fleet_file))
+    fleet = simulate("ward", "--config", str(fleet_file))
     wait_until(lambda: stack.rows("SELECT count(*) >= 15 FROM ecg_frames") == [(True,)], "frames", timeout_s=60)
     broker.kill()
     wait_until(lambda: "0 of 5 devices connected" in fleet.log, "the devices to notice")
@@ -128,7 +128,7 @@ def test_nothing_is_lost_when_the_broker_is_killed(
 
 @on_both_pairs
 def test_what_nobody_heard_is_sent_again(stack: Stack, simulate: StartSimulate, fleet_file: Path) -> None:
-    fleet = simulate("fleet", "--config", str(fleet_file))
+    fleet = simulate("ward", "--config", str(fleet_file))
     # Taken by the broker, which has no reader to give them to.
     wait_until(lambda: re.search(r"5 of 5 devices connected, [1-9]", fleet.log) is not None, "frames", timeout_s=60)
     stack.start_ingest()

@@ -1,0 +1,132 @@
+"""``heartwire simulate fleet``: thousands of devices, and what became of their frames."""
+
+import resource
+import signal
+from pathlib import Path
+from typing import Final
+
+import click
+
+from heartwire.logs import set_up_logging
+from heartwire.topics import is_device, new_device
+from simulators.errors import SimulationError
+from simulators.load.device import Credential
+from simulators.load.fleet import LoadFleet, Plan
+from simulators.settings import SimulateSettings
+
+_PATH: Final = click.Path(dir_okay=False, path_type=Path)
+#: Descriptors besides the devices' sockets.
+_SPARE_DESCRIPTORS: Final = 64
+
+
+@click.command()
+@click.option("--devices", type=click.IntRange(1, 25_000), required=True, help="How many.")
+@click.option("--fs", "fs_hz", type=click.IntRange(100, 1000), default=250, show_default=True, help="Samples/s.")
+@click.option(
+    "--minutes", type=click.FloatRange(0, 24 * 60, min_open=True), default=5, show_default=True, help="How long."
+)
+@click.option(
+    "--names",
+    "names_path",
+    type=_PATH,
+    help="File of devices, one a line: name, and password where the broker asks for one. Made when it is not there.",
+)
+@click.option("--database", help="Check and measure in this database, as a libpq URL.")
+@click.option("--register", is_flag=True, help="Register devices that are not yet, each with a patient, in --database.")
+@click.option(
+    "--connects", type=click.FloatRange(1, 10_000), default=500, show_default=True, help="Connections begun a second."
+)
+@click.option(
+    "--hold",
+    "hold_s",
+    type=click.IntRange(10, 86_400),
+    default=120,
+    show_default=True,
+    help="Seconds of frames that a device holds until the database has them; older ones are given up.",
+)
+@click.option("--broker-port", type=int, help="Broker's port. [env: HEARTWIRE_SIMULATE_BROKER_PORT; default: 1883]")
+@click.option("--broker-host", help="Broker's host. [env: HEARTWIRE_SIMULATE_BROKER_HOST; default: 127.0.0.1]")
+def fleet(
+    *,
+    devices: int,
+    fs_hz: int,
+    minutes: float,
+    names_path: Path | None,
+    database: str | None,
+    register: bool,
+    connects: float,
+    hold_s: int,
+    broker_host: str | None,
+    broker_port: int | None,
+) -> None:
+    """Load the system with many devices, and report what became of every frame.
+
+    Each has a connection of its own, sends a frame a second spread evenly over it, a status now and then, listens for
+    what the database has, sends again what it does not have, and comes back when it is cut off. Ctrl-C ends the frames
+    early; the report comes all the same.
+    """
+    if register and database is None:
+        raise SimulationError("--register needs --database: that is where devices are registered")
+    settings = SimulateSettings.load(broker_host=broker_host, broker_port=broker_port)
+    set_up_logging("simulate", "warning")
+    allow_descriptors(devices + _SPARE_DESCRIPTORS)
+    credentials = load_credentials(names_path, devices)
+    if register and database is not None:
+        from simulators.load.database import register_devices  # noqa: PLC0415 # a fleet can do without a database
+
+        _say(f"{register_devices(database, [one.device for one in credentials])} devices registered")
+    plan = Plan(fs_hz=fs_hz, seconds=minutes * 60, connects_a_second=connects, hold_s=hold_s)
+    run = LoadFleet(credentials, plan, settings, _say)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: run.stop())
+    _say(f"{devices} devices for the broker at {settings.broker_host}:{settings.broker_port}; Ctrl-C ends it early")
+    run.run()
+    click.echo(f"sent {run.counts.sent} PUBACKed {run.counts.pubacked} committed {run.committed} of {run.made}")
+
+
+def allow_descriptors(wanted: int) -> None:
+    """Let this process open so many files.
+
+    Raises
+    ------
+    SimulationError
+        If the system does not allow as many.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        if hard != resource.RLIM_INFINITY and hard < wanted:
+            raise SimulationError(
+                f"{wanted} open files are needed and {hard} are allowed;"
+                f" run `ulimit -Hn {wanted}` as root, or ask for fewer devices"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def load_credentials(path: Path | None, n: int) -> list[Credential]:
+    """Read the fleet's names (and passwords) from a file; make new names where there is none, and keep them there.
+
+    Raises
+    ------
+    SimulationError
+        If the file cannot be read or written, has too few lines, or one that is not a device's.
+    """
+    if path is None:
+        return [Credential(new_device()) for _ in range(n)]
+    try:
+        if not path.exists():
+            made = [Credential(new_device()) for _ in range(n)]
+            path.write_text("".join(f"{one.device}\n" for one in made), encoding="utf-8")
+            return made
+        lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SimulationError(f"{path} cannot be read or written: {error}") from None
+    if len(lines) < n:
+        raise SimulationError(f"{path} has {len(lines)} devices, wanted {n}")
+    for number, words in enumerate(lines[:n], 1):
+        if not is_device(words[0]) or len(words) > 2:
+            raise SimulationError(f"{path}, line {number}: wanted a device's name, and its password if it has one")
+    return [Credential(words[0], words[1] if len(words) == 2 else None) for words in lines[:n]]
+
+
+def _say(line: str) -> None:
+    click.echo(f"simulate: {line}", err=True)
