@@ -12,6 +12,7 @@ from heartwire.topics import is_device, new_device
 from simulators.errors import SimulationError
 from simulators.load.device import Credential
 from simulators.load.fleet import LoadFleet, Plan
+from simulators.load.run import measure
 from simulators.settings import SimulateSettings
 
 _PATH: Final = click.Path(dir_okay=False, path_type=Path)
@@ -33,6 +34,7 @@ _SPARE_DESCRIPTORS: Final = 64
 )
 @click.option("--database", help="Check and measure in this database, as a libpq URL.")
 @click.option("--register", is_flag=True, help="Register devices that are not yet, each with a patient, in --database.")
+@click.option("--json", "json_path", type=_PATH, help="Write the report here too, as JSON.")
 @click.option(
     "--connects", type=click.FloatRange(1, 10_000), default=500, show_default=True, help="Connections begun a second."
 )
@@ -54,6 +56,7 @@ def fleet(
     names_path: Path | None,
     database: str | None,
     register: bool,
+    json_path: Path | None,
     connects: float,
     hold_s: int,
     broker_host: str | None,
@@ -80,8 +83,10 @@ def fleet(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: run.stop())
     _say(f"{devices} devices for the broker at {settings.broker_host}:{settings.broker_port}; Ctrl-C ends it early")
-    run.run()
-    click.echo(f"sent {run.counts.sent} PUBACKed {run.counts.pubacked} committed {run.committed} of {run.made}")
+    report = measure(run, plan, settings, database, _say)
+    click.echo("\n".join(report.lines()))
+    if json_path is not None:
+        json_path.write_bytes(report.to_json())
 
 
 def allow_descriptors(wanted: int) -> None:

@@ -1,12 +1,113 @@
-"""What a loaded fleet has to do with the database."""
+"""What a loaded fleet has to do with the database: registers its devices, and looks what became of their frames."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
+import psycopg
+
+from heartwire.storage.errors import translated
 from heartwire.storage.pool import connect
 from heartwire.storage.registry import add_many
+from simulators.load.device import LoadDevice
+from simulators.load.processes import find_by_port, program_of
+from simulators.load.report import FRACTIONS, Latency, Stored
+from simulators.load.sightings import QUERIES
+from simulators.load.signal import Pool
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: A look at all frames of a long run takes minutes.
+_TIMEOUT_S: Final = 1800.0
+#: Of so many devices the samples are compared.
+_COMPARED: Final = 20
+_FRAME_US: Final = 1_000_000
 
 
 def register_devices(database: str, devices: Sequence[str]) -> int:
     """Register those that are not yet, each with a patient of its own, and return how many were new."""
     with connect(database, "simulate") as connection:
         return add_many(connection, devices, prefix="Load ", ward="load")
+
+
+def find_processes(database: str, broker_port: int) -> dict[int, str]:
+    """Return the processes of this machine that serve the fleet: name by process id.
+
+    The broker is who listens on its port; the services are who is connected to the database, by the names that they
+    give themselves there; the database is the one that answers.
+    """
+    with connect(database, "simulate", autocommit=True) as connection, translated():
+        database_port = connection.info.port
+        services = {port: name.split("-")[1] for name, port in connection.execute(QUERIES["services"])}
+    found = find_by_port({broker_port, database_port}, services)
+    names = {pid: services[port] for port, pid in found.items() if port in services}
+    names |= {found[port]: program_of(found[port]) for port in (broker_port, database_port) if port in found}
+    return _told_apart(names)
+
+
+def look(
+    database: str,
+    devices: Sequence[LoadDevice],
+    pool: Pool,
+    *,
+    fs_hz: int,
+    since_us: int,
+    sighted: Mapping[int, int],
+) -> tuple[Stored, Latency | None]:
+    """Count what the database has of a fleet, compare samples, and say how long frames took.
+
+    Parameters
+    ----------
+    since_us : int
+        When the fleet began, UTC microseconds.
+    sighted : mapping
+        When each transaction was seen to be over, UTC microseconds (`simulators.load.sightings`).
+    """
+    with connect(database, "simulate", statement_timeout_s=_TIMEOUT_S) as connection, translated():
+        connection.execute(QUERIES["prepare_check"])
+        with connection.cursor().copy(QUERIES["copy_made"]) as copy:
+            for device in devices:
+                copy.write_row((device.name, device.boot_id, device.held.made, device.t0_us))
+        with connection.cursor().copy(QUERIES["copy_sighted"]) as copy:
+            for pair in sighted.items():
+                copy.write_row(pair)
+        longest = max(device.held.made for device in devices)
+        window = {
+            "first": _at(since_us - 2 * _FRAME_US),
+            "last": _at(since_us + (longest + 2) * _FRAME_US),
+            "n_samples": fs_hz,
+        }
+        connection.execute(QUERIES["gather"], window)
+        rows, frames, right = _row(connection, "count")
+        (complete,) = _row(connection, "streams_complete")
+        letters: dict[str, int] = dict(connection.execute(QUERIES["dead_letters"], {"since": _at(since_us)}).fetchall())
+        compared = different = 0
+        for device in devices[:: max(1, len(devices) // _COMPARED)]:
+            for seq, samples in _samples(connection, device, window):
+                compared += 1
+                different += samples != pool.samples(device.number, seq)
+        n_timed, times_ms = _row(connection, "latency", {"fractions": list(FRACTIONS)})
+    latency = Latency(n_timed, *(float(ms) for ms in times_ms)) if n_timed else None
+    return Stored(rows, frames, right, complete, compared, different, letters), latency
+
+
+def _samples(
+    connection: psycopg.Connection[Any], device: LoadDevice, window: Mapping[str, object]
+) -> Iterator[tuple[int, bytes]]:
+    parameters = {"device": device.name, "boot_id": device.boot_id, **window}
+    yield from connection.execute(QUERIES["samples"], parameters)
+
+
+def _row(connection: psycopg.Connection[Any], name: str, parameters: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 # a row of any query
+    row = connection.execute(QUERIES[name], parameters).fetchone()
+    assert row is not None
+    return row
+
+
+def _at(us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=us)
+
+
+def _told_apart(names: dict[int, str]) -> dict[int, str]:
+    """Add the process id where two have one name."""
+    shared = {name for name in names.values() if list(names.values()).count(name) > 1}
+    return {pid: f"{name} {pid}" if name in shared else name for pid, name in names.items()}

@@ -125,6 +125,11 @@ class LoadDevice:
         self._rest = b""
         self._sent_max = -1
 
+    @property
+    def t0_us(self) -> int:
+        """When the signal began, UTC microseconds."""
+        return self._timing.t0_us
+
     def begin(self, t0_us: int) -> None:
         """Say when the signal begins, UTC microseconds."""
         self._timing = self._timing._replace(t0_us=t0_us)
