@@ -150,6 +150,10 @@ class Schedule:
         """Return the devices whose checkpoint is due."""
         return [device for device, save in self._saves.items() if save.replay_from is not None and save.due_s <= now_s]
 
+    def devices(self) -> list[str]:
+        """Return every device."""
+        return list(self._saves)
+
     def unsaved(self) -> list[str]:
         """Return every device that went on since its last checkpoint."""
         return [device for device, save in self._saves.items() if save.replay_from is not None]

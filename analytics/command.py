@@ -21,9 +21,9 @@ def analytics(context: click.Context, /, **given: str | None) -> None:
     gives no sign of life, a broker that cannot be reached.
 
     The database may come and go, or not be there yet: analytics waits, says so, and goes on where it was. It needs
-    the schema (`heartwire migrate`). A second process stands by and takes over when the first one is gone. It logs JSON
-    lines to standard error. SIGTERM or Ctrl-C saves the state of every patient's signal and ends; after a kill,
-    the last minute is read again, and nothing is found twice.
+    the schema (`heartwire migrate`). Any number of processes share the work; when one is gone the others take over.
+    It logs JSON lines to standard error. SIGTERM or Ctrl-C saves the state of every patient's signal and ends; after a
+    kill, the last minute is read again, and nothing is found twice.
 
     Every setting is a variable HEARTWIRE_ANALYTICS_...; those of a terminal are options here.
     """

@@ -1,6 +1,6 @@
 """What analytics reads: frames in the order of their commit, checkpoints, limits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -41,13 +41,10 @@ class Reader:
     ----------
     connection : psycopg.Connection
         Autocommitting.
-    shards : sequence of int
-        Whose frames are read.
     """
 
-    def __init__(self, connection: psycopg.Connection[TupleRow], shards: Sequence[int]) -> None:
+    def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
         self._connection: Final = connection
-        self._shards: Final = list(shards)
 
     def check_schema(self) -> None:
         """Fail at once where the schema is not of this version.
@@ -66,12 +63,12 @@ class Reader:
                 ) from error
             raise
 
-    def cursors(self) -> dict[int, Cursor]:
-        """Return the cursor of each shard."""
-        return {shard: Cursor(*xids) for shard, *xids in self._rows("cursors", shards=self._shards)}
+    def cursors(self, shards: Iterable[int]) -> dict[int, Cursor]:
+        """Return the cursor of each of these shards."""
+        return {shard: Cursor(*xids) for shard, *xids in self._rows("cursors", shards=list(shards))}
 
-    def next_frames(self, next_xid: int, at_least: int) -> list[Frame]:
-        """Return the next frames from `next_xid` on, in order.
+    def next_frames(self, shards: Iterable[int], next_xid: int, at_least: int) -> list[Frame]:
+        """Return the next frames of these shards from `next_xid` on, in order.
 
         Frames of a transaction are returned together. Those beside which an older transaction still runs are left
         for later, whoever's transaction it is.
@@ -83,16 +80,12 @@ class Reader:
         at_least : int
             Number of frames after which no further transaction is added.
         """
-        return _frames(self._rows("next_frames", shards=self._shards, next_xid=next_xid, frames=at_least))
+        return _frames(self._rows("next_frames", shards=list(shards), next_xid=next_xid, frames=at_least))
 
-    def frames_again(self, next_xid: int, below: int, at_least: int) -> list[Frame]:
+    def frames_again(self, shards: Iterable[int], next_xid: int, below: int, at_least: int) -> list[Frame]:
         """Return frames that were analysed before, as `next_frames`, none from transaction `below` on."""
-        rows = self._rows("frames_again", shards=self._shards, next_xid=next_xid, below=below, frames=at_least)
+        rows = self._rows("frames_again", shards=list(shards), next_xid=next_xid, below=below, frames=at_least)
         return _frames(rows)
-
-    def anything_next(self, next_xid: int) -> bool:
-        """Return whether `next_frames` would return anything."""
-        return bool(self._rows("anything_next", shards=self._shards, next_xid=next_xid)[0][0])
 
     def checkpoints(self, devices: Iterable[str]) -> dict[str, StoredCheckpoint]:
         """Return the checkpoints of these devices, of those that have one."""

@@ -42,15 +42,6 @@ FROM (
 JOIN streams AS s USING (stream_id)
 ORDER BY f.xid, f.stream_id, f.seq;
 
--- anything_next --
--- Whether `next_frames` would return something.
-SELECT EXISTS (
-    SELECT FROM ecg_frames
-    WHERE shard = ANY(%(shards)s)
-        AND xid >= %(next_xid)s::bigint::text::xid8
-        AND xid < pg_snapshot_xmin(pg_current_snapshot())
-);
-
 -- checkpoints --
 -- The engine's rows of these devices, as they were saved.
 SELECT device_id, engine, next_xid::text::bigint, state FROM analysis_checkpoints WHERE device_id = ANY(%(devices)s);

@@ -1,8 +1,8 @@
 """Analytics, put together: frames -> beats, alarms and the cursor, committed together; and the watch for silence.
 
-Three threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
-silence (watch.py). Several processes may run: the one that loses the race for the cursor stands by and takes over
-when nobody moves it any more.
+Four threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
+silence (watch.py), one keeps the leases. Any number of processes may run: each analyses the shards that it holds
+(docs/adr/0008).
 """
 
 import logging
@@ -16,7 +16,6 @@ from psycopg.rows import TupleRow
 
 from analytics.engine import ENGINE_VERSION
 from analytics.heartbeat import Condition
-from analytics.reader import Cursor, Reader
 from analytics.settings import AnalyticsSettings
 from analytics.watch import FreshnessThread
 from analytics.worker import AnalysisFailedError, Worker
@@ -25,8 +24,9 @@ from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
 from heartwire.storage.errors import translated
 from heartwire.storage.heartbeat import Heartbeat
+from heartwire.storage.lease_keeper import LeaseKeeper
+from heartwire.storage.leases import LeaseLostError, Standing
 from heartwire.storage.pool import connect
-from heartwire.topics import SHARDS
 
 _logger: Final = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.2
@@ -50,8 +50,8 @@ class AnalyticsService:
             database, "analytics", settings.instance, settings.heartbeat_every_s, Condition(self._describe)
         )
         self._freshness: Final = FreshnessThread(database, settings.freshness_every_s)
+        self._keeper: Final = LeaseKeeper(database, "analytics", settings.instance, settings.lease_ttl_s)
         self._came_round_s = time.monotonic()
-        self._role = "starting"
         self._worker: Worker | None = None
         self._backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._careful = False
@@ -67,10 +67,12 @@ class AnalyticsService:
         _logger.info("analytics %s starts, engine %s", self._settings.instance, ENGINE_VERSION)
         self._heartbeat.start()
         self._freshness.start()
+        self._keeper.start()
         try:
             while not self._stopping.is_set():
                 self._serve()
         finally:
+            self._keeper.stop()
             self._freshness.stop()
             self._heartbeat.stop()
         _logger.info("analytics %s ended", self._settings.instance)
@@ -91,9 +93,10 @@ class AnalyticsService:
                 while not self._stopping.is_set():
                     try:
                         self._analyse(connection, listener)
-                    except CursorLostError as error:
-                        _logger.info("%s", error)
-                        self._stand_by(connection, listener)
+                    except (CursorLostError, LeaseLostError) as error:
+                        _logger.warning("%s", error)
+                        self._worker = None
+                        self._stopping.wait(_SOON_S)
                     except AnalysisFailedError:
                         if self._careful:
                             raise
@@ -104,18 +107,22 @@ class AnalyticsService:
             self._put_off(error)
         finally:
             self._worker = None
-            self._role = "starting"
 
     def _analyse(self, connection: psycopg.Connection[TupleRow], listener: psycopg.Connection[TupleRow]) -> None:
-        """Take the analysis up and go on with it until the end of the service."""
-        worker = self._worker = Worker(connection, self._settings, self._come_round, careful=self._careful)
-        count = worker.load()
-        self._role = "active"
-        _logger.info("the database is there; %d devices taken up, %d frames read again", worker.n_devices, count)
-        self._backoff.reset()
+        """Analyse what is held, whatever that is from moment to moment, until the end of the service."""
         soon_until_s = float("-inf")
+        worker: Worker | None = None
         while not self._stopping.is_set():
             self._come_round()
+            standing = self._keeper.standing
+            if standing is None:
+                self._stopping.wait(_SOON_S)
+                continue
+            if worker is None or worker.worker_id != standing.worker_id:
+                worker = self._worker = Worker(
+                    connection, self._settings, standing.worker_id, self._come_round, careful=self._careful
+                )
+            self._follow(worker, standing)
             if worker.step():
                 self._careful = False
                 soon_until_s = float("-inf")
@@ -123,27 +130,25 @@ class AnalyticsService:
             is_soon = time.monotonic() < soon_until_s
             if self._wait(listener, _SOON_S if is_soon else self._settings.poll_s):
                 soon_until_s = time.monotonic() + self._settings.poll_s
-        worker.save_all()
+        if worker is not None:
+            worker.save_all()
 
-    def _stand_by(self, connection: psycopg.Connection[TupleRow], listener: psycopg.Connection[TupleRow]) -> None:
-        """Return when frames wait and nobody has analysed any for a while."""
-        self._worker = None
-        self._role = "reserve"
-        reader = Reader(connection, range(SHARDS))
-        seen: dict[int, Cursor] = {}
-        since_s = time.monotonic()
-        while not self._stopping.is_set():
-            self._come_round()
-            cursors = reader.cursors()
-            next_xid = min(cursor.next_xid for cursor in cursors.values())
-            if cursors != seen or not reader.anything_next(next_xid):
-                seen, since_s = cursors, time.monotonic()
-            elif time.monotonic() - since_s >= self._settings.take_over_s:
-                _logger.warning("frames wait and nobody analyses them; this process takes over")
-                return
-            self._stopping.wait(self._settings.poll_s)
-            # Notifications are not waited for here, but must not pile up.
-            self._wait(listener, 0.0)
+    def _follow(self, worker: Worker, standing: Standing) -> None:
+        """Give up what others are to have, and take up what has become ours."""
+        ours = standing.held - standing.surplus
+        if leaving := worker.shards - ours:
+            worker.give_up(leaving)
+            self._keeper.release(leaving)
+            _logger.info("gave up %d shards; %d left", len(leaving), len(worker.shards))
+        if coming := ours - worker.shards:
+            count = worker.take(coming)
+            self._backoff.reset()
+            _logger.info(
+                "analyses %d shards; %d devices taken up, %d frames read again",
+                len(worker.shards),
+                worker.n_devices,
+                count,
+            )
 
     def _wait(self, listener: psycopg.Connection[TupleRow], seconds: float) -> bool:
         """Wait for the notification of a commit and return whether one came."""
@@ -171,9 +176,10 @@ class AnalyticsService:
         if time.monotonic() - self._came_round_s > self._settings.stuck_after_s:
             return None
         worker = self._worker
-        detail: dict[str, object] = {"role": self._role, "engine": ENGINE_VERSION}
+        detail: dict[str, object] = {"shards": 0, "engine": ENGINE_VERSION}
         if worker is not None:
             detail |= {
+                "shards": len(worker.shards),
                 "devices": worker.n_devices,
                 "frames": worker.n_frames,
                 "beats": worker.n_beats,

@@ -59,12 +59,13 @@ class AnalyticsSettings(ServiceSettings, DatabaseSettings):
         title="Limits",
         description="Time between two readings of the patients' own limits, seconds",
     )
-    take_over_s: float = Field(
-        default=3.0,
-        ge=0.1,
-        le=600.0,
-        title="Take over",
-        description="A process in reserve takes over when frames wait and nobody analyses them for this time, seconds",
+    lease_ttl_s: float = Field(
+        default=5.0,
+        ge=1.0,
+        le=300.0,
+        title="Lease",
+        description="A process of which the database heard nothing for this time is taken for dead, and its shards go"
+        " to the others, seconds. The same for all that run",
     )
     freshness_every_s: float = Field(
         default=1.0, ge=0.05, le=5.0, title="Freshness", description="Time between two looks for silence, seconds"

@@ -16,7 +16,7 @@ from analytics.reader import Cursor, Reader
 from analytics.settings import AnalyticsSettings
 from analytics.writer import Checkpoint, Step, Writer
 from heartwire.errors import RetryableError
-from heartwire.topics import SHARDS, shard_of
+from heartwire.topics import shard_of
 
 _logger: Final = logging.getLogger(__name__)
 #: Least time between two looks for devices to put aside, seconds.
@@ -40,17 +40,25 @@ class Worker:
         Autocommitting, the worker's own.
     settings : AnalyticsSettings
         Sizes and times.
+    worker_id : int
+        Whose leases allow the work; without a shard until `take`.
     on_progress : callable
         Called between the parts of what takes long.
     careful : bool
         The analysis failed before: until the frames with which it did are behind, analyse one device at a time and
         give up the one with which it fails; it begins afresh with its next frame.
+
+    Raises
+    ------
+    LeaseLostError
+        If the worker was taken for dead.
     """
 
     def __init__(
         self,
         connection: psycopg.Connection[TupleRow],
         settings: AnalyticsSettings,
+        worker_id: int,
         on_progress: Callable[[], None],
         *,
         careful: bool = False,
@@ -59,8 +67,9 @@ class Worker:
         self._given_up: Final[set[str]] = set()
         self._on_progress: Final = on_progress
         self._settings: Final = settings
-        self._reader: Final = Reader(connection, range(SHARDS))
-        self._writer: Final = Writer(connection, ENGINE_VERSION)
+        self.worker_id: Final = worker_id
+        self._reader: Final = Reader(connection)
+        self._writer: Final = Writer(connection, ENGINE_VERSION, worker_id)
         self._analysis: Final = Analysis()
         self._schedule: Final = Schedule(settings.checkpoint_every_s, settings.idle_after_s)
         self._cursors: dict[int, Cursor] = {}
@@ -74,6 +83,11 @@ class Worker:
         self.n_frames = 0
         self.n_beats = 0
         self.n_changes = 0
+
+    @property
+    def shards(self) -> frozenset[int]:
+        """Whose frames are analysed."""
+        return frozenset(self._cursors)
 
     @property
     def n_devices(self) -> int:
@@ -95,8 +109,8 @@ class Worker:
         """The cursor that is least far; the others' frames beyond it are known."""
         return min(cursor.next_xid for cursor in self._cursors.values())
 
-    def load(self) -> int:
-        """Take up the analysis where the last commit left it, and return the number of frames read again.
+    def take(self, shards: frozenset[int]) -> int:
+        """Take up the analysis of further shards where the last commit left it, and return the frames read again.
 
         Raises
         ------
@@ -104,17 +118,47 @@ class Worker:
             If the database is not there, or has no schema of this version.
         """
         self._reader.check_schema()
-        self._cursors = self._reader.cursors()
-        next_xid = min(cursor.replay_xid for cursor in self._cursors.values())
-        below = max(cursor.next_xid for cursor in self._cursors.values())
+        cursors = self._reader.cursors(shards)
+        self._cursors |= cursors
+        next_xid = min(cursor.replay_xid for cursor in cursors.values())
+        below = max(cursor.next_xid for cursor in cursors.values())
+        counted = self._analysis.frames_of_other_leads, self._analysis.samples_of_the_past
         count = 0
         since: dict[str, int] = {}
-        while frames := self._reader.frames_again(next_xid, below, self._settings.batch_frames):
+        while frames := self._reader.frames_again(shards, next_xid, below, self._settings.batch_frames):
             next_xid = frames[-1].xid + 1
             count += self._analyse_again(frames, since)
             self._on_progress()
-        self._analysis.frames_of_other_leads = self._analysis.samples_of_the_past = 0
+        self._analysis.frames_of_other_leads, self._analysis.samples_of_the_past = counted
         return count
+
+    def give_up(self, shards: frozenset[int]) -> None:
+        """Commit the state of these shards' devices, and forget them (errors as `step`).
+
+        Whoever takes the shards finds everything in the checkpoints.
+        """
+        devices = [device for device in self._schedule.devices() if shard_of(device) in shards]
+        unsaved = set(self._schedule.unsaved())
+        saved = [device for device in devices if device in unsaved]
+        moved = {shard: self._cursors[shard] for shard in shards}
+        next_xid = min(cursor.next_xid for cursor in moved.values())
+        told = [device for device in self._untold if shard_of(device) in shards]
+        self._writer.write(
+            Step(
+                expected={shard: cursor.next_xid for shard, cursor in moved.items()},
+                next_xid=next_xid,
+                replay_xid=next_xid,
+                findings=Findings([], [], [self._untold.pop(device) for device in told]),
+                afresh=sorted(device for device in self._afresh if shard_of(device) in shards),
+                checkpoints=[self._make_checkpoint(device, next_xid) for device in saved],
+            )
+        )
+        for device in devices:
+            self._schedule.forget(device)
+            self._analysis.put_aside(device)
+            self._afresh.discard(device)
+        for shard in shards:
+            del self._cursors[shard]
 
     def _analyse_again(self, frames: Sequence[Frame], since: dict[str, int]) -> int:
         """Bring the analysis forward over committed frames, but for those in their checkpoints (before `since`)."""
@@ -136,6 +180,8 @@ class Worker:
 
         Raises
         ------
+        LeaseLostError
+            This worker was taken for dead.
         CursorLostError
             Another worker was here first.
         AnalysisFailedError
@@ -143,9 +189,11 @@ class Worker:
         DatabaseUnavailableError, DatabaseFullError, DatabaseRefusedError
             The database.
         """
+        if not self._cursors:
+            return False
         now_s = time.monotonic()
         self._read_limits(now_s)
-        frames = self._reader.next_frames(self._next_xid, self._settings.batch_frames)
+        frames = self._reader.next_frames(self._cursors, self._next_xid, self._settings.batch_frames)
         if not frames:
             self._keep_house(now_s)
             return False

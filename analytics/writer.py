@@ -13,6 +13,7 @@ from analytics.freshness import WATCH_VERSION
 from heartwire.calls import get_call
 from heartwire.errors import RetryableError
 from heartwire.storage.errors import translated
+from heartwire.storage.leases import fence, set_writer
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("analytics", "writer.sql")
@@ -36,7 +37,7 @@ class Step(NamedTuple):
     Attributes
     ----------
     expected : mapping of int to int
-        By shard, the cursor from which this step began.
+        By shard, the cursor from which this step began; of the shards that are moved.
     next_xid, replay_xid : int
         The cursor after it, and from where a restart needs frames again.
     findings : Findings
@@ -56,23 +57,34 @@ class Step(NamedTuple):
 
 
 class Writer:
-    """Writes over one autocommitting connection, in a transaction of its own for each step."""
+    """Writes for a worker over one autocommitting connection, in a transaction of its own for each step.
 
-    def __init__(self, connection: psycopg.Connection[TupleRow], engine: str) -> None:
+    Raises
+    ------
+    LeaseLostError
+        If the worker was taken for dead.
+    """
+
+    def __init__(self, connection: psycopg.Connection[TupleRow], engine: str, worker_id: int) -> None:
         self._connection: Final = connection
         self._engine: Final = engine
+        self._worker_id: Final = worker_id
+        set_writer(connection, worker_id)
 
     def write(self, step: Step) -> None:
         """Commit a step.
 
         Raises
         ------
+        LeaseLostError
+            If the worker was taken for dead; nothing is written.
         CursorLostError
             If a cursor is not where the step began; nothing is written.
         DatabaseUnavailableError, DatabaseFullError
             Nothing is written, or all of it: the cursor says which.
         """
         with translated(), self._connection.transaction():
+            fence(self._connection, self._worker_id)
             self._move(step)
             if step.afresh:
                 parameters = {"devices": list(step.afresh), "watch": WATCH_VERSION}
@@ -88,7 +100,7 @@ class Writer:
         shards = list(step.expected)
         found: dict[int, int] = dict(self._connection.execute(_QUERIES["lock_cursors"], {"shards": shards}).fetchall())
         if found != dict(step.expected):
-            raise CursorLostError("another process analyses the same devices; it goes on, this one stands by")
+            raise CursorLostError("another process has analysed these frames; the analysis is taken up again")
         self._connection.execute(
             _QUERIES["move_cursors"], {"shards": shards, "next_xid": step.next_xid, "replay_xid": step.replay_xid}
         )

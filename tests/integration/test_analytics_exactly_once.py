@@ -1,6 +1,7 @@
 """Every frame is analysed once and in order, whatever is killed, late to commit or started twice."""
 
 import random
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.servers.waiting import wait_until
 _BUSY = {
     "HEARTWIRE_ANALYTICS_BATCH_FRAMES": "7",
     "HEARTWIRE_ANALYTICS_CHECKPOINT_EVERY_S": "0.3",
-    "HEARTWIRE_ANALYTICS_TAKE_OVER_S": "0.5",
+    "HEARTWIRE_ANALYTICS_LEASE_TTL_S": "1",
     "HEARTWIRE_ANALYTICS_IDLE_AFTER_S": "1",
 }
 
@@ -121,33 +122,77 @@ def test_a_transaction_that_commits_late_is_not_skipped(
     _assert_found(stack, other, expected)
 
 
-def test_two_at_once_find_everything_once_and_the_second_takes_over(
-    stack: Stack, eventful: list[EcgFrame], expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]
+@pytest.fixture
+def ward(stack: Stack) -> list[str]:
+    """Devices of several shards, so that each of two processes has some."""
+    return [stack.add_device() for _ in range(8)]
+
+
+def test_two_share_the_work_and_whoever_is_killed_the_other_takes_over(
+    stack: Stack, ward: list[str], eventful: list[EcgFrame], expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]
 ) -> None:
-    processes = [stack.start(env=_BUSY) for _ in range(2)]
-    devices = [stack.add_device() for _ in range(2)]
-    portions = list(_portions(eventful, 5))
-
-    def store_next(number: int) -> None:
-        for device in devices:
-            stack.store(device, portions[number])
-
-    for number in range(12):
-        store_next(number)
-    wait_until(lambda: any(map(_stands_by, processes)), "one to stand by")
+    processes = [stack.start(env=_BUSY)]
+    processes.append(stack.start(env=_BUSY, waits=False))
+    for number, portion in enumerate(_portions(eventful, 8)):
+        for device in ward:
+            stack.store(device, portion)
+        if number in {4, 8}:
+            wait_until(lambda: _shares(stack) == [32, 32], "both to have their half")
+            processes[number // 8].kill()
+            wait_until(lambda: _shares(stack) == [64], "the other to have all")
+            processes[number // 8].start()
     stack.wait_until_analysed()
-    active = next(process for process in processes if not _stands_by(process))
-    active.kill()
-    for number in range(12, len(portions)):
-        store_next(number)
-    stack.wait_until_analysed()
-    for device in devices:
+    for device in ward:
         _assert_found(stack, device, expected)
-    assert all("takes over" in process.log for process in processes if process is not active)
 
 
-def _stands_by(process: Process) -> bool:
-    return process.log.rfind("this one stands by") > process.log.rfind("devices taken up")
+def test_one_that_is_frozen_and_wakes_up_after_its_time_writes_nothing(
+    stack: Stack, ward: list[str], eventful: list[EcgFrame], expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]
+) -> None:
+    frozen = stack.start(env=_BUSY)
+    portions = list(_portions(eventful, 8))
+    for device in ward:
+        stack.store(device, portions[0])
+    stack.wait_until_analysed()
+    (worker_id,) = stack.rows("SELECT worker_id FROM shard_workers")[0]
+    frozen.send(signal.SIGSTOP)
+    try:
+        for portion in portions[1:]:
+            for device in ward:
+                stack.store(device, portion)
+        stack.start(env=_BUSY)
+        wait_until(lambda: _shares(stack) == [64], "the other to have all")
+        stack.wait_until_analysed()
+    finally:
+        frozen.send(signal.SIGCONT)
+    wait_until(lambda: _shares(stack) == [32, 32], "the frozen one to join anew")
+    assert stack.rows("SELECT 1 FROM shard_workers WHERE worker_id = %s", worker_id) == []
+    assert "taken for dead" in frozen.log
+    for device in ward:
+        _assert_found(stack, device, expected)
+
+
+def test_workers_that_come_and_go_while_data_flows_find_everything_once(
+    stack: Stack, ward: list[str], eventful: list[EcgFrame], expected: tuple[list[tuple[Any, ...]], list[AlarmRow]]
+) -> None:
+    processes = [stack.start(env=_BUSY)]
+    for number, portion in enumerate(_portions(eventful, 8)):
+        for device in ward:
+            stack.store(device, portion)
+        if number in {2, 5}:
+            processes.append(stack.start(env=_BUSY))
+        elif number in {8, 11}:
+            assert processes.pop(0).stop() == 0
+    wait_until(lambda: _shares(stack) == [64], "the last to have all")
+    stack.wait_until_analysed()
+    for device in ward:
+        _assert_found(stack, device, expected)
+
+
+def _shares(stack: Stack) -> list[int]:
+    """Return how many shards each living worker holds."""
+    query = "SELECT count(*) FROM shard_leases WHERE service = 'analytics' AND worker_id IS NOT NULL GROUP BY worker_id"
+    return [count for (count,) in stack.rows(query)]
 
 
 def test_the_database_killed_and_started_again(
