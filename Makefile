@@ -32,8 +32,8 @@ check: setup ## Style, types, the borders between the rooms; under a minute
 		docker compose config --quiet; fi
 
 .PHONY: bench
-bench: setup servers ## Measure, each figure beside its peers
-	@$(PYTHON) -m pytest -q -s --override-ini python_files='bench_*.py' --timeout=0 tests/benchmarks
+bench: setup servers ## Measure, each figure beside its peers (ONLY=FILE one of them, BENCH_SHORT=1 a short try)
+	@$(PYTHON) -m pytest -q -s --override-ini python_files='bench_*.py' --timeout=0 tests/benchmarks/$(ONLY)
 
 .PHONY: format
 format: setup ## Put the sources into the house's format

@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 import neurokit2
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 from sleepecg.heartbeats import detect_heartbeats
 
 from analytics.engine import Engine, Segment
+from tests.benchmarks.results import SHORT, Bench, say
 from tests.unit.analytics.ecg import GAIN, T0_US, every, make_ecg, to_digital
 
 FS_HZ = 250
-SECONDS = 20
+SECONDS = 10 if SHORT else 20
 WARM_UP_S = 5
 
 
@@ -29,8 +29,7 @@ def _make_signals(count: int) -> list[NDArray[np.int16]]:
     ]
 
 
-@pytest.mark.parametrize("patients", [100, 1000, 5000])
-def test_engine_in_frames_of_a_second(patients: int) -> None:
+def _engine_ns(patients: int) -> float:
     signals = _make_signals(min(patients, 200))
     engine = Engine(patients)
     rows = [engine.open() for _ in range(patients)]
@@ -47,31 +46,33 @@ def test_engine_in_frames_of_a_second(patients: int) -> None:
         if second >= WARM_UP_S:
             spent_s += time.process_time() - begin
             beats += len(results.beats.row)
-    samples = patients * FS_HZ * (SECONDS - WARM_UP_S)
-    _say(
-        f"heartwire engine, {patients} patients",
-        spent_s / samples,
-        f"{spent_s / (SECONDS - WARM_UP_S) * 1000:.0f} ms for a second of all, {beats} beats",
-    )
+    per_second_ms = spent_s / (SECONDS - WARM_UP_S) * 1000
+    say(f"engine, {patients} patients: {per_second_ms:.0f} ms for a second of all, {beats} beats")
+    return 1e9 * spent_s / (patients * FS_HZ * (SECONDS - WARM_UP_S))
 
 
-@pytest.mark.parametrize(
-    ("name", "detect"),
-    [
-        ("sleepecg.detect_heartbeats (C, whole record)", lambda ecg: detect_heartbeats(ecg, FS_HZ)),
-        (
-            "NeuroKit2 ecg_clean + ecg_peaks (whole record)",
-            lambda ecg: neurokit2.ecg_peaks(neurokit2.ecg_clean(ecg, sampling_rate=FS_HZ), sampling_rate=FS_HZ),
-        ),
-    ],
-)
-def test_peers_on_whole_records(name: str, detect: Callable[[NDArray[np.float64]], object]) -> None:
+def _peer_ns(detect: Callable[[NDArray[np.float64]], object]) -> float:
     ecg = make_ecg(every(0.8, 0.4, 600), 600, FS_HZ, noise_mv=0.02)
     detect(ecg)
     begin = time.process_time()
     detect(ecg)
-    _say(name, (time.process_time() - begin) / len(ecg), "QRS only, the whole record in hand")
+    return 1e9 * (time.process_time() - begin) / len(ecg)
 
 
-def _say(name: str, per_sample_s: float, more: str) -> None:
-    print(f"{name:<50} {per_sample_s * 1e9:8.1f} ns a sample   ({more})")  # noqa: T201 # what a benchmark is for
+def test_engine_in_frames_of_a_second(bench: Bench) -> None:
+    """All calls of the live engine; the peers look for QRS complexes alone, with the whole record in hand."""
+    few = {f"heartwire, {patients} patients": _engine_ns(patients) for patients in (100, 1000)}
+    peers = {
+        "sleepecg detect_heartbeats (C), QRS only": _peer_ns(lambda ecg: detect_heartbeats(ecg, FS_HZ)),
+        "NeuroKit2 ecg_clean + ecg_peaks, QRS only": _peer_ns(
+            lambda ecg: neurokit2.ecg_peaks(neurokit2.ecg_clean(ecg, sampling_rate=FS_HZ), sampling_rate=FS_HZ)
+        ),
+    }
+    bench.record(
+        "engine_ns_per_sample_5000_patients",
+        _engine_ns(5000),
+        "ns of CPU a sample",
+        aim="<= 60",
+        peers=few | peers,
+        only="bench_engine.py",
+    )
