@@ -53,16 +53,29 @@ def make_client(
     if settings.broker_username is not None:
         password = settings.broker_password
         client.username_pw_set(settings.broker_username, password.get_secret_value() if password else None)
-    if settings.uses_tls:
-        try:
-            client.tls_set(
-                ca_certs=str(settings.broker_ca_file) if settings.broker_ca_file else None,
-                certfile=str(settings.broker_certificate_file) if settings.broker_certificate_file else None,
-                keyfile=str(settings.broker_key_file) if settings.broker_key_file else None,
-                tls_version=ssl.PROTOCOL_TLS_CLIENT,
-            )
-        except (OSError, ssl.SSLError, ValueError) as error:
-            raise BrokerConfigurationError(
-                f"TLS for {settings.broker_host}: {error}; check the CA, certificate and key files"
-            ) from error
+    context = tls_context(settings)
+    if context is not None:
+        client.tls_set_context(context)
     return client
+
+
+def tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
+    """Return how to encrypt, or ``None`` where TLS is off: TLS 1.2 or later, the broker's name and certificate checked.
+
+    Raises
+    ------
+    BrokerConfigurationError
+        If a certificate cannot be read.
+    """
+    if not settings.uses_tls:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.broker_ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if settings.broker_certificate_file is not None:
+            context.load_cert_chain(settings.broker_certificate_file, settings.broker_key_file)
+    except (OSError, ssl.SSLError, ValueError) as error:
+        raise BrokerConfigurationError(
+            f"TLS for {settings.broker_host}: {error}; check the CA, certificate and key files"
+        ) from error
+    return context

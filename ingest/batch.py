@@ -1,8 +1,20 @@
-"""When a batch is full, and when it is committed though it is not.  Pure: the clock is an argument."""
+"""Which messages are committed together, and when.  Pure: the clock is an argument.
 
+What is live goes first. A device that was away delivers hours at once; they are taken in as room is left, so that they
+hold up nobody's present.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
-from ingest.decode import Decoded
+from ingest.decode import DeadLetter, Decoded, DecodedFrame, StreamKey
+
+#: A frame that comes later than this after its own time is backlog, microseconds (P3).
+LATE_US: Final = 30_000_000
+#: Part of every batch that the backlog gets, however much is live: it must end, too.
+_BACKLOG_PART: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +26,7 @@ class BatchLimits:
     frames, n_bytes : int
         Messages and payload bytes.
     longest_s : float
-        No message waits longer for others.
+        No live message waits longer for others.
     quiet_s : float
         Nobody waits for more when nothing came for this long: a broker that delivers no more before it
         hears acknowledgements, or a quiet ward.
@@ -31,27 +43,64 @@ class BatchLimits:
 
 
 @dataclass(slots=True)
-class Batch:
-    """Messages that will be committed together, in the order of their arrival."""
+class Waiting:
+    """Messages that wait to be committed, each kind in the order of their arrival."""
 
     limits: BatchLimits
-    messages: list[Decoded] = field(default_factory=list)
     n_bytes: int = 0
+    _live: deque[Decoded] = field(default_factory=deque)
+    _backlog: deque[Decoded] = field(default_factory=deque)
+    _behind: Counter[StreamKey] = field(default_factory=Counter)
     _opened_s: float = 0.0
     _added_s: float = 0.0
 
-    def add(self, message: Decoded, now_s: float) -> None:
-        """Take a message in; `now_s` is a monotonic clock, seconds."""
-        if not self.messages:
+    def add(self, messages: Iterable[Decoded], now_s: float) -> None:
+        """Take messages in; `now_s` is a monotonic clock, seconds."""
+        if not self:
             self._opened_s = now_s
         self._added_s = now_s
-        self.messages.append(message)
-        self.n_bytes += len(message.received.payload)
+        for message in messages:
+            self.n_bytes += len(message.received.payload)
+            if type(message) is DecodedFrame:
+                if message.received.at_us - message.frame.t0 <= LATE_US:
+                    self._live.append(message)
+                else:
+                    self._backlog.append(message)
+                    self._behind[message.key] += 1
+            elif type(message) is DeadLetter:
+                self._backlog.append(message)
+            else:
+                self._live.append(message)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing more may be added."""
-        return len(self.messages) >= self.limits.frames or self.n_bytes >= self.limits.n_bytes
+    def __len__(self) -> int:
+        """Return how many messages wait."""
+        return len(self._live) + len(self._backlog)
+
+    def is_behind(self, key: StreamKey) -> bool:
+        """Whether older frames of a stream wait here: what the database misses of it was not lost."""
+        return key in self._behind
+
+    def take(self) -> list[Decoded]:
+        """Take out the next batch: what is live, and of the backlog what there is room for."""
+        for_backlog = max(1, int(self.limits.frames * _BACKLOG_PART)) if self._backlog else 0
+        live = self._take(self._live, self.limits.frames - for_backlog, self.limits.n_bytes)
+        n_bytes = sum([len(message.received.payload) for message in live])
+        backlog = self._take(self._backlog, self.limits.frames - len(live), max(self.limits.n_bytes - n_bytes, 1))
+        for message in backlog:
+            if type(message) is DecodedFrame:
+                self._behind[message.key] -= 1
+                if not self._behind[message.key]:
+                    del self._behind[message.key]
+        return live + backlog
+
+    def _take(self, lane: deque[Decoded], frames: int, n_bytes: int) -> list[Decoded]:
+        taken: list[Decoded] = []
+        while lane and len(taken) < frames and n_bytes > 0:
+            message = lane.popleft()
+            n_bytes -= len(message.received.payload)
+            self.n_bytes -= len(message.received.payload)
+            taken.append(message)
+        return taken
 
     def wait_s(self, now_s: float, committed_s: float) -> float:
         """Return how long to wait for more messages, seconds; 0 or less when it is time to commit.
@@ -63,9 +112,9 @@ class Batch:
         committed_s : float
             When the last commit ended, same clock.
         """
-        if not self.messages:
+        if not self:
             return float("inf")
-        if self.is_full:
+        if len(self) >= self.limits.frames or self.n_bytes >= self.limits.n_bytes:
             return 0.0
         quiet_at_s = max(self._added_s + self.limits.quiet_s, committed_s + self.limits.spacing_s)
         return min(quiet_at_s, self._opened_s + self.limits.longest_s) - now_s

@@ -15,10 +15,6 @@ from ingest.settings import IngestSettings
 @click.option("--broker-port", type=int, help="MQTT broker's port. [env: HEARTWIRE_INGEST_BROKER_PORT; default: 1883]")
 @click.option("--instance", help="Name of this process. [env: HEARTWIRE_INGEST_INSTANCE; default: host and process]")
 @click.option(
-    "--shared-group",
-    help="Share the work with the ingest processes that name the same group. [env: HEARTWIRE_INGEST_SHARED_GROUP]",
-)
-@click.option(
     "--admit",
     type=click.Choice(["registered", "everyone"]),
     help="Whose frames are stored. [env: HEARTWIRE_INGEST_ADMIT; default: registered]",

@@ -17,42 +17,9 @@ from heartwire.frames import (
     decode_status,
 )
 from heartwire.topics import DOWN, Stream, Topic, parse_topic
+from ingest.packets import Received
 
 _TOPICS_REMEMBERED: Final = 65_536
-
-
-class Delivery(NamedTuple):
-    """What the broker wants acknowledged: a message id (0: nothing), valid on one connection only."""
-
-    connection: int
-    mid: int
-
-
-class Received(NamedTuple):
-    """One message as the broker delivered it.
-
-    Attributes
-    ----------
-    topic : str
-        Its topic.
-    payload : bytes
-        Its payload; only the beginning, where it is longer than the longest packet.
-    size : int
-        The whole payload's length, bytes.
-    at_us : int
-        When it came, UTC microseconds.
-    retained : bool
-        Whether it is the broker's memory of something said before this subscription.
-    delivery : Delivery
-        How to acknowledge it.
-    """
-
-    topic: str
-    payload: bytes
-    size: int
-    at_us: int
-    retained: bool
-    delivery: Delivery
 
 
 class StreamKey(NamedTuple):
@@ -120,7 +87,14 @@ def decode(received: Received) -> Decoded | None:
         return DeadLetter(error.reason, error.detail + cut, received)
 
 
-_parse_topic: Final = lru_cache(maxsize=_TOPICS_REMEMBERED)(parse_topic)
+@lru_cache(maxsize=_TOPICS_REMEMBERED)
+def _parse_topic(topic: bytes) -> Topic:
+    return parse_topic(topic_text(topic))
+
+
+def topic_text(topic: bytes) -> str:
+    """Return a topic as text, whatever its bytes."""
+    return topic.decode("utf-8", "backslashreplace")
 
 
 def _decode_stream(topic: Topic, received: Received) -> Decoded:

@@ -3,8 +3,8 @@
 from heartwire.errors import PermanentError, RetryableError
 
 
-class StreamsGoneError(RetryableError):
-    """Rows of `streams` that were known have been deleted."""
+class StreamsChangedError(RetryableError):
+    """Rows of `streams` are not as this process left them: another wrote them, or a commit's outcome was unknown."""
 
 
 class BatchRefusedError(PermanentError):

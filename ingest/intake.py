@@ -1,9 +1,13 @@
 """What is received and not yet committed: a bounded hold between the network and the writer."""
 
 import queue
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
-from ingest.decode import Received
+from ingest.packets import Received
+
+#: What came in one read of the network.
+Chunk: TypeAlias = Sequence[Received]
 
 
 class Intake:
@@ -15,28 +19,28 @@ class Intake:
     Parameters
     ----------
     most_frames, most_bytes : int
-        The bound, in messages and in payload bytes.
+        The bound, in messages and in payload bytes; the last chunk may go beyond it.
     """
 
     def __init__(self, most_frames: int, most_bytes: int) -> None:
         self._most_frames: Final = most_frames
         self._most_bytes: Final = most_bytes
-        self._queue: Final[queue.SimpleQueue[Received | None]] = queue.SimpleQueue()
+        self._queue: Final[queue.SimpleQueue[Chunk | None]] = queue.SimpleQueue()
         # Each side writes its own two and reads the other's, so no lock is needed.
         self._put_frames = self._put_bytes = 0
         self._released_frames = self._released_bytes = 0
 
-    def put(self, received: Received) -> bool:
-        """Take a message in, or return ``False`` when the bound is reached."""
+    def put(self, chunk: Chunk) -> bool:
+        """Take messages in, or return ``False`` when the bound is reached."""
         if self.held_frames >= self._most_frames or self.held_bytes >= self._most_bytes:
             return False
-        self._put_frames += 1
-        self._put_bytes += len(received.payload)
-        self._queue.put(received)
+        self._put_frames += len(chunk)
+        self._put_bytes += payload_bytes(chunk)
+        self._queue.put(chunk)
         return True
 
-    def take(self, timeout_s: float) -> Received | None:
-        """Return the next message; ``None`` when none came in time or `wake` was called."""
+    def take(self, timeout_s: float) -> Chunk | None:
+        """Return the next messages; ``None`` when none came in time or `wake` was called."""
         try:
             return self._queue.get(timeout=timeout_s) if timeout_s > 0 else self._queue.get_nowait()
         except queue.Empty:
@@ -46,10 +50,10 @@ class Intake:
         """Make a `take` that waits return; may be called by a signal handler."""
         self._queue.put(None)
 
-    def release(self, n_frames: int, n_bytes: int) -> None:
-        """Say that so much is committed."""
-        self._released_frames += n_frames
-        self._released_bytes += n_bytes
+    def release(self, messages: Sequence[Received]) -> None:
+        """Say that these are committed."""
+        self._released_frames += len(messages)
+        self._released_bytes += payload_bytes(messages)
 
     @property
     def held_frames(self) -> int:
@@ -65,3 +69,8 @@ class Intake:
     def has_room(self) -> bool:
         """Whether at most half of the bound is held."""
         return self.held_frames <= self._most_frames // 2 and self.held_bytes <= self._most_bytes // 2
+
+
+def payload_bytes(messages: Sequence[Received]) -> int:
+    """Return the bytes of all payloads."""
+    return sum([len(message.payload) for message in messages])

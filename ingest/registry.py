@@ -1,8 +1,8 @@
-"""Which devices may send, and the database's number of each of their streams; remembered, within a bound."""
+"""Which devices may send, and what the database has of each of their streams; remembered, within a bound."""
 
 import logging
-from collections.abc import Iterable
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
 
 import psycopg
 
@@ -10,11 +10,37 @@ from heartwire.storage.queries import load_queries
 from heartwire.storage.registry import RegistryError, add_patient
 from heartwire.topics import Stream
 from ingest.decode import StreamKey
+from ingest.rows import pack_owner
+from ingest.seqs import SeqSet
 
 _logger: Final = logging.getLogger(__name__)
 _QUERIES: Final = load_queries("ingest", "registry.sql")
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
+
+
+class KnownStream(NamedTuple):
+    """A row of `streams`.
+
+    Attributes
+    ----------
+    stream_id, tenant_id, patient_id : int
+        The database's numbers.
+    first_us : int
+        When it was first heard of, UTC microseconds.
+    owner : bytes
+        The beginning of each of its rows of ``ecg_frames``, packed.
+    seqs : SeqSet
+        Which of its frames are known. True as long as this process alone writes the stream; the writer has the database
+        check it at every commit, and whoever finds it wrong makes the registry forget.
+    """
+
+    stream_id: int
+    tenant_id: int
+    patient_id: int
+    first_us: int
+    owner: bytes
+    seqs: SeqSet
 
 
 class Registry:
@@ -34,11 +60,13 @@ class Registry:
     def __init__(self, most: int, *, admits_everyone: bool) -> None:
         self._most: Final = most
         self._admits_everyone: Final = admits_everyone
-        self._streams: Final[dict[StreamKey, int]] = {}
+        self._streams: Final[dict[StreamKey, KnownStream]] = {}
         self._devices: Final[dict[str, None]] = {}
 
-    def find_streams(self, connection: psycopg.Connection[Any], keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
-        """Return the id of each stream, created where its device is registered; others are left out."""
+    def find_streams(
+        self, connection: psycopg.Connection[Any], keys: Iterable[StreamKey]
+    ) -> Mapping[StreamKey, KnownStream]:
+        """Return each stream, created where its device is registered; others are left out."""
         wanted = set(keys)
         known = self._streams
         found = {key: known[key] for key in wanted if key in known}
@@ -60,10 +88,12 @@ class Registry:
         return found
 
     def forget_streams(self) -> None:
-        """Ask the database again for every stream: it turned out to have fewer than it had."""
+        """Ask the database again for every stream: what is remembered may not be what it has."""
         self._streams.clear()
 
-    def _ask_for_streams(self, connection: psycopg.Connection[Any], keys: list[StreamKey]) -> dict[StreamKey, int]:
+    def _ask_for_streams(
+        self, connection: psycopg.Connection[Any], keys: list[StreamKey]
+    ) -> dict[StreamKey, KnownStream]:
         with connection.transaction():
             found = _select_streams(connection, keys)
             new = [key for key in keys if key not in found]
@@ -94,9 +124,19 @@ class Registry:
             _logger.warning("admitted the unknown device %s with a new patient", device)
 
 
-def _select_streams(connection: psycopg.Connection[Any], keys: list[StreamKey]) -> dict[StreamKey, int]:
+def _select_streams(connection: psycopg.Connection[Any], keys: list[StreamKey]) -> dict[StreamKey, KnownStream]:
     rows = connection.execute(_QUERIES["find_streams"], _columns(keys))
-    return {StreamKey(device, Stream(stream), boot_id): stream_id for device, stream, boot_id, stream_id in rows}
+    return {
+        StreamKey(device, Stream(stream), boot_id): KnownStream(
+            stream_id,
+            tenant_id,
+            patient_id,
+            first_us,
+            pack_owner(stream_id, tenant_id, patient_id, device, shard),
+            SeqSet(zip(lows, highs, strict=True)),
+        )
+        for device, stream, boot_id, stream_id, tenant_id, patient_id, shard, first_us, lows, highs in rows
+    }
 
 
 def _columns(keys: list[StreamKey]) -> dict[str, list[Any]]:

@@ -8,29 +8,32 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
 from heartwire.frames import encode
 from heartwire.storage.heartbeat import Heartbeat
-from heartwire.topics import Stream, Topic
+from heartwire.topics import SHARDS, Stream, Topic
 from ingest.batch import BatchLimits
 from ingest.counters import Counters
-from ingest.decode import Decoded, Received, decode
+from ingest.decode import Decoded, decode
 from ingest.errors import BrokerThreadDiedError
 from ingest.intake import Intake
+from ingest.packets import Received
 from ingest.registry import Registry
 from ingest.settings import IngestSettings
 from ingest.sink import Sink
 from ingest.subscriber import Subscriber
-from ingest.watermark import Watermark, Watermarks, ack_of
+from ingest.watermark import Watermarks, ack_of
 from ingest.writer import Writer, Written
 
 _logger: Final = logging.getLogger(__name__)
 #: Longest time without a look at the clock, seconds.
 _TURN_S: Final = 0.5
 _FIRST_PAUSE_S: Final = 0.2
+_TOPICS_REMEMBERED: Final = 65_536
 
 
 class IngestService:
@@ -58,9 +61,7 @@ class IngestService:
             spacing_s=settings.commit_spacing_s,
         )
         self._sink: Final = Sink(self._writer, limits, self.counters, self._committed)
-        self._watermarks: Final = Watermarks(
-            settings.ack_every_s, settings.ack_every_frames, tells_gaps_at_once=settings.shared_group is None
-        )
+        self._watermarks: Final = Watermarks(settings.ack_every_s, settings.ack_every_frames)
         self._heartbeat: Final = Heartbeat(
             database, "ingest", settings.instance, settings.heartbeat_every_s, lambda _connection: self._describe()
         )
@@ -73,6 +74,7 @@ class IngestService:
         """Serve until `stop`; then finish what was received, say so, and leave."""
         _logger.info("ingest %s starts", self._settings.instance)
         self._heartbeat.start()
+        self._subscriber.want(frozenset(range(SHARDS)))
         self._subscriber.start()
         try:
             while not self._stopping.is_set():
@@ -104,17 +106,19 @@ class IngestService:
         self._log_counters()
 
     def _take_in(self, wait_s: float) -> None:
-        """Wait for a message, then take all that are there, as far as the batch goes."""
-        while not self._sink.is_full:
-            received = self._intake.take(wait_s)
-            if received is None:
+        """Wait for messages, then take all that are there, as far as a batch goes."""
+        taken = 0
+        while taken < self._settings.batch_max_frames:
+            chunk = self._intake.take(wait_s)
+            if chunk is None:
                 return
             wait_s = 0.0
-            message = decode(received)
-            if message is None:
-                self._done_with([received])
-            else:
-                self._sink.add(message)
+            taken += len(chunk)
+            messages = [message for message in map(decode, chunk) if message is not None]
+            self._sink.add(messages)
+            if len(messages) < len(chunk):
+                wanted = {id(message.received) for message in messages}
+                self._done_with([received for received in chunk if id(received) not in wanted])
 
     def _reach_database(self) -> None:
         try:
@@ -150,25 +154,23 @@ class IngestService:
     def _committed(self, messages: Sequence[Decoded], written: Written) -> None:
         now_s = time.monotonic()
         for watermark in written.watermarks:
-            self._watermarks.note(watermark, now_s)
+            # What waits here is not missing, and need not be sent again.
+            is_behind = watermark.gaps and self._sink.is_behind(watermark.key)
+            self._watermarks.note(watermark.up_to_first_gap() if is_behind else watermark, now_s)
         for letter in written.dead_letters:
             _logger.debug("dead letter: %s", letter.reason)
         self._done_with([message.received for message in messages])
 
     def _done_with(self, messages: Sequence[Received]) -> None:
-        self._intake.release(len(messages), sum(len(received.payload) for received in messages))
-        self._subscriber.acknowledge(received.delivery for received in messages)
+        self._intake.release(messages)
+        self._subscriber.acknowledge(messages)
 
     def _tell(self, now_s: float) -> None:
         if not self._subscriber.is_connected:
             return
         for watermark in self._watermarks.due(now_s):
-            self._publish(watermark)
-
-    def _publish(self, watermark: Watermark) -> None:
-        topic = Topic(watermark.key.device, Stream.ACK)
-        if self._subscriber.publish(str(topic), encode(ack_of(watermark))):
-            self.counters.acks += 1
+            if self._subscriber.publish(_ack_topic(watermark.key.device), encode(ack_of(watermark))):
+                self.counters.acks += 1
 
     def _finish(self) -> None:
         """Commit and tell what was received; give a database that is away a bounded time to come back."""
@@ -188,7 +190,7 @@ class IngestService:
                     break
                 time.sleep(min(0.2, self._settings.stop_patience_s))
                 continue
-            if not self._intake.held_frames:
+            if not self._sink.n_waiting and not self._intake.held_frames:
                 break
         self._tell(float("inf"))
 
@@ -200,3 +202,8 @@ class IngestService:
         if now_s >= self._counters_due_s:
             self._counters_due_s = now_s + self._settings.counters_every_s
             _logger.info("counters", extra=self.counters.line())
+
+
+@lru_cache(maxsize=_TOPICS_REMEMBERED)
+def _ack_topic(device: str) -> str:
+    return str(Topic(device, Stream.ACK))

@@ -23,13 +23,6 @@ class IngestSettings(ServiceSettings, DatabaseSettings, BrokerSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", title="Log level", description="Least serious line that is logged"
     )
-    shared_group: str | None = Field(
-        default=None,
-        pattern=r"^[^/+#\x00]{1,64}$",
-        title="Shared group",
-        description="Share the work with the other ingest processes that name this group (MQTT shared subscription)."
-        " Without it each process receives everything, and the database keeps each frame once",
-    )
     admit: Literal["registered", "everyone"] = Field(
         default="registered",
         title="Admit",

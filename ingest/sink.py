@@ -3,13 +3,13 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from heartwire.frames import Reason
-from ingest.batch import Batch, BatchLimits
+from ingest.batch import BatchLimits, Waiting
 from ingest.counters import Counters
-from ingest.decode import DeadLetter, Decoded, DecodedFrame
+from ingest.decode import DeadLetter, Decoded, DecodedFrame, StreamKey
 from ingest.errors import BatchRefusedError
 from ingest.writer import Written
 
@@ -52,10 +52,9 @@ class Sink:
         on_commit: Callable[[Sequence[Decoded], Written], None],
     ) -> None:
         self._writer: Final = writer
-        self._limits: Final = limits
         self._counters: Final = counters
         self._on_commit: Final = on_commit
-        self._batch = Batch(limits)
+        self._waiting: Final = Waiting(limits)
         self._parts: Final[deque[list[Decoded]]] = deque()
         self._committed_s = float("-inf")
 
@@ -69,35 +68,33 @@ class Sink:
         """
         self._writer.setup()
 
-    def add(self, message: Decoded) -> None:
-        """Take a message into the open batch; the caller flushes when `wait_s` says so."""
-        self._batch.add(message, time.monotonic())
-
-    @property
-    def is_full(self) -> bool:
-        """Whether to flush before anything more is added."""
-        return bool(self._parts) or self._batch.is_full
+    def add(self, messages: Iterable[Decoded]) -> None:
+        """Take messages in; the caller flushes when `wait_s` says so."""
+        self._waiting.add(messages, time.monotonic())
 
     def wait_s(self) -> float:
         """Return how long to wait for more messages before `flush`, seconds; 0 or less when it is time."""
-        return 0.0 if self._parts else self._batch.wait_s(time.monotonic(), self._committed_s)
+        return 0.0 if self._parts else self._waiting.wait_s(time.monotonic(), self._committed_s)
+
+    def is_behind(self, key: StreamKey) -> bool:
+        """Whether older frames of a stream wait here."""
+        return self._waiting.is_behind(key)
 
     @property
     def n_waiting(self) -> int:
         """Messages not committed yet."""
-        return len(self._batch.messages) + sum(map(len, self._parts))
+        return len(self._waiting) + sum(map(len, self._parts))
 
     def flush(self) -> None:
-        """Commit everything that was added.
+        """Commit one batch of what was added: what is live first.
 
         Raises
         ------
         RetryableError, DatabaseRefusedError
             What is not committed is kept; call again later.
         """
-        if self._batch.messages:
-            self._parts.append(self._batch.messages)
-            self._batch = Batch(self._limits)
+        if not self._parts and self._waiting:
+            self._parts.append(self._waiting.take())
         while self._parts:
             part = self._parts[0]
             begin_s = time.monotonic()

@@ -30,6 +30,10 @@ class Watermark(NamedTuple):
     new_frames: int
     known_frames: int
 
+    def up_to_first_gap(self) -> "Watermark":
+        """Return it without a word about anything beyond its first gap."""
+        return self if not self.gaps else self._replace(highest=self.gaps[0][0] - 1, gaps=())
+
 
 def ack_of(watermark: Watermark) -> Ack:
     """Say it in the wire's words; with too many gaps, only up to the first that does not fit."""

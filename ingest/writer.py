@@ -1,7 +1,12 @@
-"""Writes a batch to the database in one transaction, each frame exactly once, and says what was committed."""
+"""Writes a batch to the database in one transaction, each frame exactly once, and says what was committed.
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+What is new is told by what this process remembers of each stream, and checked by the database in the same transaction:
+the row of the stream takes in only numbers that it does not have. If it does not fit, nothing is written, all that was
+remembered is forgotten, and the batch is sorted anew. So a memory that is wrong, for whatever reason, costs a second
+attempt and never a frame.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -10,20 +15,21 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from heartwire.errors import HeartwireError
-from heartwire.frames import EcgFrame, EventFrame, HrFrame, Reason
+from heartwire.frames import EcgFrame, EventFrame, HrFrame
 from heartwire.storage.errors import DatabaseRefusedError, translated
 from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
-from ingest.decode import DeadLetter, Decoded, DecodedFrame, DecodedStatus, StreamKey
-from ingest.errors import BatchRefusedError, StreamsGoneError
-from ingest.registry import Registry
+from ingest.decode import DeadLetter, Decoded, DecodedFrame, DecodedStatus, topic_text
+from ingest.errors import BatchRefusedError, StreamsChangedError
+from ingest.registry import KnownStream, Registry
 from ingest.rows import COPY_HEADER, COPY_TRAILER, pack_ecg, postgres_us
-from ingest.watermark import GAPS_MAX, Watermark
+from ingest.sorting import Change, Sorted, by_stream, conflicting, sort_batch, unknown_status
+from ingest.watermark import Watermark
 
 _QUERIES: Final = load_queries("ingest", "writer.sql")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_HR_TYPES: Final = ("int8", "int8", "int8", "int8", "int4", "int4[]", "int2")
-_EVENT_TYPES: Final = ("int8", "int8", "int8", "int8", "text", "text")
+_HR_TYPES: Final = ("int8", "int8", "int8", "int4", "int8", "int4", "int4[]", "int2", "int8")
+_EVENT_TYPES: Final = ("int8", "int8", "int8", "int4", "int8", "text", "text", "int8")
 _DEAD_LETTER_TYPES: Final = ("int8", "text", "text", "text", "bytea")
 # Classes of SQLSTATE that blame the rows: cardinality, data, integrity, WITH CHECK, a limit, a trigger's own
 # exception, an internal error. All others (rights, missing tables, resources) would meet any row.
@@ -51,17 +57,6 @@ class Written(NamedTuple):
     dead_letters: tuple[DeadLetter, ...]
 
 
-class _Staged(NamedTuple):
-    """Frames of a batch by stream and seq, each once; the streams of what came twice; the batch's streams."""
-
-    frames: dict[tuple[int, int], DecodedFrame]
-    repeated: Counter[int]
-    ids: dict[StreamKey, int]
-
-    def of(self, kind: type[EcgFrame | HrFrame | EventFrame]) -> list[tuple[int, DecodedFrame]]:
-        return [(stream_id, item) for (stream_id, _), item in self.frames.items() if type(item.frame) is kind]
-
-
 class Writer:
     """One connection to the database; opened when needed, and again after it broke."""
 
@@ -71,7 +66,7 @@ class Writer:
         self._connection: psycopg.Connection[TupleRow] | None = None
 
     def setup(self) -> psycopg.Connection[TupleRow]:
-        """Open the connection and its staging tables, unless they are there.
+        """Open the connection, unless it is there.
 
         Raises
         ------
@@ -97,7 +92,7 @@ class Writer:
 
         Raises
         ------
-        DatabaseUnavailableError, DatabaseFullError
+        DatabaseUnavailableError, DatabaseFullError, StreamsChangedError
             Later it may work; the outcome of this commit may be unknown, and writing again is right.
         BatchRefusedError
             The database refuses something in these rows.
@@ -107,11 +102,12 @@ class Writer:
         connection = self.setup()
         try:
             with _blamed():
-                frames, statuses, dead_letters = self._sort(connection, messages)
+                batch = self._sort(connection, messages)
                 with connection.transaction():
-                    return self._write(connection, frames, statuses, dead_letters)
-        except HeartwireError:
-            # Whatever state it is in: the next one is clean.
+                    return _write(connection, batch)
+        except BaseException:
+            # Whatever state it is in: the next one is clean, and remembers nothing that was not committed.
+            self._registry.forget_streams()
             self.close()
             raise
 
@@ -122,133 +118,139 @@ class Writer:
             with suppress(psycopg.Error):
                 connection.close()
 
-    def _sort(
-        self, connection: psycopg.Connection[TupleRow], messages: Sequence[Decoded]
-    ) -> tuple[_Staged, list[DecodedStatus], list[DeadLetter]]:
-        """Tell apart what is stored in which way; strangers and contradictions within the batch are dead letters."""
-        dead_letters = [message for message in messages if isinstance(message, DeadLetter)]
-        statuses = [message for message in messages if isinstance(message, DecodedStatus)]
-        frames = [message for message in messages if isinstance(message, DecodedFrame)]
-        settled = [letter.settles for letter in dead_letters if letter.settles is not None]
-        ids = self._registry.find_streams(connection, (frame.key for frame in (*frames, *settled)))
-        staged = _Staged({}, Counter(), ids)
-        for item in frames:
-            stream_id = ids.get(item.key)
-            if stream_id is None:
-                dead_letters.append(_unknown(item, item.key.device))
-                continue
-            first = staged.frames.setdefault((stream_id, item.frame.seq), item)
-            if first is item:
-                continue
-            staged.repeated[stream_id] += 1
-            if first.frame != item.frame:
-                dead_letters.append(_conflicting(item))
-        registered = self._registry.find_devices(connection, (status.device for status in statuses))
-        dead_letters += [_unknown(status, status.device) for status in statuses if status.device not in registered]
-        # By device: two processes lock the rows in one order. Python's sort keeps the order of arrival within it.
-        kept = sorted((status for status in statuses if status.device in registered), key=lambda status: status.device)
-        return staged, kept, dead_letters
-
-    def _write(
-        self,
-        connection: psycopg.Connection[TupleRow],
-        staged: _Staged,
-        statuses: list[DecodedStatus],
-        dead_letters: list[DeadLetter],
-    ) -> Written:
-        self._lock(connection, staged.ids)
-        watermarks: list[Watermark] = []
-        if staged.frames:
-            inserted = _copy_and_insert(connection, staged)
-            if inserted < len(staged.frames):
-                dead_letters += _find_conflicts(connection, staged)
-            if inserted:
-                connection.execute(_QUERIES["tell"])
-            rows = connection.execute(_QUERIES["update_received"], {"gaps": GAPS_MAX + 1}, binary=True)
-            watermarks += _watermarks(rows, staged)
-        if statuses:
-            connection.cursor().executemany(_QUERIES["upsert_status"], [_status_row(status) for status in statuses])
-        for letter in dead_letters:
-            if letter.settles is not None and letter.settles.key in staged.ids:
-                parameters = {
-                    "stream_id": staged.ids[letter.settles.key],
-                    "seq": letter.settles.frame.seq,
-                    "gaps": GAPS_MAX + 1,
-                }
-                rows = connection.execute(_QUERIES["settle_refused"], parameters, binary=True)
-                watermarks += _watermarks(rows, staged)
-        if dead_letters:
-            _copy_dead_letters(connection, dead_letters)
-        frames = sum(watermark.new_frames for watermark in watermarks)
-        duplicates = sum(watermark.known_frames for watermark in watermarks)
-        return Written(tuple(watermarks), frames, duplicates, len(statuses), tuple(dead_letters))
-
-    def _lock(self, connection: psycopg.Connection[TupleRow], ids: dict[StreamKey, int]) -> None:
-        if not ids:
-            return
-        rows = connection.execute(_QUERIES["lock_streams"], {"ids": sorted(ids.values())}).fetchall()
-        if len(rows) < len(ids):
-            self._registry.forget_streams()
-            raise StreamsGoneError(f"{len(ids) - len(rows)} streams were deleted meanwhile; they are looked up again")
-
-
-def _copy_and_insert(connection: psycopg.Connection[TupleRow], staged: _Staged) -> int:
-    """Copy the frames to the staging tables, insert those that are new, and return how many were."""
-    inserted = 0
-    with connection.cursor() as cursor:
-        if ecg := staged.of(EcgFrame):
-            rows = (
-                pack_ecg(stream_id, item.frame, item.received.at_us)
-                for stream_id, item in ecg
-                if isinstance(item.frame, EcgFrame)
+    def _sort(self, connection: psycopg.Connection[TupleRow], messages: Sequence[Decoded]) -> Sorted:
+        frames = by_stream(messages)
+        settled = [
+            message.settles.key for message in messages if type(message) is DeadLetter and message.settles is not None
+        ]
+        streams = self._registry.find_streams(connection, (*frames, *settled))
+        batch = sort_batch(messages, frames, streams)
+        if batch.statuses:
+            registered = self._registry.find_devices(connection, {status.device for status in batch.statuses})
+            batch.dead_letters += [unknown_status(one) for one in batch.statuses if one.device not in registered]
+            # By device: two processes lock the rows in one order. Python's sort keeps the order of arrival within it.
+            batch.statuses = sorted(
+                (one for one in batch.statuses if one.device in registered), key=lambda one: one.device
             )
-            with cursor.copy(_QUERIES["copy_ecg"]) as copy:
-                copy.write(b"".join((COPY_HEADER, *rows, COPY_TRAILER)))
-            inserted += cursor.execute(_QUERIES["insert_ecg"]).rowcount
-        if hr := staged.of(HrFrame):
-            _copy(cursor, "copy_hr", _HR_TYPES, (_hr_row(*item) for item in hr))
-            inserted += cursor.execute(_QUERIES["insert_hr"]).rowcount
-        if events := staged.of(EventFrame):
-            _copy(cursor, "copy_events", _EVENT_TYPES, (_event_row(*item) for item in events))
-            inserted += cursor.execute(_QUERIES["insert_events"]).rowcount
-    return inserted
+        return batch
 
 
-def _find_conflicts(connection: psycopg.Connection[TupleRow], staged: _Staged) -> list[DeadLetter]:
-    times = [item.frame.t0 for item in staged.frames.values()]
-    bounds = {"first": _instant(min(times)), "last": _instant(max(times))}
-    kinds = {type(item.frame) for item in staged.frames.values()}
-    names = {EcgFrame: "conflicting_ecg", HrFrame: "conflicting_hr", EventFrame: "conflicting_events"}
-    return [
-        _conflicting(staged.frames[stream_id, seq])
-        for kind in kinds
-        for stream_id, seq in connection.execute(_QUERIES[names[kind]], bounds)
-    ]
+def _write(connection: psycopg.Connection[TupleRow], batch: Sorted) -> Written:
+    _update_streams(connection, sorted(batch.changes.values(), key=lambda change: change.stream.stream_id))
+    if fresh := batch.fresh:
+        _copy_frames(connection, fresh)
+        connection.execute(_QUERIES["tell"])
+    if known := batch.known:
+        batch.dead_letters += _find_conflicts(connection, known)
+    if batch.statuses:
+        connection.cursor().executemany(_QUERIES["upsert_status"], [_status_row(status) for status in batch.statuses])
+    if batch.dead_letters:
+        _copy_dead_letters(connection, batch.dead_letters)
+    watermarks = tuple([change.watermark(key) for key, change in batch.changes.items()])
+    duplicates = sum(watermark.known_frames for watermark in watermarks)
+    return Written(watermarks, len(fresh), duplicates, len(batch.statuses), tuple(batch.dead_letters))
 
 
-def _watermarks(rows: Iterable[TupleRow], staged: _Staged) -> Iterator[Watermark]:
-    keys = {stream_id: key for key, stream_id in staged.ids.items()}
-    for stream_id, highest, gaps, new_frames, known_frames in rows:
-        yield Watermark(
-            keys[stream_id],
-            highest,
-            tuple((low, high) for low, high in gaps),
-            new_frames,
-            known_frames + staged.repeated[stream_id],
+def _update_streams(connection: psycopg.Connection[TupleRow], changes: list[Change]) -> None:
+    if not changes:
+        return
+    columns = {
+        "ids": [change.stream.stream_id for change in changes],
+        "seqs": [change.seqs for change in changes],
+        "samples_us": [change.last_sample_us for change in changes],
+        "received_us": [change.last_received_us for change in changes],
+    }
+    updated = connection.execute(_QUERIES["update_received"], columns).rowcount
+    if updated < len(changes):
+        raise StreamsChangedError(
+            f"{len(changes) - updated} of {len(changes)} streams are not as they were left; looking at them anew"
         )
 
 
-def _hr_row(stream_id: int, item: DecodedFrame) -> tuple[object, ...]:
+def _copy_frames(connection: psycopg.Connection[TupleRow], fresh: Sequence[tuple[KnownStream, DecodedFrame]]) -> None:
+    pieces = [COPY_HEADER]
+    others = []
+    for stream, item in fresh:
+        if type(item.frame) is EcgFrame:
+            pieces += pack_ecg(stream.owner, item.frame, item.received.at_us)
+        else:
+            others.append((stream, item))
+    with connection.cursor() as cursor:
+        if len(pieces) > 1:
+            pieces.append(COPY_TRAILER)
+            with cursor.copy(_QUERIES["copy_ecg"]) as copy:
+                copy.write(b"".join(pieces))
+        if others:
+            _copy(cursor, "copy_hr", _HR_TYPES, [_hr_row(*one) for one in others if type(one[1].frame) is HrFrame])
+            _copy(
+                cursor,
+                "copy_events",
+                _EVENT_TYPES,
+                [_event_row(*one) for one in others if type(one[1].frame) is EventFrame],
+            )
+
+
+def _ecg_content(frame: object) -> tuple[object, ...]:
+    assert isinstance(frame, EcgFrame)
+    return (frame.fs_mhz, frame.lead, frame.gain, frame.baseline, frame.flags, frame.samples)
+
+
+def _hr_content(frame: object) -> tuple[object, ...]:
+    assert isinstance(frame, HrFrame)
+    return (frame.bpm, list(frame.rr_ms), frame.contact)
+
+
+def _event_content(frame: object) -> tuple[object, ...]:
+    assert isinstance(frame, EventFrame)
+    return (frame.kind, frame.text)
+
+
+_STORED: Final[tuple[tuple[type, str, Callable[[object], tuple[object, ...]]], ...]] = (
+    (EcgFrame, "stored_ecg", _ecg_content),
+    (HrFrame, "stored_hr", _hr_content),
+    (EventFrame, "stored_events", _event_content),
+)
+
+
+def _find_conflicts(
+    connection: psycopg.Connection[TupleRow], known: Sequence[tuple[KnownStream, DecodedFrame]]
+) -> Iterator[DeadLetter]:
+    """Yield a dead letter for each frame that is not what is stored under its number."""
+    for kind, query, content in _STORED:
+        items = [(stream.stream_id, item) for stream, item in known if type(item.frame) is kind]
+        if not items:
+            continue
+        times = [_instant(item.frame.t0) for _, item in items]
+        keys = {
+            "ids": [stream_id for stream_id, _ in items],
+            "seqs": [item.frame.seq for _, item in items],
+            "times": times,
+            "first": min(times),
+            "last": max(times),
+        }
+        stored = {
+            (stream_id, seq): tuple(values)
+            for stream_id, seq, *values in connection.execute(_QUERIES[query], keys, binary=True)
+        }
+        for stream_id, item in items:
+            if stored.get((stream_id, item.frame.seq)) != content(item.frame):
+                yield conflicting(item)
+
+
+def _hr_row(stream: KnownStream, item: DecodedFrame) -> tuple[object, ...]:
     frame = item.frame
     assert isinstance(frame, HrFrame)
-    times = (postgres_us(frame.t0), postgres_us(item.received.at_us))
-    return (stream_id, frame.seq, *times, frame.bpm, list(frame.rr_ms), frame.contact)
+    return (*_row_head(stream, item), frame.bpm, list(frame.rr_ms), frame.contact, postgres_us(item.received.at_us))
 
 
-def _event_row(stream_id: int, item: DecodedFrame) -> tuple[object, ...]:
+def _event_row(stream: KnownStream, item: DecodedFrame) -> tuple[object, ...]:
     frame = item.frame
     assert isinstance(frame, EventFrame)
-    return (stream_id, frame.seq, postgres_us(frame.t0), postgres_us(item.received.at_us), frame.kind, frame.text)
+    return (*_row_head(stream, item), frame.kind, frame.text, postgres_us(item.received.at_us))
+
+
+def _row_head(stream: KnownStream, item: DecodedFrame) -> tuple[object, ...]:
+    return (stream.stream_id, item.frame.seq, postgres_us(item.frame.t0), stream.tenant_id, stream.patient_id)
 
 
 def _status_row(item: DecodedStatus) -> dict[str, object]:
@@ -270,23 +272,25 @@ def _status_row(item: DecodedStatus) -> dict[str, object]:
 
 
 def _copy_dead_letters(connection: psycopg.Connection[TupleRow], letters: Iterable[DeadLetter]) -> None:
-    rows = (
+    rows = [
         (
             postgres_us(letter.received.at_us),
-            _storable(letter.received.topic),
+            _storable(topic_text(letter.received.topic)),
             str(letter.reason),
             _storable(letter.detail),
             letter.received.payload,
         )
         for letter in letters
-    )
+    ]
     with connection.cursor() as cursor:
         _copy(cursor, "copy_dead_letters", _DEAD_LETTER_TYPES, rows)
 
 
 def _copy(
-    cursor: psycopg.Cursor[TupleRow], query: str, types: tuple[str, ...], rows: Iterable[tuple[object, ...]]
+    cursor: psycopg.Cursor[TupleRow], query: str, types: tuple[str, ...], rows: Sequence[tuple[object, ...]]
 ) -> None:
+    if not rows:
+        return
     with cursor.copy(_QUERIES[query]) as copy:
         copy.set_types(types)
         for row in rows:
@@ -296,15 +300,6 @@ def _copy(
 def _storable(text: str) -> str:
     """Return text that PostgreSQL takes, whatever came: U+0000 and lone surrogates are written out."""
     return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
-
-
-def _unknown(message: DecodedFrame | DecodedStatus, device: str) -> DeadLetter:
-    return DeadLetter(Reason.UNKNOWN_DEVICE, f"device {device} is not registered", message.received)
-
-
-def _conflicting(item: DecodedFrame) -> DeadLetter:
-    detail = f"seq {item.frame.seq} of boot {item.key.boot_id} is stored already with another content; that one is kept"
-    return DeadLetter(Reason.CONFLICTING, detail, item.received)
 
 
 def _instant(utc_us: int) -> datetime:

@@ -46,10 +46,7 @@ def test_frames_arrive_bit_for_bit_and_are_acknowledged(stack: Stack) -> None:
 
 @on_both_pairs
 def test_every_frame_twice_in_random_order_half_through_each_of_two_processes(stack: Stack) -> None:
-    # Both processes share a group on Mosquitto, so each frame goes to one of them; amqtt has no groups, so there
-    # each process gets all of them: four times.
-    shared = {"HEARTWIRE_INGEST_SHARED_GROUP": "ward"} if stack.broker.speaks_mqtt5 else {}
-    processes = [stack.start_ingest(env=shared) for _ in range(2)]
+    processes = [stack.start_ingest() for _ in range(2)]
     frames = [(boot_id, seq) for boot_id in (1, 2) for seq in range(300)] * 2
     random.Random(7).shuffle(frames)  # noqa: S311 # not a secret
     with stack.device() as first, stack.device() as second:
@@ -68,7 +65,7 @@ def test_every_frame_twice_in_random_order_half_through_each_of_two_processes(st
     ends = [json.loads(process.log.splitlines()[-1]) for process in processes]
     assert all(end["frames"] > 0 for end in ends), "one process did all the work"
     assert sum(end["frames"] for end in ends) == 1200
-    assert sum(end["frames"] + end["duplicates"] for end in ends) == (2400 if shared else 4800)
+    assert sum(end["frames"] + end["duplicates"] for end in ends) == 4800
 
 
 @on_both_pairs

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from heartwire.frames import PAYLOAD_MAX, EcgFrame, EventFrame, HrFrame, Reason, StatusFrame, encode
 from heartwire.topics import Stream, topic_prefix
-from ingest.decode import DeadLetter, DecodedFrame, DecodedStatus, Delivery, Received, StreamKey, decode
+from ingest.decode import DeadLetter, DecodedFrame, DecodedStatus, StreamKey, decode
+from ingest.packets import Received
 
 NOW_US = 1_790_000_000_000_000
 DEVICE = "0123456789abcdef"
@@ -19,7 +20,8 @@ GOOD = [encode(frame) for frame in (ECG, HR, EVENT, STATUS)]
 
 
 def _received(topic: str, payload: bytes, size: int | None = None) -> Received:
-    return Received(topic, payload, len(payload) if size is None else size, NOW_US, False, Delivery(1, 1))
+    encoded = topic.encode("utf-8", "surrogatepass")
+    return Received(encoded, payload, len(payload) if size is None else size, NOW_US, False, 1, 1)
 
 
 def _topics() -> st.SearchStrategy[str]:
