@@ -13,6 +13,11 @@ from heartwire.storage.errors import DatabaseRefusedError, translated
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("analytics", "reader.sql")
+_NOT_OF_THIS_VERSION: Final = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -47,7 +52,7 @@ class Reader:
         self._connection: Final = connection
 
     def check_schema(self) -> None:
-        """Fail at once where the schema is not of this version.
+        """Fail at once where the schema is not of this version, or was restored and not made ready.
 
         Raises
         ------
@@ -56,12 +61,21 @@ class Reader:
         """
         try:
             self._rows("find_schema")
+            is_of_this_cluster = self._rows("is_of_this_cluster")[0][0]
         except DatabaseRefusedError as error:
-            if isinstance(error.__cause__, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+            if isinstance(
+                error.__cause__,
+                psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn | psycopg.errors.UndefinedFunction,
+            ):
                 raise DatabaseRefusedError(
                     "the database has no schema of this version; run `heartwire migrate`"
                 ) from error
             raise
+        if not is_of_this_cluster:
+            raise DatabaseRefusedError(
+                "the database was restored from a dump, and what is stored now would never be analysed; run"
+                " `heartwire migrate` while no service runs"
+            )
 
     def cursors(self, shards: Iterable[int]) -> dict[int, Cursor]:
         """Return the cursor of each of these shards."""

@@ -18,6 +18,8 @@ class MigrationError(PermanentError):
 def migrate(database: str) -> list[str]:
     """Apply what is missing and return the names of what was applied; does nothing the second time.
 
+    A database that was restored from a dump into another cluster is made ready to go on.
+
     Safe to call from several processes at once: one applies, the others wait.
 
     Parameters
@@ -49,6 +51,9 @@ def migrate(database: str) -> list[str]:
         ) from error
     finally:
         backend.connection.close()
+    with connect(database, "migrate") as connection, translated():
+        if connection.execute("SELECT begin_log_epoch()").fetchone() == (True,):
+            applied.append("a new epoch of the log: the database was restored")
     return applied
 
 
