@@ -27,13 +27,20 @@ class ProcessUse(msgspec.Struct, frozen=True):
     memory_mb : float
         At the end: proportional set size, that is memory of its own and its share of what several have in common.
     growth_mb_a_minute : float
-        Slope of memory over the last half.
+        Slope of its own memory over the last half: what it allocated, without files and without shared buffers, which
+        fill up to their bound.
     """
 
     name: str
     cpu_s: float
     memory_mb: float
     growth_mb_a_minute: float
+
+
+class _Memory(NamedTuple):
+    at_s: float
+    mb: float
+    own_mb: float
 
 
 class _Process(NamedTuple):
@@ -55,7 +62,7 @@ class Sampler:
         self._names: dict[int, str] = {}
         self._first: dict[int, float] = {}
         self._last: dict[int, float] = {}
-        self._memory: Final[dict[int, list[tuple[float, float]]]] = {}
+        self._memory: Final[dict[int, list[_Memory]]] = {}
         self._found_s = float("-inf")
         self._stopping: Final = threading.Event()
         self._thread: Final = threading.Thread(target=self._run, name="processes", daemon=True)
@@ -75,8 +82,8 @@ class Sampler:
             ProcessUse(
                 name,
                 cpu_s=self._last[pid] - self._first[pid],
-                memory_mb=self._memory[pid][-1][1] if self._memory[pid] else 0.0,
-                growth_mb_a_minute=60 * slope(self._memory[pid][len(self._memory[pid]) // 2 :]),
+                memory_mb=self._memory[pid][-1].mb,
+                growth_mb_a_minute=60 * slope([(one.at_s, one.own_mb) for one in _last_half(self._memory[pid])]),
             )
             for pid, name in self._names.items()
             if pid in self._last
@@ -100,7 +107,13 @@ class Sampler:
             cpu_s = sum(table[pid].cpu_s for pid in tree)
             self._first.setdefault(root, cpu_s)
             self._last[root] = max(cpu_s, self._last.get(root, 0.0))
-            self._memory.setdefault(root, []).append((now_s, sum(_memory_mb(pid) for pid in tree)))
+            parts = [_memory_mb(pid) for pid in tree]
+            memory = _Memory(now_s, sum(mb for mb, _ in parts), sum(own_mb for _, own_mb in parts))
+            self._memory.setdefault(root, []).append(memory)
+
+
+def _last_half(memory: list[_Memory]) -> list[_Memory]:
+    return memory[len(memory) // 2 :]
 
 
 def slope(points: list[tuple[float, float]]) -> float:
@@ -191,12 +204,15 @@ def _descendants(root: int, table: Mapping[int, _Process]) -> list[int]:
     return tree
 
 
-def _memory_mb(pid: int) -> float:
+def _memory_mb(pid: int) -> tuple[float, float]:
+    """Return a process's memory and, of it, what it allocated (proc(5), smaps_rollup), MB."""
     try:
-        for line in (_PROC / str(pid) / "smaps_rollup").read_text(encoding="ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-        resident = int((_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1])
-        return resident * os.sysconf("SC_PAGE_SIZE") / 1_048_576
-    except (OSError, IndexError):
-        return 0.0
+        text = (_PROC / str(pid) / "smaps_rollup").read_text(encoding="ascii")
+    except OSError:  # another user's, or gone
+        return 0.0, 0.0
+    found = dict(line.split(":", 1) for line in text.splitlines()[1:])
+    return _kb(found.get("Pss")) / 1024, _kb(found.get("Pss_Anon")) / 1024
+
+
+def _kb(text: str | None) -> int:
+    return int(text.split()[0]) if text else 0

@@ -1,0 +1,87 @@
+"""The largest fleet that the whole system serves on this machine: p99 from frame to committed under 1 s, nothing lost.
+
+Short probes find it, by halving; then five minutes at that size have to hold it, or the next smaller size is tried.
+Load generator, broker, ingest, database, analytics and dashboard share the machine. Takes half an hour at most.
+"""
+
+import os
+import time
+from typing import Any, Final
+
+from tests.benchmarks.load_stack import LoadStack
+from tests.benchmarks.results import SHORT, Bench, say
+
+_STEP: Final = 100 if SHORT else 250
+_FEWEST: Final = 100 if SHORT else 500
+_MOST: Final = 400 if SHORT else 10_000
+_PROBE_S: Final = 5.0 if SHORT else 30.0
+_PROOF_S: Final = 10.0 if SHORT else 300.0
+_LONGEST_S: Final = 180.0 if SHORT else 1_800.0
+_P99_MS: Final = 1_000.0
+_SERVICES: Final = ("ingest", "analytics", "dashboard")
+#: Begin the search here, when it is known about where it ends.
+_FIRST: Final = int(os.environ.get("BENCH_DEVICES", "5000"))
+
+
+def _serve(devices: int, seconds: float) -> dict[str, Any]:
+    """Run a fleet against a system of its own: what one leaves behind would burden the next."""
+    with LoadStack(_SERVICES) as stack:
+        report = stack.run_fleet(devices, seconds)
+    latency = report["latency"] or {"p99_ms": float("inf"), "frames": 0}
+    say(f"  p99 {latency['p99_ms']:.0f} ms, lost {report['lost']}, duplicates {report['duplicates']}")
+    return report
+
+
+def _holds(report: dict[str, Any]) -> bool:
+    latency = report["latency"]
+    return (
+        latency is not None
+        and latency["frames"] == report["made"]
+        and latency["p99_ms"] < _P99_MS
+        and report["lost"] == report["duplicates"] == report["disconnects"] == 0
+    )
+
+
+def _search(until_s: float) -> int:
+    """Return the largest size, in steps, of which a short probe held."""
+    low, high = 0, _MOST // _STEP + 1
+    size = min(_MOST, _FIRST) // _STEP
+    while low + 1 < high and time.monotonic() < until_s:
+        if _holds(_serve(size * _STEP, _PROBE_S)):
+            low = size
+        else:
+            high = size
+        size = (low + high) // 2
+    return max(low * _STEP, _FEWEST)
+
+
+def test_the_largest_fleet_with_p99_under_a_second(bench: Bench) -> None:
+    """Find it, prove it for five minutes, and say what every process took."""
+    begin_s = time.monotonic()
+    devices = _search(begin_s + _LONGEST_S / 2)
+    report = _serve(devices, _PROOF_S)
+    while not _holds(report) and devices > _FEWEST and time.monotonic() < begin_s + _LONGEST_S - _PROOF_S:
+        devices = max(_FEWEST, int(devices * 0.9) // _STEP * _STEP)
+        report = _serve(devices, _PROOF_S)
+    latency = report["latency"]
+    bench.record(
+        "system_devices_at_p99_1s",
+        devices if _holds(report) else 0,
+        "devices at 250 Hz",
+        aim=">= 5000",
+        peers={
+            "latency p50, ms": latency["p50_ms"],
+            "latency p95, ms": latency["p95_ms"],
+            "latency p99, ms": latency["p99_ms"],
+            "latency longest, ms": latency["max_ms"],
+            "frames": report["made"],
+            "lost": report["lost"],
+            "duplicates": report["duplicates"],
+        },
+        only="bench_system.py",
+    )
+    for key, unit in (("cpu_s", "cores"), ("memory_mb", "MB"), ("growth_mb_a_minute", "MB a minute, last half")):
+        by_process = {use["name"]: use[key] for use in report["processes"]}
+        if key == "cpu_s":
+            by_process = {name: seconds / report["seconds"] for name, seconds in by_process.items()}
+        bench.record(f"system_{key.removesuffix('_s')}", sum(by_process.values()), unit, peers=by_process)
