@@ -4,7 +4,7 @@
 SELECT
     count(*),
     coalesce(extract(epoch FROM clock_timestamp() - min(f.received_at)), 0)::double precision,
-    count(*) FILTER (WHERE f.xid >= log_horizon())
+    count(*) FILTER (WHERE f.xid >= (SELECT log_horizon()))
 FROM (
     SELECT f.received_at, f.xid
     FROM ecg_frames AS f JOIN analytics_cursors AS c USING (shard)

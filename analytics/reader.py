@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 from analytics.checkpoints import Limits
 from analytics.ordering import Frame
 from heartwire.storage.errors import DatabaseRefusedError, translated
+from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("analytics", "reader.sql")
@@ -52,7 +53,7 @@ class Reader:
         self._connection: Final = connection
 
     def check_schema(self) -> None:
-        """Fail at once where the schema is not of this version, or was restored and not made ready.
+        """Fail at once where the schema is not of this version; let the log go on where it was restored.
 
         Raises
         ------
@@ -61,21 +62,13 @@ class Reader:
         """
         try:
             self._rows("find_schema")
-            is_of_this_cluster = self._rows("is_of_this_cluster")[0][0]
         except DatabaseRefusedError as error:
-            if isinstance(
-                error.__cause__,
-                psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn | psycopg.errors.UndefinedFunction,
-            ):
+            if isinstance(error.__cause__, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
                 raise DatabaseRefusedError(
                     "the database has no schema of this version; run `heartwire migrate`"
                 ) from error
             raise
-        if not is_of_this_cluster:
-            raise DatabaseRefusedError(
-                "the database was restored from a dump, and what is stored now would never be analysed; run"
-                " `heartwire migrate` while no service runs"
-            )
+        begin_log_epoch(self._connection)
 
     def cursors(self, shards: Iterable[int]) -> dict[int, Cursor]:
         """Return the cursor of each of these shards."""

@@ -1,10 +1,6 @@
 -- find_schema --
 -- Fails where the schema is missing or old, at the start rather than at the first frame.
-SELECT replay_xid FROM analytics_cursors CROSS JOIN analysis_checkpoints LIMIT 0;
-
--- is_of_this_cluster --
--- Whether the cursors were written here: none can be beyond what has ended.
-SELECT coalesce(max(next_xid) <= log_horizon(), true) FROM analytics_cursors;
+SELECT replay_xid FROM analytics_cursors CROSS JOIN analysis_checkpoints CROSS JOIN log_epoch LIMIT 0;
 
 -- cursors --
 -- How far these shards are analysed, and from where their devices' checkpoints need frames again.
@@ -22,7 +18,7 @@ FROM (
     FROM ecg_frames
     WHERE shard = ANY(%(shards)s)
         AND xid >= %(next_xid)s::bigint::text::xid8
-        AND xid < log_horizon()
+        AND xid < (SELECT log_horizon())
     ORDER BY xid
     FETCH FIRST %(frames)s ROWS WITH TIES
 ) AS f

@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 from heartwire.errors import HeartwireError
 from heartwire.frames import EcgFrame, EventFrame, HrFrame
 from heartwire.storage.errors import DatabaseRefusedError, translated
+from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, DecodedStatus, topic_text
@@ -81,6 +82,7 @@ class Writer:
                 with _blamed(), connection.transaction():
                     connection.execute(_QUERIES["prepare_session"])
                     connection.execute(_QUERIES["find_schema"])
+                    begin_log_epoch(connection)
             except BaseException:
                 connection.close()
                 raise

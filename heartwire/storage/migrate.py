@@ -8,6 +8,7 @@ import yoyo
 
 from heartwire.errors import PermanentError
 from heartwire.storage.errors import translated
+from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.pool import connect
 
 
@@ -51,8 +52,8 @@ def migrate(database: str) -> list[str]:
         ) from error
     finally:
         backend.connection.close()
-    with connect(database, "migrate") as connection, translated():
-        if connection.execute("SELECT begin_log_epoch()").fetchone() == (True,):
+    with connect(database, "migrate", autocommit=True) as connection:
+        if begin_log_epoch(connection):
             applied.append("a new epoch of the log: the database was restored")
     return applied
 

@@ -1,69 +1,106 @@
-"""A database that was restored into a cluster whose transaction ids begin anew goes on being analysed."""
+"""A database that was restored into another server: what comes there comes after what came along (docs/adr/0006)."""
 
-import pytest
+import threading
+from typing import Final
 
-from analytics.reader import Reader
-from heartwire.storage.errors import DatabaseRefusedError
+from analytics.settings import AnalyticsSettings
+from analytics.worker import Worker
+from heartwire.storage.leases import Leases
+from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.migrate import migrate
 from heartwire.storage.pool import connect
+from heartwire.topics import SHARDS
 from tests.conftest import StartHeartwire
 from tests.ecg import cut_into_frames, draw_ecg, regular_beats
-from tests.integration.analytics_stack import BEGIN_US, Stack
+from tests.integration.analytics_stack import BEGIN_US, Stack, on_one_database
 
-#: What a cluster had counted to before its dump.
-_FAR = 5_000_000_000
+#: By how much the server that is gone was further than this one, in transactions.
+_FURTHER: Final = 3_000_000_000
 
 
-@pytest.fixture
-def restored(heartwire_process: StartHeartwire, database: str) -> Stack:
-    """A database as a dump of another cluster leaves it: its numbers are far beyond this cluster's.
-
-    One device's frames are analysed, another's are not.
-    """
-    stack = Stack(heartwire_process, database)
-    frames = cut_into_frames(draw_ecg(regular_beats(0.4, 40.0, 75), 40.0), BEGIN_US)
-    devices = [stack.add_device() for _ in range(2)]
-    stack.store(devices[0], frames[:20])
-    process = stack.start()
-    stack.wait_until_analysed()
-    assert process.stop() == 0
-    stack.store(devices[1], frames[:20])
+def _move(stack: Stack) -> None:
+    """Make the database look as if it came from an older server: every number of its log is too great here."""
     for table, column in (
+        ("ecg_frames", "xid"),
         ("analytics_cursors", "next_xid"),
         ("analytics_cursors", "replay_xid"),
         ("analysis_checkpoints", "next_xid"),
-        ("ecg_frames", "xid"),
     ):
-        stack.execute(f"UPDATE {table} SET {column} = ({column}::text::bigint + {_FAR})::text::xid8")  # noqa: S608
-    return stack
+        stack.execute(f"UPDATE {table} SET {column} = ({column}::text::bigint + {_FURTHER})::text::xid8")  # noqa: S608
+    stack.execute("UPDATE log_epoch SET system_identifier = 1")
 
 
-def test_what_waited_and_what_comes_is_analysed_after_migrate(restored: Stack) -> None:
-    assert migrate(restored.database) == ["a new epoch of the log: the database was restored"]
-    assert migrate(restored.database) == []
-    frames = cut_into_frames(draw_ecg(regular_beats(0.4, 40.0, 75), 40.0), BEGIN_US)
-    devices = [device for (device,) in restored.rows("SELECT device_id FROM devices")]
-    process = restored.start()
-    for device in devices:
-        restored.store(device, frames[20:])
-    restored.wait_until_analysed()
-    assert process.stop() == 0
-    beats = [restored.beats(device) for device in devices]
-    assert len(beats[0]) >= 46
-    assert beats[0] == beats[1]
-    # And so it does after the next restart.
-    restored.start()
-    assert "restored from a dump" not in process.log
+def _analyse(stack: Stack, *, steps: int | None = None) -> int:
+    settings = AnalyticsSettings.load(database=stack.database, batch_frames=4, checkpoint_every_s=0.1, instance="test")
+    with connect(stack.database, "test", autocommit=True) as connection:
+        leases = Leases("analytics", "test", 60.0)
+        worker = Worker(connection, settings, leases.tick(connection).worker_id, lambda: None)
+        worker.take(frozenset(range(SHARDS)))
+        while steps != 0 and worker.step():
+            steps = None if steps is None else steps - 1
+        leases.leave(connection)
+        return worker.n_frames
 
 
-def test_until_then_analytics_says_what_to_do(restored: Stack) -> None:
-    with (
-        connect(restored.database, "test", autocommit=True) as connection,
-        pytest.raises(DatabaseRefusedError, match="heartwire migrate"),
-    ):
-        Reader(connection).check_schema()
-
-
-def test_a_cluster_that_wrote_its_log_itself_is_left_alone(database: str) -> None:
+def _begin(database: str) -> bool:
     with connect(database, "test", autocommit=True) as connection:
-        assert connection.execute("SELECT begin_log_epoch(), xid_offset FROM log_epoch").fetchone() == (False, 0)
+        return begin_log_epoch(connection)
+
+
+def test_analysis_goes_on_after_a_move_and_finds_what_it_had_found_at_home(
+    heartwire_process: StartHeartwire, database: str
+) -> None:
+    stack = Stack(heartwire_process, database)
+    at_home, moved = stack.add_device(), stack.add_device()
+    frames = cut_into_frames(draw_ecg(regular_beats(0.4, 40.0, 75), 40.0), BEGIN_US)
+    for frame in frames:
+        stack.store(at_home, [frame])
+    assert _analyse(stack) == len(frames)
+    for frame in frames[:20]:
+        stack.store(moved, [frame])
+    # Some are analysed when the old server dies, some only stored; and it had a long life.
+    assert _analyse(stack, steps=3) == 12
+    _move(stack)
+    assert _begin(database)
+    for frame in frames[20:]:
+        stack.store(moved, [frame])
+    assert _analyse(stack) == len(frames) - 12
+    assert stack.n_waiting == 0
+    assert stack.beats(moved) == stack.beats(at_home)
+    assert len(stack.beats(moved)) > 40
+    # A second move, of what was moved before.
+    _move(stack)
+    assert _begin(database)
+    later = cut_into_frames(draw_ecg(regular_beats(0.4, 10.0, 75), 10.0), BEGIN_US + 60_000_000, first_seq=40)
+    stack.store(moved, later)
+    assert _analyse(stack) == len(later)
+
+
+@on_one_database
+def test_whoever_comes_first_begins_the_epoch_and_the_others_find_it_begun(
+    heartwire_process: StartHeartwire, database: str
+) -> None:
+    stack = Stack(heartwire_process, database)
+    assert not _begin(database)
+    _move(stack)
+    moved: list[bool] = []
+    threads = [threading.Thread(target=lambda: moved.append(_begin(database))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(moved) == [False, False, True]
+
+
+@on_one_database
+def test_a_server_whose_own_count_is_behind_is_found_too(heartwire_process: StartHeartwire, database: str) -> None:
+    stack = Stack(heartwire_process, database)
+    _move(stack)
+    # The old server's files from long ago, and a newer dump restored into them: the same identity, another count.
+    stack.execute("UPDATE log_epoch SET system_identifier = (SELECT system_identifier FROM pg_control_system())")
+    assert migrate(database) == ["a new epoch of the log: the database was restored"]
+    assert migrate(database) == []
+    xid_offset, furthest = stack.rows(
+        "SELECT xid_offset, (SELECT max(next_xid::text::bigint) FROM analytics_cursors) FROM log_epoch"
+    )[0]
+    assert xid_offset > furthest
