@@ -7,23 +7,30 @@ SELECT pg_try_advisory_lock(hashtext('heartwire'), hashtext('watch'));
 SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 
 -- links --
--- When each device was last heard of: by ECG where it ever sent any, otherwise by heart rate.
+-- When each device was last heard of: by ECG where it ever sent any, otherwise by heart rate. Its newest boots tell:
+-- a device that lives has frames of them, whatever it still delivers of older ones.
 SELECT
     d.device_id, d.patient_id, d.tenant_id, (extract(epoch FROM d.paired_at) * 1000000)::bigint,
-    (extract(epoch FROM coalesce(s.ecg_received, s.hr_received)) * 1000000)::bigint,
-    (extract(epoch FROM CASE WHEN s.ecg_received IS NULL THEN s.hr_sample ELSE s.ecg_sample END) * 1000000)::bigint,
+    (extract(epoch FROM coalesce(ecg.received_at, hr.received_at)) * 1000000)::bigint,
+    (extract(epoch FROM CASE WHEN ecg.received_at IS NULL THEN hr.sample_at ELSE ecg.sample_at END) * 1000000)::bigint,
     (l.value * 1000000)::bigint
 FROM devices AS d
-LEFT JOIN (
-    SELECT
-        device_id,
-        max(last_received_at) FILTER (WHERE stream = 'ecg') AS ecg_received,
-        max(last_sample_at) FILTER (WHERE stream = 'ecg') AS ecg_sample,
-        max(last_received_at) FILTER (WHERE stream = 'hr') AS hr_received,
-        max(last_sample_at) FILTER (WHERE stream = 'hr') AS hr_sample
-    FROM streams
-    GROUP BY device_id
-) AS s USING (device_id)
+CROSS JOIN LATERAL (
+    SELECT max(last_received_at) AS received_at, max(last_sample_at) AS sample_at
+    FROM (
+        SELECT last_received_at, last_sample_at FROM streams AS s
+        WHERE s.device_id = d.device_id AND s.stream = 'ecg'
+        ORDER BY s.created_at DESC LIMIT 4
+    ) AS newest
+) AS ecg
+LEFT JOIN LATERAL (
+    SELECT max(last_received_at) AS received_at, max(last_sample_at) AS sample_at
+    FROM (
+        SELECT last_received_at, last_sample_at FROM streams AS s
+        WHERE s.device_id = d.device_id AND s.stream = 'hr' AND ecg.received_at IS NULL
+        ORDER BY s.created_at DESC LIMIT 4
+    ) AS newest
+) AS hr ON true
 LEFT JOIN patient_limits AS l ON l.patient_id = d.patient_id AND l.call = 'gone_quiet' AND l.name = 'seconds';
 
 -- ingests --
