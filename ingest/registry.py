@@ -1,7 +1,7 @@
 """Which devices may send, and what the database has of each of their streams; remembered, within a bound."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 import psycopg
@@ -24,8 +24,8 @@ class KnownStream(NamedTuple):
 
     Attributes
     ----------
-    stream_id, tenant_id, patient_id : int
-        The database's numbers.
+    stream_id, tenant_id, patient_id, shard : int
+        The database's numbers, and whose work the stream is.
     first_us : int
         When it was first heard of, UTC microseconds.
     owner : bytes
@@ -38,6 +38,7 @@ class KnownStream(NamedTuple):
     stream_id: int
     tenant_id: int
     patient_id: int
+    shard: int
     first_us: int
     owner: bytes
     seqs: SeqSet
@@ -91,6 +92,11 @@ class Registry:
         """Ask the database again for every stream: what is remembered may not be what it has."""
         self._streams.clear()
 
+    def forget_shards(self, shards: Collection[int]) -> None:
+        """Forget the streams of shards that another process writes from now on."""
+        for key in [key for key, stream in self._streams.items() if stream.shard in shards]:
+            del self._streams[key]
+
     def _ask_for_streams(
         self, connection: psycopg.Connection[Any], keys: list[StreamKey]
     ) -> dict[StreamKey, KnownStream]:
@@ -131,6 +137,7 @@ def _select_streams(connection: psycopg.Connection[Any], keys: list[StreamKey]) 
             stream_id,
             tenant_id,
             patient_id,
+            shard,
             first_us,
             pack_owner(stream_id, tenant_id, patient_id, device, shard),
             SeqSet(zip(lows, highs, strict=True)),

@@ -15,7 +15,9 @@ from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
 from heartwire.frames import encode
 from heartwire.storage.heartbeat import Heartbeat
-from heartwire.topics import SHARDS, Stream, Topic
+from heartwire.storage.lease_keeper import LeaseKeeper
+from heartwire.storage.leases import LeaseLostError
+from heartwire.topics import Stream, Topic
 from ingest.batch import BatchLimits
 from ingest.counters import Counters
 from ingest.decode import Decoded, decode
@@ -24,6 +26,7 @@ from ingest.intake import Intake
 from ingest.packets import Received
 from ingest.registry import Registry
 from ingest.settings import IngestSettings
+from ingest.shards import Change, Shards
 from ingest.sink import Sink
 from ingest.subscriber import Subscriber
 from ingest.watermark import Watermarks, ack_of
@@ -51,8 +54,10 @@ class IngestService:
         self.counters: Final = Counters()
         self._intake: Final = Intake(settings.held_max_frames, settings.held_max_bytes)
         self._subscriber: Final = Subscriber(settings, self._intake, self.counters)
-        registry = Registry(settings.known_streams_max, admits_everyone=settings.admit == "everyone")
-        self._writer: Final = Writer(database, registry)
+        self._registry: Final = Registry(settings.known_streams_max, admits_everyone=settings.admit == "everyone")
+        self._keeper: Final = LeaseKeeper(database, "ingest", settings.instance, settings.lease_ttl_s)
+        self._shards: Final = Shards(self._keeper, self._subscriber, self._registry.forget_shards)
+        self._writer: Final = Writer(database, self._registry, lambda: self._shards.standing)
         limits = BatchLimits(
             frames=settings.batch_max_frames,
             n_bytes=settings.batch_max_bytes,
@@ -74,7 +79,7 @@ class IngestService:
         """Serve until `stop`; then finish what was received, say so, and leave."""
         _logger.info("ingest %s starts", self._settings.instance)
         self._heartbeat.start()
-        self._subscriber.want(frozenset(range(SHARDS)))
+        self._keeper.start()
         self._subscriber.start()
         try:
             while not self._stopping.is_set():
@@ -82,6 +87,7 @@ class IngestService:
             self._finish()
         finally:
             self._subscriber.stop()
+            self._keeper.stop()
             self._heartbeat.stop()
             self._writer.close()
         _logger.info("ingest %s ended", self._settings.instance, extra=self.counters.line())
@@ -94,6 +100,7 @@ class IngestService:
     def _turn(self) -> None:
         if not self._subscriber.is_running:
             raise BrokerThreadDiedError("the broker's thread ended by itself; its log says why. Start ingest again")
+        self._follow_lease()
         if self._database_away:
             self._reach_database()
             return
@@ -105,10 +112,31 @@ class IngestService:
         self._tell(time.monotonic())
         self._log_counters()
 
-    def _take_in(self, wait_s: float) -> None:
-        """Wait for messages, then take all that are there, as far as a batch goes."""
+    def _follow_lease(self) -> None:
+        change = self._shards.follow()
+        if change is Change.LOST:
+            self._start_over()
+        elif change is Change.FINISH and not self._database_away:
+            # What is given up is not subscribed to any more: whatever came of it is here.
+            self._take_in(0.0, everything=True)
+            while self._sink.n_waiting and self._flush():
+                pass
+            if not self._sink.n_waiting:
+                self._shards.release()
+
+    def _start_over(self) -> None:
+        """Forget everything: others took this process for dead, and write its shards now."""
+        _logger.warning("starts over: %d messages that were not committed are left to others", self._intake.held_frames)
+        while chunk := self._intake.take(0.0):
+            self._intake.release(chunk)
+        self._intake.release(self._sink.clear())
+        self._watermarks.clear()
+        self._registry.forget_streams()
+
+    def _take_in(self, wait_s: float, *, everything: bool = False) -> None:
+        """Wait for messages, then take all that are there; no more than for a batch, unless `everything` is wanted."""
         taken = 0
-        while taken < self._settings.batch_max_frames:
+        while everything or taken < self._settings.batch_max_frames:
             chunk = self._intake.take(wait_s)
             if chunk is None:
                 return
@@ -129,13 +157,18 @@ class IngestService:
         self._database_away = False
         _logger.info("the database is there; %d messages wait for it", self._intake.held_frames)
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
         try:
             self._sink.flush()
+        except LeaseLostError as error:
+            _logger.warning("nothing was written: %s", error)
+            self._shards.lose()
+            return False
         except HeartwireError as error:
             self._put_off(error)
-            return
+            return False
         self._database_backoff.reset()
+        return True
 
     def _put_off(self, error: HeartwireError) -> None:
         """Hold everything, wait, and try the database again."""
@@ -181,7 +214,7 @@ class IngestService:
             try:
                 self._sink.flush()
             except HeartwireError as error:
-                if time.monotonic() >= patience_until_s:
+                if isinstance(error, LeaseLostError) or time.monotonic() >= patience_until_s:
                     _logger.warning(
                         "stops with %d messages not stored (%s); their edges will send them again",
                         self._intake.held_frames,
@@ -195,7 +228,11 @@ class IngestService:
         self._tell(float("inf"))
 
     def _describe(self) -> dict[str, object]:
-        return {"broker_connected": self._subscriber.is_connected, "held_frames": self._intake.held_frames}
+        return {
+            "broker_connected": self._subscriber.is_connected,
+            "held_frames": self._intake.held_frames,
+            "shards": self._shards.count,
+        }
 
     def _log_counters(self) -> None:
         now_s = time.monotonic()

@@ -23,6 +23,14 @@ class IngestSettings(ServiceSettings, DatabaseSettings, BrokerSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", title="Log level", description="Least serious line that is logged"
     )
+    lease_ttl_s: float = Field(
+        default=5.0,
+        ge=1.0,
+        le=300.0,
+        title="Lease",
+        description="A process of which the database heard nothing for this time is taken for dead, and its shards go"
+        " to the others, seconds. The same for all that run",
+    )
     admit: Literal["registered", "everyone"] = Field(
         default="registered",
         title="Admit",

@@ -11,6 +11,7 @@ from ingest.batch import BatchLimits, Waiting
 from ingest.counters import Counters
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, StreamKey
 from ingest.errors import BatchRefusedError
+from ingest.packets import Received
 from ingest.writer import Written
 
 _logger: Final = logging.getLogger(__name__)
@@ -79,6 +80,14 @@ class Sink:
     def is_behind(self, key: StreamKey) -> bool:
         """Whether older frames of a stream wait here."""
         return self._waiting.is_behind(key)
+
+    def clear(self) -> list[Received]:
+        """Give up everything that is not committed, and return it: another process stores it."""
+        given_up = [message.received for part in self._parts for message in part]
+        self._parts.clear()
+        while self._waiting:
+            given_up += [message.received for message in self._waiting.take()]
+        return given_up
 
     @property
     def n_waiting(self) -> int:

@@ -26,7 +26,7 @@ from ingest.settings import IngestSettings
 
 _logger: Final = logging.getLogger(__name__)
 _KEEPALIVE_S: Final = 15
-_SUBSCRIBE_TIMEOUT_S: Final = 10.0
+_ANSWER_TIMEOUT_S: Final = 10.0
 #: A broker that does not know MQTT 5 may meet it with silence: so long it is waited for.
 _SILENCE_V5_S: Final = 2.0
 #: A broker that answers nothing for so long, in keepalives, is gone.
@@ -57,6 +57,7 @@ class _Link:
     mid: int = 0
     #: What the broker was asked for, and what it is still to answer.
     asked: frozenset[str] = frozenset()
+    asked_s: float = 0.0
     unanswered: set[int] = field(default_factory=set)
 
     def send(self, data: bytes) -> None:
@@ -220,8 +221,8 @@ class Subscriber:
                 connection.send(requests.DISCONNECT)
                 connection.finish(_GOODBYE_S)
                 return problem or "left"
-            if link.is_up or link.unanswered:
-                self._ask(link)
+            if link.is_up:
+                self._ask(link, now_s)
                 if now_s - link.pinged_s >= link.keepalive_s / 2:
                     link.pinged_s = now_s
                     connection.send(requests.PING)
@@ -243,26 +244,27 @@ class Subscriber:
                 link.refusal = f"the broker refused ({packet.code:#04x}); check user, password and what they may do"
                 return
             link.keepalive_s = packet.keepalive_s or link.keepalive_s
-            self._ask(link, first=True)
+            link.is_up = True
+            self._backoff.reset()
+            _logger.info("connected to %s, %s", self._where, link.version)
         elif isinstance(packet, Granted):
             if packet.is_refused:
                 link.refusal = f"the broker refused the subscription; let this user read {ROOT}/#"
                 return
             link.unanswered.discard(packet.mid)
-            if not link.unanswered and not link.is_up:
-                link.is_up = True
-                self._backoff.reset()
-                _logger.info("subscribed at %s, %s", self._where, link.version)
+            if not link.unanswered and link.asked:
+                _logger.info("subscribed at %s, %s: %d filters", self._where, link.version, len(link.asked))
         elif isinstance(packet, Farewell):
             link.refusal = f"the broker ended the connection ({packet.code:#04x})"
         elif isinstance(packet, Malformed):
             link.refusal = f"what it sent cannot be read: {packet.what}"
 
-    def _ask(self, link: _Link, *, first: bool = False) -> None:
+    def _ask(self, link: _Link, now_s: float) -> None:
         """Ask the broker for what is wanted and was not asked for, and to send no more of the rest."""
         wanted = self._wanted
-        if wanted == link.asked and not first:
+        if wanted == link.asked:
             return
+        link.asked_s = now_s
         for make, filters in (
             (requests.subscribe, sorted(wanted - link.asked)),
             (requests.unsubscribe, sorted(link.asked - wanted)),
@@ -272,10 +274,6 @@ class Subscriber:
                 link.unanswered.add(mid)
                 link.send(make(link.version, mid, filters))
         link.asked = wanted
-        if first and not link.unanswered:
-            # No shard is ours yet.
-            link.is_up = True
-            self._backoff.reset()
 
     def _wait_for_room(self) -> None:
         """Overflow: leave, so that frames stay in the outboxes of their edges, and return when half is committed."""
@@ -292,5 +290,7 @@ def _silence(link: _Link, since_s: float, now_s: float) -> str:
     if link.version is Version.V5 and not link.answered:
         return "no answer" if since_s > _SILENCE_V5_S else ""
     if not link.is_up:
-        return "no answer" if since_s > _SUBSCRIBE_TIMEOUT_S else ""
+        return "no answer" if since_s > _ANSWER_TIMEOUT_S else ""
+    if link.unanswered and now_s - link.asked_s > _ANSWER_TIMEOUT_S:
+        return "no answer to a subscription"
     return "it says nothing any more" if now_s - link.heard_s > _SILENCE_KEEPALIVES * link.keepalive_s else ""

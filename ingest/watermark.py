@@ -74,14 +74,11 @@ class Watermarks:
     ----------
     every_s, every_frames : float, int
         The pace.
-    tells_gaps_at_once : bool
-        Off where several processes share the frames of a stream: a gap seen by one is being closed by another.
     """
 
-    def __init__(self, every_s: float, every_frames: int, *, tells_gaps_at_once: bool = True) -> None:
+    def __init__(self, every_s: float, every_frames: int) -> None:
         self._every_s: Final = every_s
         self._every_frames: Final = every_frames
-        self._tells_gaps_at_once: Final = tells_gaps_at_once
         self._streams: Final[dict[StreamKey, _Stream]] = {}
         self._agenda: Final[list[tuple[float, int, StreamKey]]] = []
         self._order: Final = itertools.count()
@@ -96,9 +93,7 @@ class Watermarks:
         stream.waiting = watermark
         stream.frames += watermark.new_frames
         due_s = stream.told_s + self._every_s
-        if stream.frames >= self._every_frames or (
-            self._tells_gaps_at_once and has_new_gap(watermark.gaps, stream.told)
-        ):
+        if stream.frames >= self._every_frames or has_new_gap(watermark.gaps, stream.told):
             due_s = now_s
         elif watermark.known_frames:
             due_s = min(due_s, stream.told_s + _AGAIN_S)
@@ -106,6 +101,11 @@ class Watermarks:
         if due_s < stream.due_s:
             stream.due_s = due_s
             self._put(due_s, watermark.key)
+
+    def clear(self) -> None:
+        """Forget all streams."""
+        self._streams.clear()
+        self._agenda.clear()
 
     def due(self, now_s: float) -> Iterator[Watermark]:
         """Yield what is to be said now; what is yielded counts as said."""

@@ -17,9 +17,11 @@ from psycopg.rows import TupleRow
 from heartwire.errors import HeartwireError
 from heartwire.frames import EcgFrame, EventFrame, HrFrame
 from heartwire.storage.errors import DatabaseRefusedError, translated
+from heartwire.storage.leases import LeaseLostError, Standing, fence, set_writer
 from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
+from heartwire.topics import SHARDS, shard_of
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, DecodedStatus, topic_text
 from ingest.errors import BatchRefusedError, StreamsChangedError
 from ingest.registry import KnownStream, Registry
@@ -59,11 +61,23 @@ class Written(NamedTuple):
 
 
 class Writer:
-    """One connection to the database; opened when needed, and again after it broke."""
+    """One connection to the database; opened when needed, and again after it broke.
 
-    def __init__(self, database: str, registry: Registry) -> None:
+    Parameters
+    ----------
+    database : str
+        libpq URL.
+    registry : Registry
+        Remembers what the database has of each stream.
+    standing : callable
+        Returns which shards this process may write now, and in whose name; ``None`` for none.
+    """
+
+    def __init__(self, database: str, registry: Registry, standing: Callable[[], Standing | None]) -> None:
         self._database: Final = database
         self._registry: Final = registry
+        self._standing: Final = standing
+        self._writes_for: int | None = None
         self._connection: psycopg.Connection[TupleRow] | None = None
 
     def setup(self) -> psycopg.Connection[TupleRow]:
@@ -100,12 +114,22 @@ class Writer:
             The database refuses something in these rows.
         DatabaseRefusedError
             It would refuse any.
+        LeaseLostError
+            Others took this process for dead.
         """
+        standing = self._standing()
+        if standing is None:
+            raise LeaseLostError("no shard is held")
         connection = self.setup()
         try:
             with _blamed():
-                batch = self._sort(connection, messages)
+                if self._writes_for != standing.worker_id:
+                    set_writer(connection, standing.worker_id)
+                    connection.commit()
+                    self._writes_for = standing.worker_id
+                batch = self._sort(connection, messages, standing.held)
                 with connection.transaction():
+                    fence(connection, standing.worker_id)
                     return _write(connection, batch)
         except BaseException:
             # Whatever state it is in: the next one is clean, and remembers nothing that was not committed.
@@ -116,12 +140,18 @@ class Writer:
     def close(self) -> None:
         """Close the connection; what was not committed is rolled back."""
         connection, self._connection = self._connection, None
+        self._writes_for = None
         if connection is not None:
             with suppress(psycopg.Error):
                 connection.close()
 
-    def _sort(self, connection: psycopg.Connection[TupleRow], messages: Sequence[Decoded]) -> Sorted:
+    def _sort(
+        self, connection: psycopg.Connection[TupleRow], messages: Sequence[Decoded], shards: frozenset[int]
+    ) -> Sorted:
         frames = by_stream(messages)
+        if len(shards) < SHARDS:
+            # What came before a shard was given up, or after: another process stores it.
+            frames = {key: items for key, items in frames.items() if shard_of(key.device) in shards}
         settled = [
             message.settles.key for message in messages if type(message) is DeadLetter and message.settles is not None
         ]

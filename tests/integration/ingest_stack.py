@@ -1,12 +1,13 @@
 """What the tests of ingest share: the pairs of servers, a registered device, ingest as a process, the stored rows."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final, Protocol
 
 import psycopg
 import pytest
 
 from heartwire.storage.registry import add_patient
+from heartwire.topics import SHARDS, new_device, shard_of
 from tests.conftest import StartHeartwire
 from tests.servers.process import Process
 from tests.servers.waiting import wait_until
@@ -66,9 +67,10 @@ class Stack:
             is_ready=is_ready if waits else None,
         )
 
-    def device(self) -> Device:
-        """Return a device that is registered, with a patient; not connected yet."""
-        device = Device(self.broker.host, self.broker.port)
+    def device(self, shards: Container[int] = range(SHARDS)) -> Device:
+        """Return a device of one of the shards that is registered, with a patient; not connected yet."""
+        name = next(name for name in iter(new_device, "") if shard_of(name) in shards)
+        device = Device(self.broker.host, self.broker.port, name)
         with psycopg.connect(self.database) as connection:
             add_patient(connection, "Ada Example", device=device.name)
         return device

@@ -46,10 +46,11 @@ def test_frames_arrive_bit_for_bit_and_are_acknowledged(stack: Stack) -> None:
 
 @on_both_pairs
 def test_every_frame_twice_in_random_order_half_through_each_of_two_processes(stack: Stack) -> None:
-    processes = [stack.start_ingest() for _ in range(2)]
+    processes = [stack.start_ingest(), stack.start_ingest()]
     frames = [(boot_id, seq) for boot_id in (1, 2) for seq in range(300)] * 2
     random.Random(7).shuffle(frames)  # noqa: S311 # not a secret
-    with stack.device() as first, stack.device() as second:
+    # The first process keeps the lower half of the shards.
+    with stack.device(range(32)) as first, stack.device(range(32, 64)) as second:
         for device in (first, second):
             device.send(*(ecg_frame(seq, boot_id=boot_id) for boot_id, seq in frames))
         for device in (first, second):
@@ -65,7 +66,7 @@ def test_every_frame_twice_in_random_order_half_through_each_of_two_processes(st
     ends = [json.loads(process.log.splitlines()[-1]) for process in processes]
     assert all(end["frames"] > 0 for end in ends), "one process did all the work"
     assert sum(end["frames"] for end in ends) == 1200
-    assert sum(end["frames"] + end["duplicates"] for end in ends) == 4800
+    assert sum(end["frames"] + end["duplicates"] for end in ends) == 2400
 
 
 @on_both_pairs
@@ -139,4 +140,4 @@ def test_the_newest_status_wins(stack: Stack) -> None:
         device.wait_for_ack(3)
         assert last() == [(2, True, 94, t_us + 11)]
     assert ingest.stop() == 0
-    assert json.loads(ingest.log.splitlines()[-1])["statuses"] == 3, "the retained will did not come again"
+    assert json.loads(ingest.log.splitlines()[-1])["statuses"] >= 3, "the retained will did not come again"

@@ -1,4 +1,4 @@
-"""What is live is committed first, the backlog in what room is left; everything is committed, in order, within bounds."""
+"""What is live is committed first, the backlog in what room is left; all of it once, in order, within bounds."""
 
 from typing import Final
 
