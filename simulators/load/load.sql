@@ -62,6 +62,13 @@ GROUP BY d.reason;
 SELECT count(*), percentile_disc(%(fractions)s::float8[]) WITHIN GROUP (ORDER BY (g.at_us - f.end_us) / 1000.0)
 FROM stored AS f JOIN sighted AS g USING (xid);
 
+-- behind --
+-- How old the newest signal is that analytics has seen, by device, seconds.
+SELECT count(*), percentile_disc(%(fractions)s::float8[]) WITHIN GROUP (
+    ORDER BY extract(epoch FROM clock_timestamp() - analysed_until)::float8
+)
+FROM signal_states WHERE device_id = ANY(%(devices)s);
+
 -- samples --
 -- All that is stored of a device's boot.
 SELECT f.seq, f.samples
