@@ -8,20 +8,24 @@ silence (watch.py), one keeps the leases. Any number of processes may run: each 
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import psycopg
+from prometheus_client.core import Metric
 from psycopg.rows import TupleRow
 
+from analytics.counters import Counters
 from analytics.engine import ENGINE_VERSION
 from analytics.heartbeat import Condition
+from analytics.metrics import analytics_metrics
 from analytics.settings import AnalyticsSettings
 from analytics.watch import FreshnessThread
 from analytics.worker import AnalysisFailedError, Worker
 from analytics.writer import CursorLostError
 from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
+from heartwire.observe import Observer, Round
 from heartwire.storage.errors import translated
 from heartwire.storage.heartbeat import Heartbeat
 from heartwire.storage.lease_keeper import LeaseKeeper
@@ -46,12 +50,22 @@ class AnalyticsService:
         self._settings: Final = settings
         self._database: Final = database
         self._stopping: Final = threading.Event()
+        self.counters: Final = Counters()
+        self._condition: Final = Condition(self._describe)
         self._heartbeat: Final = Heartbeat(
-            database, "analytics", settings.instance, settings.heartbeat_every_s, Condition(self._describe)
+            database, "analytics", settings.instance, settings.heartbeat_every_s, self._condition
         )
         self._freshness: Final = FreshnessThread(database, settings.freshness_every_s)
         self._keeper: Final = LeaseKeeper(database, "analytics", settings.instance, settings.lease_ttl_s)
-        self._came_round_s = time.monotonic()
+        self._round: Final = Round()
+        self._observer: Final = Observer(
+            settings,
+            "analytics",
+            age_s=self._round.age_s,
+            stuck_after_s=settings.stuck_after_s,
+            reaches={"database": self._reaches_database},
+            collect=self._metrics,
+        )
         self._worker: Worker | None = None
         self._backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._careful = False
@@ -65,6 +79,7 @@ class AnalyticsService:
             If the watch for silence ended by a defect: better no service, which is seen, than half of one.
         """
         _logger.info("analytics %s starts, engine %s", self._settings.instance, ENGINE_VERSION)
+        self._observer.start()
         self._heartbeat.start()
         self._freshness.start()
         self._keeper.start()
@@ -75,6 +90,7 @@ class AnalyticsService:
             self._keeper.stop()
             self._freshness.stop()
             self._heartbeat.stop()
+            self._observer.stop()
         _logger.info("analytics %s ended", self._settings.instance)
 
     def stop(self) -> None:
@@ -120,15 +136,17 @@ class AnalyticsService:
                 continue
             if worker is None or worker.worker_id != standing.worker_id:
                 worker = self._worker = Worker(
-                    connection, self._settings, standing.worker_id, self._come_round, careful=self._careful
+                    connection,
+                    self._settings,
+                    standing.worker_id,
+                    self._come_round,
+                    careful=self._careful,
+                    done=self.counters,
                 )
             self._follow(worker, standing)
-            began_s = time.monotonic()
             if worker.step():
                 self._careful = False
                 soon_until_s = float("-inf")
-                if not worker.is_behind:
-                    self._stopping.wait(max(0.0, began_s + self._settings.step_spacing_s - time.monotonic()))
                 continue
             is_soon = time.monotonic() < soon_until_s
             if self._wait(listener, _SOON_S if is_soon else self._settings.poll_s):
@@ -160,6 +178,7 @@ class AnalyticsService:
 
     def _put_off(self, error: HeartwireError) -> None:
         """Forget what may be ahead of the database, wait, and begin at the last commit."""
+        self.counters.database_failures += 1
         pause_s = self._backoff.next_s()
         _logger.log(
             logging.ERROR if isinstance(error, PermanentError) else logging.WARNING,
@@ -171,12 +190,25 @@ class AnalyticsService:
         self._stopping.wait(pause_s)
 
     def _come_round(self) -> None:
-        self._came_round_s = time.monotonic()
+        self._round.come_by()
         if not self._freshness.is_running:
             raise WatchDiedError("the watch for silence ended by itself; the log says why. Start analytics again")
 
+    def _reaches_database(self) -> bool:
+        return self._worker is not None
+
+    def _metrics(self) -> Iterator[Metric]:
+        worker = self._worker
+        return analytics_metrics(
+            self.counters,
+            self._condition.waiting,
+            shards=0 if worker is None else len(worker.shards),
+            devices=0 if worker is None else worker.n_devices,
+            database=worker is not None,
+        )
+
     def _describe(self) -> Mapping[str, object] | None:
-        if time.monotonic() - self._came_round_s > self._settings.stuck_after_s:
+        if self._round.age_s() > self._settings.stuck_after_s:
             return None
         worker = self._worker
         detail: dict[str, object] = {"shards": 0, "engine": ENGINE_VERSION}

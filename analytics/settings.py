@@ -5,10 +5,10 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from heartwire.settings import DatabaseSettings, ServiceSettings, default_instance
+from heartwire.settings import DatabaseSettings, ObserveSettings, ServiceSettings, default_instance
 
 
-class AnalyticsSettings(ServiceSettings, DatabaseSettings):
+class AnalyticsSettings(ServiceSettings, DatabaseSettings, ObserveSettings):
     """Which database is analysed, in what steps, and how often the state of it is saved."""
 
     model_config = SettingsConfigDict(env_prefix="HEARTWIRE_ANALYTICS_")
@@ -30,14 +30,6 @@ class AnalyticsSettings(ServiceSettings, DatabaseSettings):
         title="Batch",
         description="Frames analysed and committed together; a batch is longer only by the rest of one transaction"
         " of ingest",
-    )
-    step_spacing_s: float = Field(
-        default=0.1,
-        ge=0.0,
-        le=2.0,
-        title="Step spacing",
-        description="Least time between the beginnings of two batches that are not full, seconds. The engine's cost is"
-        " mostly one for each batch, however many patients are in it",
     )
     poll_s: float = Field(
         default=0.25,

@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 
 from analytics.analysis import Analysis, Findings, Signal
 from analytics.checkpoints import CheckpointError, Limits, Schedule, valid_limits
+from analytics.counters import Counters
 from analytics.engine import ENGINE_VERSION
 from analytics.ordering import Frame
 from analytics.reader import Cursor, Reader
@@ -34,11 +35,6 @@ class Worker:
 
     When `step` raises, the analysis may be ahead of what is committed: throw the worker away and make another.
 
-    Attributes
-    ----------
-    is_behind : bool
-        The last step's batch was full: there is more.
-
     Parameters
     ----------
     connection : psycopg.Connection
@@ -52,6 +48,8 @@ class Worker:
     careful : bool
         The analysis failed before: until the frames with which it did are behind, analyse one device at a time and
         give up the one with which it fails; it begins afresh with its next frame.
+    done : Counters, optional
+        Of the service; its own where none is given.
 
     Raises
     ------
@@ -67,8 +65,10 @@ class Worker:
         on_progress: Callable[[], None],
         *,
         careful: bool = False,
+        done: Counters | None = None,
     ) -> None:
         self._careful = careful
+        self._done: Final = done or Counters()
         self._given_up: Final[set[str]] = set()
         self._on_progress: Final = on_progress
         self._settings: Final = settings
@@ -85,7 +85,6 @@ class Worker:
         self._afresh: Final[set[str]] = set()
         self._untold: dict[str, Signal] = {}
         self._signals_due_s = float("-inf")
-        self.is_behind = False
         self.n_frames = 0
         self.n_beats = 0
         self.n_changes = 0
@@ -136,6 +135,7 @@ class Worker:
             count += self._analyse_again(frames, since)
             self._on_progress()
         self._analysis.frames_of_other_leads, self._analysis.samples_of_the_past = counted
+        self._done.frames_again += count
         return count
 
     def give_up(self, shards: frozenset[int]) -> None:
@@ -159,6 +159,7 @@ class Worker:
                 checkpoints=[self._make_checkpoint(device, next_xid) for device in saved],
             )
         )
+        self._done.checkpoints += len(saved)
         for device in devices:
             self._schedule.forget(device)
             self._analysis.put_aside(device)
@@ -200,7 +201,6 @@ class Worker:
         now_s = time.monotonic()
         self._read_limits(now_s)
         frames = self._reader.next_frames(self._cursors, self._next_xid, self._settings.batch_frames)
-        self.is_behind = len(frames) >= self._settings.batch_frames
         if not frames:
             self._keep_house(now_s)
             return False
@@ -217,6 +217,7 @@ class Worker:
         self.n_frames += len(frames)
         self.n_beats += len(findings.beats)
         self.n_changes += len(findings.changes)
+        self._done.add_step(len(frames), findings, time.monotonic() - now_s)
         return True
 
     def _analyse(self, frames: Sequence[Frame]) -> Findings:
@@ -224,9 +225,11 @@ class Worker:
             try:
                 return self._analysis.analyse(frames)
             except Exception as error:
+                self._done.defects += 1
                 _logger.exception("the engine failed")
                 raise AnalysisFailedError("the engine failed; the analysis is taken up again with care") from error
         findings, failures = self._analysis.analyse_each(frames)
+        self._done.defects += len(failures)
         for device, failure in failures.items():
             _logger.error("device %s is given up until its next frame", device, exc_info=failure)
             self._given_up.add(device)
@@ -327,6 +330,7 @@ class Worker:
         self._writer.write(step)
         self._afresh.clear()
         self._schedule.saved(saved, now_s)
+        self._done.checkpoints += len(saved)
         if tells and self._untold:
             self._untold = {}
             self._signals_due_s = now_s + _SIGNALS_S

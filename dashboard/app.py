@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -12,6 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.counters import Counters
 from dashboard.errors import ApiError, Code
 from dashboard.routes import alarms, live, pages, patients, session, ward
 from dashboard.routes.answers import Parts, json_answer
@@ -22,6 +24,8 @@ _logger: Final = logging.getLogger(__name__)
 
 #: Longest time until a request is answered; what takes longer does not come, seconds.
 _ANSWER_S: Final = 5.0
+#: Methods that are told apart when answers are counted: a stranger may send any word.
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self';"
@@ -64,6 +68,7 @@ def create_app(settings: DashboardSettings, when_broken: Callable[[], None]) -> 
         app.include_router(routes.router)
     app.mount("/assets", pages.Assets(settings.pages))
     app.add_middleware(_Deadline)
+    app.add_middleware(_Counted, counters=parts.counters)
     app.add_middleware(_Headers)
     app.add_exception_handler(ApiError, _refused)
     app.add_exception_handler(RetryableError, _unavailable)
@@ -110,6 +115,29 @@ class _Deadline:
         self._left_behind.discard(work)
         if not work.cancelled():
             work.exception()  # nobody waits for it any more
+
+
+class _Counted:
+    """Counts the API's answers, and how long each took until it began."""
+
+    def __init__(self, app: ASGIApp, counters: Counters) -> None:
+        self._app: Final = app
+        self._counters: Final = counters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/api"):
+            await self._app(scope, receive, send)
+            return
+        begin_s = time.monotonic()
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+
+        async def send_counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._counters.answers[method, str(message["status"])] += 1
+                self._counters.answers_s.add(time.monotonic() - begin_s)
+            await send(message)
+
+        await self._app(scope, receive, send_counted)
 
 
 class _Headers:

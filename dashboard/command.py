@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 
 from dashboard.app import create_app
 from dashboard.errors import ServeError, UserError
+from dashboard.metrics import make_observer
 from dashboard.settings import DashboardSettings
 from dashboard.users import add_user, disable_user, list_users, set_password
 from heartwire.calls import UnknownCallError
@@ -70,8 +71,9 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
             server.should_exit = True
 
     listener = _listen(settings.host, settings.port)
+    app = create_app(settings, stop)
     config = uvicorn.Config(
-        create_app(settings, stop),
+        app,
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -85,7 +87,10 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
     # When all is closed the library raises the signal once more, to whoever handled it before.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
+    observer = make_observer(settings, app.state.parts)
+    observer.start()
     server.run(sockets=[listener])
+    observer.stop()
     if broken:
         sys.exit(1)
 

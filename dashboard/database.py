@@ -1,11 +1,13 @@
 """The database, as the pages' server uses it: a pool that says soon when there is none."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import psycopg
 
+from heartwire.errors import HeartwireError
 from heartwire.storage.errors import translated
 from heartwire.storage.pool import make_pool
 
@@ -18,14 +20,34 @@ class Database:
 
     def __init__(self, database: str, connections: int) -> None:
         self._pool: Final = make_pool(database, "dashboard", size=connections)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def open(self) -> None:
         """Begin to connect, in the background."""
+        self._loop = asyncio.get_running_loop()
         await self._pool.open()
 
     async def close(self) -> None:
         """Close all connections."""
+        self._loop = None
         await self._pool.close()
+
+    def answers(self) -> bool:
+        """Whether the database answers in time; to be called on a thread that may wait, not on the event loop."""
+        loop = self._loop
+        if loop is None:
+            return False
+        asked = asyncio.run_coroutine_threadsafe(self._ask(), loop)
+        try:
+            asked.result(timeout=_PATIENCE_S)
+        except (HeartwireError, TimeoutError):
+            asked.cancel()
+            return False
+        return True
+
+    async def _ask(self) -> None:
+        async with self.connection() as connection:
+            await connection.execute("SELECT 1")
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:

@@ -16,6 +16,7 @@ import psycopg
 from dashboard.access import Viewer
 from dashboard.alarms import time_of
 from dashboard.clients import Client
+from dashboard.counters import Counters
 from dashboard.database import Database
 from dashboard.live import LiveEcg
 from dashboard.records import BEATS_MESSAGE, JSON_MESSAGE, pack_ecg, pack_json
@@ -23,6 +24,7 @@ from dashboard.settings import DashboardSettings
 from dashboard.ward import NOTHING_YET, Ward, WardFacts, devices_of, new_beats, picture, read_ward
 from heartwire.errors import HeartwireError
 from heartwire.frames import EcgFrame
+from heartwire.observe import Round
 from heartwire.storage.errors import translated
 
 _logger: Final = logging.getLogger(__name__)
@@ -44,9 +46,12 @@ PATIENTS_MOST: Final = 64
 class Hub:
     """Knows all connected screens and what to tell them."""
 
-    def __init__(self, database: Database, settings: DashboardSettings) -> None:
+    def __init__(self, database: Database, settings: DashboardSettings, counters: Counters) -> None:
         self._database: Final = database
         self._settings: Final = settings
+        self._counters: Final = counters
+        #: Of the loop that sends the picture.
+        self.round: Final = Round()
         self._live: Final = LiveEcg(settings, self._hear)
         self._clients: Final[set[Client]] = set()
         self._facts: Final[dict[int, WardFacts]] = {}
@@ -72,6 +77,21 @@ class Hub:
         return self._live.is_connected
 
     @property
+    def n_screens(self) -> int:
+        """Screens that are connected."""
+        return len(self._clients)
+
+    @property
+    def n_waves(self) -> int:
+        """Devices whose waves are shown."""
+        return len(self._patient_of)
+
+    @property
+    def frames_dropped(self) -> int:
+        """Frames of waves that were too many for this process."""
+        return self._live.frames_dropped
+
+    @property
     def is_full(self) -> bool:
         """Whether no more screens may connect."""
         return len(self._clients) >= self._settings.clients_most
@@ -84,6 +104,7 @@ class Hub:
             await self._read_tenant(viewer.tenant_id)
         client.offer(pack_json(JSON_MESSAGE, self._picture(viewer.tenant_id)))
         self._clients.add(client)
+        self._counters.screens += 1
         return client
 
     def leave(self, client: Client) -> None:
@@ -139,6 +160,7 @@ class Hub:
 
     async def _tell(self) -> None:
         while True:
+            self.round.come_by()
             await asyncio.sleep(_PICTURE_S)
             for tenant_id in self._tenants():
                 self._tell_tenant(tenant_id)
@@ -150,13 +172,16 @@ class Hub:
                 client.offer(message)
 
     async def _read_tenant(self, tenant_id: int) -> bool:
+        begin_s = time.monotonic()
         try:
             async with self._database.connection() as connection:
                 facts = await read_ward(connection, tenant_id, _now_us())
         except HeartwireError as error:
+            self._counters.read_failures += 1
             if self._picture(tenant_id).database_live:
                 _logger.warning("the ward cannot be read: %s", error)
             return False
+        self._counters.reads_s.add(time.monotonic() - begin_s)
         # Two may read at once: who began later knows more, and an alarm must not vanish again for a second.
         if facts.read_us >= self._facts.get(tenant_id, NOTHING_YET).read_us:
             self._facts[tenant_id] = facts

@@ -78,6 +78,11 @@ class LiveEcg:
         """Whether waves can come."""
         return self._connected
 
+    @property
+    def frames_dropped(self) -> int:
+        """Frames that were too many for this process, since it started."""
+        return self._dropped
+
     def state(self, now_us: int) -> ServiceState:
         """Return whether waves can come, and when that was last so."""
         if self._connected:

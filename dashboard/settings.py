@@ -6,14 +6,14 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from heartwire.settings import BrokerSettings, DatabaseSettings, ServiceSettings
+from heartwire.settings import BrokerSettings, DatabaseSettings, ObserveSettings, ServiceSettings
 
 
 def _pages_of_this_installation() -> Path:
     return Path(__file__).resolve().parent / "web" / "dist"
 
 
-class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings):
+class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, ObserveSettings):
     """Where the pages are served, who gets in, and how much is held for each screen."""
 
     model_config = SettingsConfigDict(env_prefix="HEARTWIRE_DASHBOARD_")

@@ -53,6 +53,12 @@ _COMMANDS: Final = {
         "storage",
         "Bring the database to this version's schema.",
     ),
+    "health": (
+        "heartwire.health_command",
+        "health",
+        "edge",
+        "Ask a service how it is.",
+    ),
     "evaluate": (
         "analytics.evaluate_command",
         "evaluate",

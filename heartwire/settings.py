@@ -120,6 +120,25 @@ class DatabaseSettings(BaseSettings):
     )
 
 
+class ObserveSettings(BaseSettings):
+    """Where a service shows its metrics and its health."""
+
+    observe_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        max_length=253,
+        title="Metrics' host",
+        description="Address on which /metrics, /healthz and /readyz are answered, to anybody who can reach it",
+    )
+    observe_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        title="Metrics' port",
+        description="TCP port of /metrics, /healthz and /readyz; without it nothing listens",
+    )
+
+
 class BrokerSettings(BaseSettings):
     """Where the MQTT broker is and how to speak to it."""
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from heartwire.frames import Reason
+from heartwire.tally import Tally
 
 
 @dataclass(slots=True)
@@ -19,8 +20,6 @@ class Counters:
         Frames stored, frames that were known, statuses.
     dead_letters : Counter of Reason
         By reason.
-    refused : int
-        Frames of devices that were revoked, or that claim another's name.
     acks : int
         Watermarks published.
     batches, batch_messages_max : int
@@ -33,6 +32,10 @@ class Counters:
         Attempts that were put off; connections that failed or broke.
     times_full : int
         Times that ingest left the broker because it held as much as it may.
+    samples, late : int
+        ECG samples in the frames of committed batches; frames that came more than 30 s after their time.
+    batch_sizes, commits_s : Tally
+        Messages in each transaction, and its time, seconds.
     """
 
     messages: int = 0
@@ -41,7 +44,6 @@ class Counters:
     duplicates: int = 0
     statuses: int = 0
     dead_letters: Counter[Reason] = field(default_factory=Counter)
-    refused: int = 0
     acks: int = 0
     batches: int = 0
     batch_messages_max: int = 0
@@ -51,6 +53,10 @@ class Counters:
     database_failures: int = 0
     broker_failures: int = 0
     times_full: int = 0
+    samples: int = 0
+    late: int = 0
+    batch_sizes: Tally = field(default_factory=lambda: Tally((1, 10, 50, 100, 250, 500, 1000, 2000, 5000, 10_000)))
+    commits_s: Tally = field(default_factory=lambda: Tally((0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)))
     started_s: float = field(default_factory=time.monotonic)
 
     def line(self) -> dict[str, object]:
@@ -63,7 +69,6 @@ class Counters:
             "duplicates": self.duplicates,
             "statuses": self.statuses,
             "dead_letters": {str(reason): count for reason, count in sorted(self.dead_letters.items())},
-            "refused": self.refused,
             "acks": self.acks,
             "batches": self.batches,
             "batch_messages_max": self.batch_messages_max,
@@ -73,4 +78,6 @@ class Counters:
             "database_failures": self.database_failures,
             "broker_failures": self.broker_failures,
             "times_full": self.times_full,
+            "samples": self.samples,
+            "late": self.late,
         }

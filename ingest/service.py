@@ -13,7 +13,8 @@ from typing import Final
 
 from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
-from heartwire.frames import Message, encode
+from heartwire.frames import encode
+from heartwire.observe import Observer, Round
 from heartwire.storage.heartbeat import Heartbeat
 from heartwire.storage.lease_keeper import LeaseKeeper
 from heartwire.storage.leases import LeaseLostError
@@ -23,6 +24,7 @@ from ingest.counters import Counters
 from ingest.decode import Decoded, decode
 from ingest.errors import BrokerThreadDiedError
 from ingest.intake import Intake
+from ingest.metrics import ingest_metrics
 from ingest.packets import Received
 from ingest.registry import Registry
 from ingest.settings import IngestSettings
@@ -36,6 +38,8 @@ _logger: Final = logging.getLogger(__name__)
 #: Longest time without a look at the clock, seconds.
 _TURN_S: Final = 0.5
 _FIRST_PAUSE_S: Final = 0.2
+#: A statement may take a minute before it is broken off; a loop that takes longer hangs, seconds.
+_STUCK_S: Final = 90.0
 _TOPICS_REMEMBERED: Final = 65_536
 
 
@@ -70,6 +74,24 @@ class IngestService:
         self._heartbeat: Final = Heartbeat(
             database, "ingest", settings.instance, settings.heartbeat_every_s, lambda _connection: self._describe()
         )
+        self._round: Final = Round()
+        self._observer: Final = Observer(
+            settings,
+            "ingest",
+            age_s=self._round.age_s,
+            stuck_after_s=_STUCK_S,
+            reaches={
+                "broker": lambda: self._subscriber.is_connected,
+                "database": lambda: not self._database_away,
+            },
+            collect=lambda: ingest_metrics(
+                self.counters,
+                self._intake,
+                shards=self._shards.count,
+                broker=self._subscriber.is_connected,
+                database=not self._database_away,
+            ),
+        )
         self._database_backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._database_away = True
         self._counters_due_s = time.monotonic() + settings.counters_every_s
@@ -78,6 +100,7 @@ class IngestService:
     def run(self) -> None:
         """Serve until `stop`; then finish what was received, say so, and leave."""
         _logger.info("ingest %s starts", self._settings.instance)
+        self._observer.start()
         self._heartbeat.start()
         self._keeper.start()
         self._subscriber.start()
@@ -89,6 +112,7 @@ class IngestService:
             self._subscriber.stop()
             self._keeper.stop()
             self._heartbeat.stop()
+            self._observer.stop()
             self._writer.close()
         _logger.info("ingest %s ended", self._settings.instance, extra=self.counters.line())
 
@@ -98,6 +122,7 @@ class IngestService:
         self._intake.wake()
 
     def _turn(self) -> None:
+        self._round.come_by()
         if not self._subscriber.is_running:
             raise BrokerThreadDiedError("the broker's thread ended by itself; its log says why. Start ingest again")
         self._follow_lease()
@@ -192,10 +217,6 @@ class IngestService:
             self._watermarks.note(watermark.up_to_first_gap() if is_behind else watermark, now_s)
         for letter in written.dead_letters:
             _logger.debug("dead letter: %s", letter.reason)
-        for refused in written.refused:
-            _logger.warning("frames of device %s are not stored: %s", refused.device, refused.text)
-            topic = str(Topic(refused.device, Stream.MESSAGE))
-            self._subscriber.publish(topic, encode(Message(refused.boot_id, refused.reason, refused.text)))
         self._done_with([message.received for message in messages])
 
     def _done_with(self, messages: Sequence[Received]) -> None:

@@ -5,10 +5,10 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from heartwire.settings import BrokerSettings, DatabaseSettings, ServiceSettings, default_instance
+from heartwire.settings import BrokerSettings, DatabaseSettings, ObserveSettings, ServiceSettings, default_instance
 
 
-class IngestSettings(ServiceSettings, DatabaseSettings, BrokerSettings):
+class IngestSettings(ServiceSettings, DatabaseSettings, BrokerSettings, ObserveSettings):
     """What ingest reads from, writes to, and how much it holds."""
 
     model_config = SettingsConfigDict(env_prefix="HEARTWIRE_INGEST_")

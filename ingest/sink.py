@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
-from heartwire.frames import Reason
-from ingest.batch import BatchLimits, Waiting
+from heartwire.frames import EcgFrame, Reason
+from ingest.batch import LATE_US, BatchLimits, Waiting
 from ingest.counters import Counters
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, StreamKey
 from ingest.errors import BatchRefusedError
@@ -144,8 +144,12 @@ class Sink:
         counters.duplicates += written.duplicates
         counters.statuses += written.statuses
         counters.dead_letters.update(letter.reason for letter in written.dead_letters)
-        counters.refused += written.n_refused
         counters.batches += 1
         counters.batch_messages_max = max(counters.batch_messages_max, len(part))
         counters.commit_s += commit_s
         counters.commit_s_max = max(counters.commit_s_max, commit_s)
+        counters.batch_sizes.add(len(part))
+        counters.commits_s.add(commit_s)
+        frames = [message for message in part if type(message) is DecodedFrame]
+        counters.late += sum([one.received.at_us - one.frame.t0 > LATE_US for one in frames])
+        counters.samples += sum([len(one.frame.samples) for one in frames if type(one.frame) is EcgFrame]) // 2

@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Response
 from starlette.requests import HTTPConnection
 
 from dashboard.access import Access, Viewer, check_csrf
+from dashboard.counters import Counters
 from dashboard.database import Database
 from dashboard.hub import Hub
 from dashboard.settings import DashboardSettings
@@ -21,7 +22,8 @@ class Parts:
         self.settings: Final = settings
         self.database: Final = Database(settings.database.get_secret_value(), settings.database_connections)
         self.access: Final = Access(self.database, settings)
-        self.hub: Final = Hub(self.database, settings)
+        self.counters: Final = Counters()
+        self.hub: Final = Hub(self.database, settings, self.counters)
 
 
 def get_parts(connection: HTTPConnection) -> Parts:

@@ -65,6 +65,7 @@ async def live(websocket: WebSocket) -> None:
     finally:
         parts.hub.leave(client)
     if code is Close.TOO_SLOW:
+        parts.counters.too_slow += 1
         _logger.info("a screen could not follow and was disconnected; it comes back to a full picture")
     if code is not None:
         try:

@@ -9,5 +9,5 @@ def test_a_service_that_does_not_come_round_has_no_heartbeat() -> None:
     described = service._describe()
     assert described is not None
     assert described["shards"] == 0
-    service._came_round_s -= 6.0
+    service._round._at_s -= 6.0
     assert service._describe() is None
