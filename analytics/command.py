@@ -6,6 +6,7 @@ import click
 
 from analytics.service import AnalyticsService
 from analytics.settings import AnalyticsSettings
+from heartwire.garbage import collect_seldom
 from heartwire.logs import set_up_logging
 
 
@@ -34,4 +35,5 @@ def analytics(context: click.Context, /, **given: str | None) -> None:
     service = AnalyticsService(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
+    collect_seldom()
     service.run()

@@ -144,9 +144,12 @@ class AnalyticsService:
                     done=self.counters,
                 )
             self._follow(worker, standing)
+            began_s = time.monotonic()
             if worker.step():
                 self._careful = False
                 soon_until_s = float("-inf")
+                if not worker.is_behind:
+                    self._stopping.wait(max(0.0, began_s + self._settings.step_spacing_s - time.monotonic()))
                 continue
             is_soon = time.monotonic() < soon_until_s
             if self._wait(listener, _SOON_S if is_soon else self._settings.poll_s):

@@ -31,6 +31,14 @@ class AnalyticsSettings(ServiceSettings, DatabaseSettings, ObserveSettings):
         description="Frames analysed and committed together; a batch is longer only by the rest of one transaction"
         " of ingest",
     )
+    step_spacing_s: float = Field(
+        default=0.1,
+        ge=0.0,
+        le=2.0,
+        title="Step spacing",
+        description="Least time between the beginnings of two batches that are not full, seconds. The engine's cost is"
+        " mostly one for each batch, however many patients are in it",
+    )
     poll_s: float = Field(
         default=0.25,
         ge=0.01,

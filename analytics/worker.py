@@ -35,6 +35,11 @@ class Worker:
 
     When `step` raises, the analysis may be ahead of what is committed: throw the worker away and make another.
 
+    Attributes
+    ----------
+    is_behind : bool
+        The last step's batch was full: there is more.
+
     Parameters
     ----------
     connection : psycopg.Connection
@@ -85,6 +90,7 @@ class Worker:
         self._afresh: Final[set[str]] = set()
         self._untold: dict[str, Signal] = {}
         self._signals_due_s = float("-inf")
+        self.is_behind = False
         self.n_frames = 0
         self.n_beats = 0
         self.n_changes = 0
@@ -201,6 +207,7 @@ class Worker:
         now_s = time.monotonic()
         self._read_limits(now_s)
         frames = self._reader.next_frames(self._cursors, self._next_xid, self._settings.batch_frames)
+        self.is_behind = len(frames) >= self._settings.batch_frames
         if not frames:
             self._keep_house(now_s)
             return False

@@ -22,7 +22,7 @@ from edge.settings import EdgeSettings
 from edge.sources.source import Source
 from edge.watermark import ContradictoryAckError
 from edge.window import Window
-from heartwire.frames import Ack, EcgFrame, StatusFrame, encode
+from heartwire.frames import Ack, EcgFrame, Message, StatusFrame, encode
 from heartwire.topics import Stream
 
 #: Frames wait at most so long for company in one write: a write wears the flash of a small device.
@@ -34,6 +34,8 @@ _DISK_FULL_PAUSE_S: Final = 2.0
 _DROP_BYTES: Final = 65_536
 #: Bytes of a frame's fields besides its samples, at most.
 _FIELDS_BYTES: Final = 96
+#: The same message of the server is kept anew so often, to spare flash.
+_MESSAGE_EVERY_S: Final = 60.0
 _SOURCE_END_S: Final = 5.0
 #: Least time between two statuses because something changed.
 _STATUS_SPACING_S: Final = 1.0
@@ -109,6 +111,8 @@ class Agent:
         self._link: Final = Link(settings, lambda: self._status(online=False), self._mailbox)
         self._source_thread: Final = threading.Thread(target=self._run_source, name="source", daemon=True)
         self._acks: Final[dict[tuple[int, str], Ack]] = {}
+        self._message: Message | None = None
+        self._message_s = float("-inf")
         self._highest_sent = -1
         self._confirmed = 0
         self._connection = 0
@@ -219,6 +223,13 @@ class Agent:
                 self._progress_s = now_s
             self._acks[ack.boot_id, ack.stream] = ack
             self._ack_s = min(self._ack_s, now_s)
+        message = self._mailbox.take_message()
+        if message is not None and (message != self._message or now_s - self._message_s >= _MESSAGE_EVERY_S):
+            if message != self._message:
+                self._reporter.say(f"the server does not store what this device sends: {message.text}")
+            self._message, self._message_s = message, now_s
+            with contextlib.suppress(OutboxDiskFullError):
+                self._outbox.keep_refusal(message)
 
     def _check(self, ack: Ack) -> None:
         if ack.boot_id == self._boot_id and ack.highest > self._highest_sent:

@@ -35,6 +35,7 @@ _SHORT_S: Final = 60.0
 _SHORT_MANY: Final = 3
 _V5: Final = MQTTProtocolVersion.MQTTv5
 _V311: Final = MQTTProtocolVersion.MQTTv311
+_HEARD: Final = (Stream.ACK, Stream.MESSAGE)
 _NAMES: Final = {_V5: "MQTT 5", _V311: "MQTT 3.1.1"}
 
 
@@ -43,6 +44,9 @@ class Listener(Protocol):
 
     def on_ack(self, payload: bytes) -> None:
         """Take the payload of an acknowledgement."""
+
+    def on_message(self, payload: bytes) -> None:
+        """Take the payload of a message to whoever looks after the device."""
 
     def on_link(self) -> None:
         """Look at the link's state: it changed."""
@@ -84,6 +88,7 @@ class Link:
         self._settings: Final = settings
         self._will: Final = will
         self._listener: Final = listener
+        self._messages: Final = str(Topic(settings.device, Stream.MESSAGE))
         self._backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._stopping: Final = threading.Event()
         self._version = _V5
@@ -221,7 +226,7 @@ class Link:
         client.on_connect = lambda _c, _u, _flags, reason, _p: self._on_connect(connection, reason)
         client.on_subscribe = lambda _c, _u, _mid, reasons, _p: self._on_subscribe(connection, reasons)
         client.on_publish = lambda *_: self._on_publish(connection)
-        client.on_message = lambda _c, _u, message: self._listener.on_ack(bytes(message.payload))
+        client.on_message = lambda _c, _u, message: self._on_message(message)
         return connection
 
     def _on_connect(self, connection: _Connection, reason: ReasonCode) -> None:
@@ -234,7 +239,11 @@ class Link:
                 kind, f"{where} refused: {reason}; check this device's user, password and what they may do"
             )
             return
-        connection.client.subscribe(str(Topic(self._settings.device, Stream.ACK)), qos=1)
+        connection.client.subscribe([(str(Topic(self._settings.device, one)), 1) for one in _HEARD])
+
+    def _on_message(self, message: mqtt.MQTTMessage) -> None:
+        hear = self._listener.on_message if message.topic == self._messages else self._listener.on_ack
+        hear(bytes(message.payload))
 
     @staticmethod
     def _on_publish(connection: _Connection) -> None:
@@ -245,8 +254,8 @@ class Link:
         if any(reason.is_failure for reason in reasons):
             connection.problem = LinkError(
                 LinkReason.REFUSED,
-                f"{where} refused the subscription to {Topic(self._settings.device, Stream.ACK)}: {reasons[0]};"
-                " let this device's user read it",
+                f"{where} refused the subscription to {' or '.join(_HEARD)} of {self._settings.device};"
+                " let this device's user read them",
             )
             return
         connection.is_up = True

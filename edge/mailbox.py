@@ -3,12 +3,13 @@
 Full of frames, it makes the source wait; of acks only the latest of each stream counts.
 """
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from heartwire.frames import Ack, EcgFrame, FrameError, decode_ack
+from heartwire.frames import Ack, EcgFrame, FrameError, Message, decode_ack, decode_message
 
 #: Frames that wait for the next write; a source that is faster waits.
 FRAMES_MAX: Final = 512
@@ -25,6 +26,7 @@ class Mailbox:
         self._changed: Final = threading.Condition()
         self._frames: Final[deque[EcgFrame]] = deque()
         self._acks: Final[dict[tuple[int, str], Ack]] = {}
+        self._message: Message | None = None
         self._woken = False
         self._source_ended = False
         self._source_error: Exception | None = None
@@ -60,6 +62,13 @@ class Mailbox:
             self._woken = True
             self._changed.notify_all()
 
+    def on_message(self, payload: bytes) -> None:
+        """Leave a message of the server; only the latest counts, and one that cannot be read is none."""
+        with contextlib.suppress(FrameError), self._changed:
+            self._message = decode_message(payload)
+            self._woken = True
+            self._changed.notify_all()
+
     def on_link(self) -> None:
         """Wake the agent."""
         with self._changed:
@@ -91,6 +100,12 @@ class Mailbox:
             acks = list(self._acks.values())
             self._acks.clear()
             return acks
+
+    def take_message(self) -> Message | None:
+        """Take out the latest message, if there is one."""
+        with self._changed:
+            message, self._message = self._message, None
+            return message
 
     @property
     def frames_waiting(self) -> int:

@@ -17,7 +17,7 @@ import msgspec
 from edge.errors import OutboxDiskFullError, OutboxError, OutboxReason
 from edge.outbox_lock import OutboxLock
 from edge.watermark import confirmed_ranges
-from heartwire.frames import U32_MAX, Ack, EcgFlag, EcgFrame, encode
+from heartwire.frames import U32_MAX, Ack, EcgFlag, EcgFrame, Message, encode
 from heartwire.topics import Stream
 
 FILE: Final = "outbox.sqlite3"
@@ -216,6 +216,13 @@ class Outbox:
         self._frames += len(rows) - gone
         self._used += sum(len(row[-1]) + FRAME_OVERHEAD_BYTES for row in rows) - gone_bytes
         return gone
+
+    def keep_refusal(self, message: Message) -> None:
+        """Remember why the server does not store what is here, for whoever looks."""
+        with told(self.folder), self._db:
+            self._set_fact("refusal", f"{message.code}: {message.text}")
+            self._set_fact("refusal_boot_id", message.boot_id)
+            self._set_fact("refusal_us", time.time_ns() // 1000)
 
     def drop_oldest(self, need_bytes: int, handed_up_to: int) -> Dropped:
         """Drop the oldest frames until `need_bytes` more are within the bound.

@@ -40,6 +40,9 @@ def describe(folder: Path, max_bytes: int) -> str:
         last = db.execute(
             "SELECT boot_id, stream, committed, highest, t_us FROM confirmed ORDER BY t_us DESC LIMIT 1"
         ).fetchone()
+        stored_us = db.execute(
+            "SELECT coalesce(max(t_us), 0) FROM confirmed WHERE boot_id = ?", (facts.get("refusal_boot_id"),)
+        ).fetchone()[0]
     lines = [f"outbox {folder} of device {facts.get('device', 'unknown')}", f"agent: {agent}"]
     if ends:
         first, final = (msgspec.msgpack.decode(payload, type=EcgFrame) for payload in ends)
@@ -56,6 +59,9 @@ def describe(folder: Path, max_bytes: int) -> str:
         lines.append(
             f"confirmed by the database: {stream} of run {boot_id} up to frame {committed}{gap}, said at {_time(t_us)}"
         )
+    refused_us = int(facts.get("refusal_us", 0))
+    if ends and refused_us > stored_us:
+        lines.append(f"REFUSED by the server: {facts['refusal']}, said at {_time(refused_us)}")
     left = max(0, min(max_bytes - used, shutil.disk_usage(folder).free))
     lines.append(f"room left: {in_words(left)} of {in_words(max_bytes)}")
     lost = int(facts.get("lost_frames", 0))

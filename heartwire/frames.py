@@ -64,6 +64,10 @@ class Reason(StrEnum):
     """Too short, too long, or half a sample."""
     ABSURD_TIME = "absurd_time"
     """The time is further from the server's clock than any outbox or drift explains."""
+    CLAIMED_TWICE = "claimed_twice"
+    """Another boot of the device records at the same time and was first: two devices with one credential."""
+    REVOKED_DEVICE = "revoked_device"
+    """The device is registered, and may not send any more."""
     CONFLICTING = "conflicting"
     """A frame with this identity is stored already, and its samples differ."""
     REFUSED = "refused"
@@ -190,6 +194,24 @@ class Ack(msgspec.Struct, array_like=True, frozen=True, gc=False):
     highest: Annotated[int, Meta(ge=-1, le=U32_MAX)]
 
 
+class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A word to whoever looks after the device.
+
+    Attributes
+    ----------
+    boot_id : int
+        The run of the device that it is about.
+    code : str
+        A `Reason` for which its frames are not stored. They are not acknowledged, so they stay in the outbox.
+    text : str
+        For a person.
+    """
+
+    boot_id: U32
+    code: Name
+    text: Text
+
+
 UpFrame: TypeAlias = EcgFrame | HrFrame | EventFrame | StatusFrame
 
 _T = TypeVar("_T", bound=msgspec.Struct)
@@ -199,9 +221,10 @@ _hr_decoder: Final = msgspec.msgpack.Decoder(HrFrame)
 _event_decoder: Final = msgspec.msgpack.Decoder(EventFrame)
 _status_decoder: Final = msgspec.msgpack.Decoder(StatusFrame)
 _ack_decoder: Final = msgspec.msgpack.Decoder(Ack)
+_message_decoder: Final = msgspec.msgpack.Decoder(Message)
 
 
-def encode(frame: UpFrame | Ack) -> bytes:
+def encode(frame: UpFrame | Ack | Message) -> bytes:
     """Write a frame as the wire's MessagePack array."""
     return _encoder.encode(frame)
 
@@ -279,6 +302,17 @@ def decode_ack(payload: bytes) -> Ack:
         With the reason; no other exception, whatever the bytes.
     """
     return _decode(_ack_decoder, payload)
+
+
+def decode_message(payload: bytes) -> Message:
+    """Read and check a message to a device.
+
+    Raises
+    ------
+    FrameError
+        With the reason; no other exception, whatever the bytes.
+    """
+    return _decode(_message_decoder, payload)
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[_T], payload: bytes) -> _T:

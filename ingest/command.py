@@ -4,6 +4,7 @@ import signal
 
 import click
 
+from heartwire.garbage import collect_seldom
 from heartwire.logs import set_up_logging
 from ingest.service import IngestService
 from ingest.settings import IngestSettings
@@ -36,4 +37,5 @@ def ingest(**given: str | int | None) -> None:
     service = IngestService(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
+    collect_seldom()
     service.run()

@@ -20,6 +20,8 @@ class Counters:
         Frames stored, frames that were known, statuses.
     dead_letters : Counter of Reason
         By reason.
+    refused : int
+        Frames of devices that were revoked, or that claim another's name.
     acks : int
         Watermarks published.
     batches, batch_messages_max : int
@@ -44,6 +46,7 @@ class Counters:
     duplicates: int = 0
     statuses: int = 0
     dead_letters: Counter[Reason] = field(default_factory=Counter)
+    refused: int = 0
     acks: int = 0
     batches: int = 0
     batch_messages_max: int = 0
@@ -69,6 +72,7 @@ class Counters:
             "duplicates": self.duplicates,
             "statuses": self.statuses,
             "dead_letters": {str(reason): count for reason, count in sorted(self.dead_letters.items())},
+            "refused": self.refused,
             "acks": self.acks,
             "batches": self.batches,
             "batch_messages_max": self.batch_messages_max,

@@ -28,6 +28,8 @@ class KnownStream(NamedTuple):
         The database's numbers, and whose work the stream is.
     first_us : int
         When it was first heard of, UTC microseconds.
+    is_revoked : bool
+        Whether its device may not send any more.
     owner : bytes
         The beginning of each of its rows of ``ecg_frames``, packed.
     seqs : SeqSet
@@ -40,6 +42,7 @@ class KnownStream(NamedTuple):
     patient_id: int
     shard: int
     first_us: int
+    is_revoked: bool
     owner: bytes
     seqs: SeqSet
 
@@ -73,12 +76,12 @@ class Registry:
         found = {key: known[key] for key in wanted if key in known}
         if len(found) < len(wanted):
             new = self._ask_for_streams(connection, sorted(wanted - found.keys()))
-            _remember(known, new, self._most)
+            _remember(known, {key: stream for key, stream in new.items() if not stream.is_revoked}, self._most)
             found |= new
         return found
 
     def find_devices(self, connection: psycopg.Connection[Any], devices: Iterable[str]) -> set[str]:
-        """Return those of the devices that are registered."""
+        """Return those of the devices that may send."""
         wanted = set(devices)
         found = wanted & self._devices.keys()
         if len(found) < len(wanted):
@@ -87,6 +90,18 @@ class Registry:
             _remember(self._devices, dict.fromkeys(new), self._most)
             found |= new
         return found
+
+    @property
+    def most(self) -> int:
+        """Most streams, and most devices, remembered."""
+        return self._most
+
+    def forget_devices(self, devices: Collection[str]) -> None:
+        """Forget devices whose right to send has changed: asked again, the database says how."""
+        for key in [key for key in self._streams if key.device in devices]:
+            del self._streams[key]
+        for device in devices:
+            self._devices.pop(device, None)
 
     def forget_streams(self) -> None:
         """Ask the database again for every stream: what is remembered may not be what it has."""
@@ -139,10 +154,11 @@ def _select_streams(connection: psycopg.Connection[Any], keys: list[StreamKey]) 
             patient_id,
             shard,
             first_us,
+            is_revoked,
             pack_owner(stream_id, tenant_id, patient_id, device, shard),
             SeqSet(zip(lows, highs, strict=True)),
         )
-        for device, stream, boot_id, stream_id, tenant_id, patient_id, shard, first_us, lows, highs in rows
+        for device, stream, boot_id, stream_id, tenant_id, patient_id, shard, first_us, is_revoked, lows, highs in rows
     }
 
 

@@ -1,5 +1,5 @@
 -- find_devices --
--- Which of these devices are registered.
+-- Which of these devices may send.
 SELECT device_id FROM devices WHERE device_id = ANY(%(devices)s);
 
 -- find_streams --
@@ -7,10 +7,12 @@ SELECT device_id FROM devices WHERE device_id = ANY(%(devices)s);
 SELECT
     s.device_id, s.stream, s.boot_id, s.stream_id, s.tenant_id, s.patient_id, s.shard,
     (extract(epoch FROM s.created_at) * 1000000)::bigint,
+    false,
     ARRAY(SELECT lower(r) FROM unnest(s.received) AS r),
     ARRAY(SELECT upper(r) FROM unnest(s.received) AS r)
 FROM unnest(%(devices)s::text[], %(streams)s::text[], %(boots)s::bigint[]) AS k (device_id, stream, boot_id)
-JOIN streams AS s USING (device_id, stream, boot_id);
+JOIN streams AS s USING (device_id, stream, boot_id)
+JOIN devices AS d USING (device_id);
 
 -- create_streams --
 -- A row for each stream of a registered device. In one order, so that two processes that see a new ward at once

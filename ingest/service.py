@@ -13,7 +13,7 @@ from typing import Final
 
 from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError, PermanentError
-from heartwire.frames import encode
+from heartwire.frames import Message, encode
 from heartwire.observe import Observer, Round
 from heartwire.storage.heartbeat import Heartbeat
 from heartwire.storage.lease_keeper import LeaseKeeper
@@ -217,6 +217,10 @@ class IngestService:
             self._watermarks.note(watermark.up_to_first_gap() if is_behind else watermark, now_s)
         for letter in written.dead_letters:
             _logger.debug("dead letter: %s", letter.reason)
+        for refused in written.refused:
+            _logger.warning("frames of device %s are not stored: %s", refused.device, refused.text)
+            topic = str(Topic(refused.device, Stream.MESSAGE))
+            self._subscriber.publish(topic, encode(Message(refused.boot_id, refused.reason, refused.text)))
         self._done_with([message.received for message in messages])
 
     def _done_with(self, messages: Sequence[Received]) -> None:

@@ -144,6 +144,7 @@ class Sink:
         counters.duplicates += written.duplicates
         counters.statuses += written.statuses
         counters.dead_letters.update(letter.reason for letter in written.dead_letters)
+        counters.refused += written.n_refused
         counters.batches += 1
         counters.batch_messages_max = max(counters.batch_messages_max, len(part))
         counters.commit_s += commit_s

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from heartwire.frames import EcgFrame, Reason
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, DecodedStatus, StreamKey
+from ingest.refusals import Refused
 from ingest.registry import KnownStream
 from ingest.seqs import multirange
 from ingest.watermark import GAPS_MAX, Watermark
@@ -67,6 +68,8 @@ class Sorted:
     changes: dict[StreamKey, Change] = field(default_factory=dict)
     statuses: list[DecodedStatus] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    n_refused: int = 0
 
     @property
     def fresh(self) -> list[tuple[KnownStream, DecodedFrame]]:
@@ -155,7 +158,7 @@ def unknown_status(status: DecodedStatus) -> DeadLetter:
 
 
 def _unknown(message: DecodedFrame | DecodedStatus, device: str) -> DeadLetter:
-    return DeadLetter(Reason.UNKNOWN_DEVICE, f"device {device} is not registered", message.received)
+    return DeadLetter(Reason.UNKNOWN_DEVICE, f"device {device} is not registered, or was revoked", message.received)
 
 
 def conflicting(item: DecodedFrame) -> DeadLetter:

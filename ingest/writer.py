@@ -24,6 +24,7 @@ from heartwire.storage.queries import load_queries
 from heartwire.topics import SHARDS, shard_of
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, DecodedStatus, topic_text
 from ingest.errors import BatchRefusedError, StreamsChangedError
+from ingest.refusals import Refusals, Refused
 from ingest.registry import KnownStream, Registry
 from ingest.rows import COPY_HEADER, COPY_TRAILER, pack_ecg, postgres_us
 from ingest.sorting import Change, Sorted, by_stream, conflicting, sort_batch, unknown_status
@@ -51,6 +52,10 @@ class Written(NamedTuple):
         Frames stored, frames that were known, statuses seen.
     dead_letters : tuple of DeadLetter
         All that went there, those that only the database could know included.
+    refused : tuple of Refused
+        Devices that are to be told that their frames are not stored.
+    n_refused : int
+        Frames that were not stored for that reason.
     """
 
     watermarks: tuple[Watermark, ...]
@@ -58,6 +63,8 @@ class Written(NamedTuple):
     duplicates: int
     statuses: int
     dead_letters: tuple[DeadLetter, ...]
+    refused: tuple[Refused, ...]
+    n_refused: int
 
 
 class Writer:
@@ -78,6 +85,7 @@ class Writer:
         self._registry: Final = registry
         self._standing: Final = standing
         self._writes_for: int | None = None
+        self._refusals: Final = Refusals(registry.most)
         self._connection: psycopg.Connection[TupleRow] | None = None
 
     def setup(self) -> psycopg.Connection[TupleRow]:
@@ -127,6 +135,8 @@ class Writer:
                     set_writer(connection, standing.worker_id)
                     connection.commit()
                     self._writes_for = standing.worker_id
+                if changed := {note.payload for note in connection.notifies(timeout=0)}:
+                    self._registry.forget_devices(changed)
                 batch = self._sort(connection, messages, standing.held)
                 with connection.transaction():
                     fence(connection, standing.worker_id)
@@ -134,6 +144,7 @@ class Writer:
         except BaseException:
             # Whatever state it is in: the next one is clean, and remembers nothing that was not committed.
             self._registry.forget_streams()
+            self._refusals.forget()
             self.close()
             raise
 
@@ -156,7 +167,13 @@ class Writer:
             message.settles.key for message in messages if type(message) is DeadLetter and message.settles is not None
         ]
         streams = self._registry.find_streams(connection, (*frames, *settled))
-        batch = sort_batch(messages, frames, streams)
+        refused = self._refusals.sift(frames, streams)
+        batch = sort_batch(messages, {key: frames[key] for key in frames if key not in refused}, streams)
+        for key, refusal in refused.items():
+            batch.n_refused += len(frames[key])
+            if letter := self._refusals.due(key, refusal, frames[key][-1]):
+                batch.dead_letters.append(letter)
+                batch.refused.append(refusal)
         if batch.statuses:
             registered = self._registry.find_devices(connection, {status.device for status in batch.statuses})
             batch.dead_letters += [unknown_status(one) for one in batch.statuses if one.device not in registered]
@@ -180,7 +197,15 @@ def _write(connection: psycopg.Connection[TupleRow], batch: Sorted) -> Written:
         _copy_dead_letters(connection, batch.dead_letters)
     watermarks = tuple([change.watermark(key) for key, change in batch.changes.items()])
     duplicates = sum(watermark.known_frames for watermark in watermarks)
-    return Written(watermarks, len(fresh), duplicates, len(batch.statuses), tuple(batch.dead_letters))
+    return Written(
+        watermarks,
+        len(fresh),
+        duplicates,
+        len(batch.statuses),
+        tuple(batch.dead_letters),
+        tuple(batch.refused),
+        batch.n_refused,
+    )
 
 
 def _update_streams(connection: psycopg.Connection[TupleRow], changes: list[Change]) -> None:

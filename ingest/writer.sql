@@ -3,6 +3,8 @@
 -- planner cannot know how many keys an array holds, and would read all of `streams` for a large batch.
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
+-- Here the database says that a device was revoked, or may send again.
+LISTEN heartwire_devices;
 
 -- find_schema --
 -- Fails where the schema is missing, at the start rather than at the first frame.

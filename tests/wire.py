@@ -13,7 +13,7 @@ from typing import Final, Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from heartwire.frames import Ack, EcgFrame, UpFrame, decode_ack, encode
+from heartwire.frames import Ack, EcgFrame, Message, UpFrame, decode_ack, decode_message, encode
 from heartwire.topics import Stream, Topic, new_device
 from tests.servers.waiting import wait_until
 
@@ -53,6 +53,7 @@ class Device:
     def __init__(self, host: str, port: int, name: str | None = None) -> None:
         self.name: Final = name or new_device()
         self._acks: Final[list[Ack]] = []
+        self._messages: Final[list[Message]] = []
         self._changed: Final = threading.Condition()
         self._subscribed: Final = threading.Event()
         self._client: Final = mqtt.Client(
@@ -60,9 +61,10 @@ class Device:
         )
         # A test may publish more than paho's twenty before the broker answers.
         self._client.max_inflight_messages_set(2_000)
-        self._client.on_connect = lambda client, *_: client.subscribe(str(Topic(self.name, Stream.ACK)), qos=1)
+        heard = [(str(Topic(self.name, stream)), 1) for stream in (Stream.ACK, Stream.MESSAGE)]
+        self._client.on_connect = lambda client, *_: client.subscribe(heard)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
-        self._client.on_message = lambda _client, _userdata, message: self._heard(bytes(message.payload))
+        self._client.on_message = lambda _client, _userdata, message: self._heard(message.topic, bytes(message.payload))
         self._address: Final = (host, port)
 
     def __enter__(self) -> Self:
@@ -95,6 +97,12 @@ class Device:
         with self._changed:
             return tuple(self._acks)
 
+    @property
+    def messages(self) -> Sequence[Message]:
+        """Every message heard so far, in order."""
+        with self._changed:
+            return tuple(self._messages)
+
     def wait_for_ack(self, committed: int, *, boot_id: int = 1, stream: Stream = Stream.ECG) -> Ack:
         """Wait for an ack that everything up to `committed` is in the database, and return it."""
 
@@ -104,6 +112,9 @@ class Device:
         wait_until(lambda: bool(found()), f"an ack of {stream} up to {committed}; heard: {self.acks[-5:]}")
         return found()[0]
 
-    def _heard(self, payload: bytes) -> None:
+    def _heard(self, topic: str, payload: bytes) -> None:
         with self._changed:
-            self._acks.append(decode_ack(payload))
+            if topic.endswith("/message"):
+                self._messages.append(decode_message(payload))
+            else:
+                self._acks.append(decode_ack(payload))

@@ -11,7 +11,7 @@ from heartwire.storage.pool import connect
 from heartwire.storage.registry import add_many
 from simulators.load.device import LoadDevice
 from simulators.load.processes import find_by_port, program_of
-from simulators.load.report import FRACTIONS, Latency, Stored
+from simulators.load.report import FRACTIONS, Analysed, Latency, Stored
 from simulators.load.sightings import QUERIES
 from simulators.load.signal import Pool
 
@@ -42,6 +42,14 @@ def find_processes(database: str, broker_port: int) -> dict[int, str]:
     names = {pid: services[port] for port, pid in found.items() if port in services}
     names |= {found[port]: program_of(found[port]) for port in (broker_port, database_port) if port in found}
     return _told_apart(names)
+
+
+def look_behind(database: str, devices: Sequence[LoadDevice]) -> Analysed | None:
+    """Return how old the newest analysed signal is, now; ``None`` where nothing is analysed."""
+    with connect(database, "simulate", autocommit=True) as connection, translated():
+        parameters = {"devices": [device.name for device in devices], "fractions": [0.5, 0.99]}
+        count, ages_s = _row(connection, "behind", parameters)
+    return Analysed(count, *ages_s) if count else None
 
 
 def look(

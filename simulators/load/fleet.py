@@ -125,13 +125,13 @@ class LoadFleet:
         """Frames that became due."""
         return sum(device.held.made for device in self.devices)
 
-    def run(self, began: Callable[[], None] = lambda: None) -> None:
+    def run(self, began: Callable[[], None] = lambda: None, ended: Callable[[], None] = lambda: None) -> None:
         """Connect all, send for the plan's time, wait for confirmations, say goodbye.
 
         Parameters
         ----------
-        began : callable
-            Called when the first frame is about to be due.
+        began, ended : callable
+            Called when the first frame is about to be due; when the last one was.
         """
         gc.collect()
         gc.freeze()  # nothing here is garbage: do not look through it again and again
@@ -140,6 +140,7 @@ class LoadFleet:
             if not self._stopping:
                 began()
                 self._flow()
+                ended()
                 self._settle()
             self._leave()
         finally:

@@ -13,7 +13,7 @@ LISTEN heartwire_frames;
 CREATE TEMPORARY TABLE made (
     device_id text NOT NULL, boot_id bigint NOT NULL, frames bigint NOT NULL, t0_us bigint NOT NULL
 );
-CREATE TEMPORARY TABLE sighted (xid xid8 NOT NULL, at_us bigint NOT NULL);
+CREATE TEMPORARY TABLE sighted (xid bigint NOT NULL, at_us bigint NOT NULL);
 
 -- copy_made --
 COPY made FROM STDIN;
@@ -22,12 +22,12 @@ COPY made FROM STDIN;
 COPY sighted FROM STDIN;
 
 -- gather --
--- `is_right`: one of those that were made, of the time that it was made with.
+-- `is_right`: one of those that were made, of the time that it was made with. `xid`: as the cluster counts, not the log.
 CREATE TEMPORARY TABLE stored AS
 SELECT
     f.stream_id,
     f.seq,
-    f.xid,
+    f.xid::text::bigint - (SELECT xid_offset FROM log_epoch) AS xid,
     f.t0_us + 1000000 AS end_us,
     f.seq BETWEEN 0 AND m.frames - 1 AND f.t0_us = m.t0_us + f.seq * 1000000 AND f.n_samples = %(n_samples)s AS is_right
 FROM made AS m
@@ -61,6 +61,13 @@ GROUP BY d.reason;
 -- From the end of a frame to the moment at which another connection saw it committed, milliseconds.
 SELECT count(*), percentile_disc(%(fractions)s::float8[]) WITHIN GROUP (ORDER BY (g.at_us - f.end_us) / 1000.0)
 FROM stored AS f JOIN sighted AS g USING (xid);
+
+-- behind --
+-- How old the newest signal is that analytics has seen, by device, seconds.
+SELECT count(*), percentile_disc(%(fractions)s::float8[]) WITHIN GROUP (
+    ORDER BY extract(epoch FROM clock_timestamp() - analysed_until)::float8
+)
+FROM signal_states WHERE device_id = ANY(%(devices)s);
 
 -- samples --
 -- All that is stored of a device's boot.

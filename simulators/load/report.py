@@ -23,6 +23,17 @@ class Latency(msgspec.Struct, frozen=True):
     max_ms: float
 
 
+class Analysed(msgspec.Struct, frozen=True):
+    """How old the newest signal was that analytics had seen when the last frame was due, seconds, over `devices`.
+
+    Frames of a second, and the pace at which analytics says it, make two seconds of it.
+    """
+
+    devices: int
+    p50_s: float
+    p99_s: float
+
+
 class Stored(msgspec.Struct, frozen=True):
     """What the database has of a fleet.
 
@@ -79,6 +90,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     generator_cpu_us: float
     stored: Stored | None = None
     latency: Latency | None = None
+    analysed: Analysed | None = None
     processes: list[ProcessUse] = []
 
     @property
@@ -115,6 +127,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             said.append(
                 f"latency, end of frame to committed: p50 {latency.p50_ms:.0f} ms, p95 {latency.p95_ms:.0f} ms,"
                 f" p99 {latency.p99_ms:.0f} ms, max {latency.max_ms:.0f} ms (of {latency.frames} frames)"
+            )
+        if self.analysed is not None:
+            said.append(
+                f"analytics, age of the newest signal seen: p50 {self.analysed.p50_s:.1f} s,"
+                f" p99 {self.analysed.p99_s:.1f} s (of {self.analysed.devices} devices)"
             )
         said.append(
             f"the generator: {self.generator_cpu_us:.1f} us of CPU a frame; late by {self.lag_mean_ms:.1f} ms,"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from simulators.load.fleet import LoadFleet, Plan
 from simulators.load.processes import Sampler
-from simulators.load.report import Latency, Report, Stored
+from simulators.load.report import Analysed, Latency, Report, Stored
 from simulators.settings import SimulateSettings
 
 
@@ -35,7 +35,16 @@ def measure(
         if sampler is not None:
             sampler.start()
 
-    fleet.run(began)
+    analysed: Analysed | None = None
+
+    def ended() -> None:
+        nonlocal analysed
+        if database is not None:
+            from simulators.load.database import look_behind  # noqa: PLC0415 # likewise
+
+            analysed = look_behind(database, fleet.devices)
+
+    fleet.run(began, ended)
     spent_s = time.process_time() - spent_s
     processes = sampler.stop() if sampler is not None else []
     seen: Mapping[int, int] = sightings.stop() if sightings is not None else {}
@@ -67,5 +76,6 @@ def measure(
         generator_cpu_us=1e6 * spent_s / max(1, fleet.made),
         stored=stored,
         latency=latency,
+        analysed=analysed,
         processes=processes,
     )

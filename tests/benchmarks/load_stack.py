@@ -20,6 +20,8 @@ from tests.servers.process import Process
 from tests.servers.waiting import find_free_port, wait_until
 
 _POSTGRES_CONF: Final = ROOT / "deploy" / "postgres" / "heartwire.conf"
+#: Shapes of beats, made once.
+_SHAPES: Final = ROOT / ".cache" / "simulators"
 
 
 def deployed_settings() -> dict[str, str]:
@@ -81,7 +83,8 @@ class LoadStack:
             *("--names", str(self._directory / f"names-{devices}"), "--register", "--database", self.database),
             *("--json", str(path)),
         )
-        fleet = self._process(f"fleet-{len(self._processes)}", words, self.environment("SIMULATE", database=False))
+        settings = self.environment("SIMULATE", database=False) | {"HEARTWIRE_SIMULATE_CACHE_DIR": str(_SHAPES)}
+        fleet = self._process(f"fleet-{len(self._processes)}", words, settings)
         say(f"{devices} devices for {seconds:.0f} s ...")
         fleet.start()
         wait_until(lambda: not fleet.is_running, f"the fleet of {devices}", timeout_s=seconds + 600, poll_s=0.5)

@@ -49,6 +49,12 @@ class EdgeStack(Stack):
             is_ready=(lambda process: is_ready in process.log) if is_ready else None,
         )
 
+    def edge_status(self) -> str:
+        """Return what ``heartwire edge status`` says."""
+        process = self._start("edge", "status", env={"HEARTWIRE_EDGE_DEVICE": self.device_name})
+        assert process.wait() == 0, process.log
+        return process.log
+
     def start_piped_edge(self, path: Path, *args: str) -> Process:
         """Start ``heartwire edge run <args>`` with a file as its standard input."""
         run = shlex.join([sys.executable, "-m", "heartwire", "edge", "run", *args])

@@ -12,6 +12,7 @@ from heartwire.topics import Stream, Topic, topic_prefix
 from tests.conftest import StartHeartwire
 from tests.integration.ingest_stack import Stack, on_both_pairs
 from tests.servers.fixtures import BrokerServer
+from tests.servers.waiting import wait_until
 from tests.wire import ecg_frame, now_us
 
 
@@ -93,3 +94,31 @@ def test_another_frame_under_a_known_number_changes_nothing(stack: Stack) -> Non
         device.wait_for_ack(0)
         assert [row[-1] for row in stack.stored()] == [ecg_frame(0).samples]
     assert stack.reasons() == ["conflicting"]
+
+
+@on_both_pairs
+def test_of_two_devices_with_one_name_the_second_is_refused_told_and_not_confirmed(stack: Stack) -> None:
+    ingest = stack.start_ingest()
+    second_us = 1_000_000
+    with stack.device() as device:
+        # The boot that is heard of first records on, a minute and more, beside the one that is heard of later.
+        device.send(ecg_frame(0, boot_id=1, t0_us=now_us()))
+        device.wait_for_ack(0, boot_id=1)
+        device.send(ecg_frame(0, boot_id=2, t0_us=now_us() - 20 * second_us))
+        device.wait_for_ack(0, boot_id=2)
+        stack.execute("UPDATE streams SET created_at = created_at - interval '50 s'")
+        assert ingest.stop() == 0
+        ingest = stack.start_ingest()
+        device.send(ecg_frame(1, boot_id=1, t0_us=now_us()))
+        device.wait_for_ack(1, boot_id=1)
+        for seq in (1, 2, 3):
+            device.send(ecg_frame(seq, boot_id=2, t0_us=now_us()))
+        wait_until(lambda: bool(device.messages), "the device to be told")
+        device.send(ecg_frame(2, boot_id=1, t0_us=now_us()))
+        device.wait_for_ack(2, boot_id=1)
+        assert {(one.boot_id, one.code) for one in device.messages} == {(2, "claimed_twice")}
+        assert max(ack.committed for ack in device.acks if ack.boot_id == 2) == 0
+    assert sorted(row[1:3] for row in stack.stored()) == [(1, 0), (1, 1), (1, 2), (2, 0)]
+    assert stack.reasons() == ["claimed_twice"]
+    assert ingest.stop() == 0
+    assert json.loads(ingest.log.splitlines()[-1])["refused"] == 3
