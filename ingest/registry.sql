@@ -1,13 +1,13 @@
 -- find_devices --
 -- Which of these devices may send.
-SELECT device_id FROM devices WHERE device_id = ANY(%(devices)s);
+SELECT device_id FROM devices WHERE device_id = ANY(%(devices)s) AND revoked_at IS NULL;
 
 -- find_streams --
 -- These streams, where they exist, with the ranges of seq that are committed.
 SELECT
     s.device_id, s.stream, s.boot_id, s.stream_id, s.tenant_id, s.patient_id, s.shard,
     (extract(epoch FROM s.created_at) * 1000000)::bigint,
-    false,
+    d.revoked_at IS NOT NULL,
     ARRAY(SELECT lower(r) FROM unnest(s.received) AS r),
     ARRAY(SELECT upper(r) FROM unnest(s.received) AS r)
 FROM unnest(%(devices)s::text[], %(streams)s::text[], %(boots)s::bigint[]) AS k (device_id, stream, boot_id)

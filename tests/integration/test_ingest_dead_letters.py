@@ -122,3 +122,21 @@ def test_of_two_devices_with_one_name_the_second_is_refused_told_and_not_confirm
     assert stack.reasons() == ["claimed_twice"]
     assert ingest.stop() == 0
     assert json.loads(ingest.log.splitlines()[-1])["refused"] == 3
+
+
+@on_both_pairs
+def test_a_revoked_device_is_refused_at_once_and_heard_again_when_it_may_send(stack: Stack) -> None:
+    stack.start_ingest()
+    with stack.device() as device:
+        device.send(ecg_frame(0))
+        device.wait_for_ack(0)
+        stack.execute("UPDATE devices SET revoked_at = now()")
+        device.send(ecg_frame(1))
+        stack.wait_for_rows(1, "dead_letters")
+        wait_until(lambda: bool(device.messages), "the device to be told")
+        assert device.messages[0].code == "revoked_device"
+        assert [row[2] for row in stack.stored()] == [0]
+        stack.execute("UPDATE devices SET revoked_at = NULL")
+        device.send(ecg_frame(1))
+        device.wait_for_ack(1)
+    assert stack.reasons() == ["revoked_device"]
