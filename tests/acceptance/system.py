@@ -59,15 +59,22 @@ class System:
         libpq URL of a migrated database.
     broker : BrokerServer
         Running.
+    device : str, optional
+        Registered already; a new one with a patient when not given.
     """
 
-    def __init__(self, start: StartHeartwire, database: str, broker: BrokerServer) -> None:
+    def __init__(self, start: StartHeartwire, database: str, broker: BrokerServer, device: str | None = None) -> None:
         self.database: Final = database
         self.broker: Final = broker
-        self.device: Final = new_device()
+        self.device: Final = device or new_device()
         self._start: Final = start
-        with psycopg.connect(database) as connection:
-            self.patient_id: Final = add_patient(connection, "Ada Example", ward="B", device=self.device)
+        if device is None:
+            with psycopg.connect(database) as connection:
+                add_patient(connection, "Ada Example", ward="B", device=self.device)
+
+    def on(self, database: str) -> "System":
+        """Return the same system on another database, in which its device is registered already."""
+        return System(self._start, database, self.broker, self.device)
 
     def broker_env(self, service: str) -> dict[str, str]:
         """Return the variables by which a service finds the broker."""
