@@ -44,7 +44,7 @@ class EdgeSettings(ServiceSettings, BrokerSettings):
         ge=1,
         le=10_000,
         title="In flight",
-        description="Most frames sent and not yet confirmed by the database",
+        description="Most frames sent and not yet confirmed by the database; fewer while it answers slowly",
     )
     resend_after_s: float = Field(
         default=10.0,

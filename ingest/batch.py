@@ -11,8 +11,6 @@ from typing import Final
 
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, StreamKey
 
-#: A frame that comes later than this after its own time is backlog, microseconds (P3).
-LATE_US: Final = 30_000_000
 #: Part of every batch that the backlog gets, however much is live: it must end, too.
 _BACKLOG_PART: Final = 0.1
 
@@ -62,11 +60,11 @@ class Waiting:
         for message in messages:
             self.n_bytes += len(message.received.payload)
             if type(message) is DecodedFrame:
-                if message.received.at_us - message.frame.t0 <= LATE_US:
-                    self._live.append(message)
-                else:
+                if message.is_late:
                     self._backlog.append(message)
                     self._behind[message.key] += 1
+                else:
+                    self._live.append(message)
             elif type(message) is DeadLetter:
                 self._backlog.append(message)
             else:

@@ -19,6 +19,8 @@ from heartwire.frames import (
 from heartwire.topics import DOWN, Stream, Topic, parse_topic
 from ingest.packets import Received
 
+#: A frame that comes later than this after its own time is backlog, microseconds.
+LATE_US: Final = 30_000_000
 _TOPICS_REMEMBERED: Final = 65_536
 
 
@@ -39,6 +41,11 @@ class DecodedFrame(NamedTuple):
     key: StreamKey
     frame: SequencedFrame
     received: Received
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it came so long after its own time that it is backlog (P3)."""
+        return self.received.at_us - self.frame.t0 > LATE_US
 
 
 class DecodedStatus(NamedTuple):

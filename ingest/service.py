@@ -37,6 +37,8 @@ from ingest.writer import Writer, Written
 _logger: Final = logging.getLogger(__name__)
 #: Longest time without a look at the clock, seconds.
 _TURN_S: Final = 0.5
+#: Mosquitto 2.0 sends more than Receive Maximum in bursts: so many times as much is taken before ingest leaves it.
+_OVERSHOOT: Final = 2
 _FIRST_PAUSE_S: Final = 0.2
 #: A statement may take a minute before it is broken off; a loop that takes longer hangs, seconds.
 _STUCK_S: Final = 90.0
@@ -56,7 +58,7 @@ class IngestService:
         database = settings.database.get_secret_value()
         self._settings: Final = settings
         self.counters: Final = Counters()
-        self._intake: Final = Intake(settings.held_max_frames, settings.held_max_bytes)
+        self._intake: Final = Intake(_OVERSHOOT * settings.held_max_frames, settings.held_max_bytes)
         self._subscriber: Final = Subscriber(settings, self._intake, self.counters)
         self._registry: Final = Registry(settings.known_streams_max, admits_everyone=settings.admit == "everyone")
         self._keeper: Final = LeaseKeeper(database, "ingest", settings.instance, settings.lease_ttl_s)

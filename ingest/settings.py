@@ -65,12 +65,13 @@ class IngestSettings(ServiceSettings, DatabaseSettings, BrokerSettings, ObserveS
         description="Least time between two commits of batches that are not full, seconds",
     )
     held_max_frames: int = Field(
-        default=10_000,
+        default=20_000,
         ge=1,
         le=65_535,
         title="Held frames",
         description="Most messages received and not yet committed; told to the broker as MQTT 5 Receive Maximum. Beyond"
-        " it ingest leaves the broker until half is committed; the edges keep their frames and send them again",
+        " twice as many (Mosquitto 2.0 exceeds it in bursts) ingest leaves the broker until half is committed; the"
+        " edges keep their frames and send them again",
     )
     held_max_bytes: int = Field(
         default=64_000_000,

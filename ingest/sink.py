@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from heartwire.frames import EcgFrame, Reason
-from ingest.batch import LATE_US, BatchLimits, Waiting
+from ingest.batch import BatchLimits, Waiting
 from ingest.counters import Counters
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, StreamKey
 from ingest.errors import BatchRefusedError
@@ -152,5 +152,5 @@ class Sink:
         counters.batch_sizes.add(len(part))
         counters.commits_s.add(commit_s)
         frames = [message for message in part if type(message) is DecodedFrame]
-        counters.late += sum([one.received.at_us - one.frame.t0 > LATE_US for one in frames])
+        counters.late += sum([one.is_late for one in frames])
         counters.samples += sum([len(one.frame.samples) for one in frames if type(one.frame) is EcgFrame]) // 2

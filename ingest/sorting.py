@@ -58,6 +58,7 @@ class Change:
             seqs.gaps(GAPS_MAX + 1),
             len(self.fresh),
             len(self.known) + len(self.settled) + self.repeated,
+            bool(self.fresh) and self.fresh[0].is_late,
         )
 
 

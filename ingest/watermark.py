@@ -11,7 +11,8 @@ from ingest.decode import StreamKey
 
 #: Most missing ranges in one ack (the wire's bound).
 GAPS_MAX: Final = 256
-#: Least time between two acks because a frame came again, seconds: its edge did not hear the last one.
+#: Least time between two acks because a frame came again (its edge did not hear the last one), or because its edge
+#: has more to send than may be under way, seconds.
 _AGAIN_S: Final = 0.25
 
 Gaps: TypeAlias = tuple[tuple[int, int], ...]
@@ -21,7 +22,7 @@ class Watermark(NamedTuple):
     """What the database has of one stream, as a commit left it.
 
     `gaps` are ranges of seq, both ends included, in order; more than `GAPS_MAX` of them say that there are more.
-    `new_frames` and `known_frames` are those of the commit's own batch.
+    `new_frames` and `known_frames` are those of the commit's own batch, `is_catching_up` whether they are backlog.
     """
 
     key: StreamKey
@@ -29,6 +30,7 @@ class Watermark(NamedTuple):
     gaps: Gaps
     new_frames: int
     known_frames: int
+    is_catching_up: bool = False
 
     def up_to_first_gap(self) -> "Watermark":
         """Return it without a word about anything beyond its first gap."""
@@ -67,8 +69,8 @@ class Watermarks:
     """Paces the acks of all streams.
 
     A stream that was silent is told at once, and then every `every_s` while frames come; at once after
-    `every_frames`, when a new gap appears, and when a known frame comes again. Streams of which there is
-    nothing to say are forgotten after `every_s`, so what is held is bounded by the streams that send.
+    `every_frames` and when a new gap appears, soon when a known frame comes again or backlog is delivered. Streams of
+    which there is nothing to say are forgotten after `every_s`, so what is held is bounded by the streams that send.
 
     Parameters
     ----------
@@ -95,7 +97,7 @@ class Watermarks:
         due_s = stream.told_s + self._every_s
         if stream.frames >= self._every_frames or has_new_gap(watermark.gaps, stream.told):
             due_s = now_s
-        elif watermark.known_frames:
+        elif watermark.known_frames or watermark.is_catching_up:
             due_s = min(due_s, stream.told_s + _AGAIN_S)
         due_s = max(due_s, now_s)
         if due_s < stream.due_s:

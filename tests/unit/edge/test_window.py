@@ -56,9 +56,9 @@ def test_a_new_connection_begins_with_the_oldest() -> None:
 
 def test_without_an_answer_it_asks_and_then_sends_everything_again() -> None:
     window = Window(100, 10.0, is_live=False)
-    box = _Box(40)
+    box = _Box(32)
     window.due(box.after, 0.0)
-    window.begin(40, 0.0)
+    window.begin(32, 0.0)
     window.due(box.after, 0.0)
     assert not window.is_stuck(9.9)
     assert window.is_stuck(10.0)
@@ -68,7 +68,7 @@ def test_without_an_answer_it_asks_and_then_sends_everything_again() -> None:
     assert window.is_stuck(30.0)
     window.due(box.after, 30.0)
     window.confirm(Ack(1, "ecg", 19, (), 19), 30.5)
-    assert _seqs(window.due(box.after, 31.0)) == list(range(20, 40))
+    assert _seqs(window.due(box.after, 31.0)) == list(range(20, 32))
 
 
 def test_nothing_under_way_is_never_stuck() -> None:
@@ -131,3 +131,32 @@ def _ack(have: set[int]) -> Ack:
     highest = max(have)
     missing = [seq for seq in range(highest) if seq not in have]
     return Ack(1, "ecg", missing[0] - 1 if missing else highest, tuple((seq, seq) for seq in missing), highest)
+
+
+def _catch_up(window: Window, box: _Box, *, answer_s: float, rounds: int, begin_s: float = 0.0) -> list[int]:
+    """Send and have everything confirmed after `answer_s`, again and again; return how much was under way."""
+    widths = []
+    now_s = begin_s
+    for _ in range(rounds):
+        sent = window.due(box.after, now_s)
+        widths.append(len(window))
+        now_s += answer_s
+        if sent:
+            window.confirm(Ack(1, "ecg", sent[-1].seq, (), sent[-1].seq), now_s)
+    return widths
+
+
+def test_the_window_grows_while_the_database_answers_soon() -> None:
+    window = Window(256, 10.0, is_live=False)
+    window.begin(0, 0.0)
+    assert _catch_up(window, _Box(2_000), answer_s=0.3, rounds=6) == [32, 64, 128, 256, 256, 256]
+
+
+def test_the_window_shrinks_while_the_database_answers_late_and_never_closes() -> None:
+    window = Window(256, 10.0, is_live=False)
+    window.begin(0, 0.0)
+    box = _Box(4_000)
+    _catch_up(window, box, answer_s=0.3, rounds=5)
+    late = _catch_up(window, box, answer_s=3.0, rounds=8, begin_s=10.0)
+    assert late == [256, 128, 64, 32, 16, 8, 8, 8]
+    assert _catch_up(window, box, answer_s=0.3, rounds=3, begin_s=60.0) == [8, 16, 32]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from heartwire.frames import EcgFrame
 from heartwire.topics import Stream
-from ingest.batch import LATE_US, BatchLimits, Waiting
-from ingest.decode import Decoded, DecodedFrame, StreamKey
+from ingest.batch import BatchLimits, Waiting
+from ingest.decode import LATE_US, Decoded, DecodedFrame, StreamKey
 from ingest.packets import Received
 
 NOW_US: Final = 1_790_000_000_000_000
