@@ -51,7 +51,11 @@ class _Shell:
             capture_output=True,
             text=True,
             timeout=100,
-            env={**os.environ, "DATABASE": database, "PATH": f"{self._binaries.programs}:/usr/sbin:/usr/bin:/sbin:/bin"},
+            env={
+                **os.environ,
+                "DATABASE": database,
+                "PATH": f"{self._binaries.programs}:/usr/sbin:/usr/bin:/sbin:/bin",
+            },
         )
 
     def remove(self) -> None:

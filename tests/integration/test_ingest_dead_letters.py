@@ -2,6 +2,8 @@
 
 import json
 import math
+import threading
+import time
 from typing import Final
 
 import msgspec
@@ -140,3 +142,23 @@ def test_a_revoked_device_is_refused_at_once_and_heard_again_when_it_may_send(st
         device.send(ecg_frame(1))
         device.wait_for_ack(1)
     assert stack.reasons() == ["revoked_device"]
+
+
+@on_both_pairs
+def test_a_thousand_malformed_messages_a_second_do_not_hurt_the_good_ones(stack: Stack) -> None:
+    stack.start_ingest()
+    rubbish = [bytes([0xC1, number % 256]) * 30 for number in range(1_000)]
+    with stack.device() as good, stack.device() as bad:
+        longest_s = 0.0
+        for seq in range(3):
+            begin_s = time.monotonic()
+            sender = threading.Thread(target=bad.send_bytes, args=(str(Topic(bad.name, Stream.ECG)), *rubbish))
+            sender.start()
+            good.send(ecg_frame(seq, t0_us=now_us()))
+            good.wait_for_ack(seq)
+            longest_s = max(longest_s, time.monotonic() - begin_s)
+            sender.join()
+        stack.wait_for_rows(3_000, "dead_letters")
+        assert [row[2] for row in stack.stored()] == [0, 1, 2]
+        assert longest_s < 8, "the good frame waited for the bad ones"
+    assert set(stack.reasons()) == {"undecodable"}

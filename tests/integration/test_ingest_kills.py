@@ -3,6 +3,7 @@
 import re
 import time
 
+import psycopg
 import pytest
 
 from tests.conftest import StartHeartwire
@@ -70,6 +71,27 @@ def test_ingest_is_killed_mid_stream(heartwire_process: StartHeartwire, database
         _go_on_as_an_edge(device, 199)
         assert _stored_seqs(stack) == list(range(200))
     assert stack.reasons() == []
+
+
+@on_both_pairs
+def test_a_slow_database_slows_the_devices_down_and_nothing_is_lost(
+    heartwire_process: StartHeartwire, database: str, broker: BrokerServer
+) -> None:
+    stack = Stack(heartwire_process, database, broker)
+    bound = {"HEARTWIRE_INGEST_HELD_MAX_FRAMES": "50", "HEARTWIRE_INGEST_BATCH_MAX_FRAMES": "20"}
+    ingest = stack.start_ingest(env=bound)
+    with stack.device() as device:
+        with psycopg.connect(database) as blocker:
+            blocker.execute("LOCK TABLE ecg_frames IN ACCESS EXCLUSIVE MODE")
+            device.send(*map(ecg_frame, range(300)))
+            if not broker.speaks_mqtt5:
+                # This broker does not stop at a window, so ingest leaves it when it holds all it may.
+                wait_until(lambda: "leaves the broker" in ingest.log, "ingest to leave the broker")
+            assert not device.acks, "told that frames are safe while nothing could be stored"
+        _go_on_as_an_edge(device, 299)
+        assert _stored_seqs(stack) == list(range(300))
+    assert stack.reasons() == []
+    assert ingest.stop() == 0
 
 
 def _go_on_as_an_edge(device: Device, last: int) -> None:
