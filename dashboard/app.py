@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.counters import Counters
 from dashboard.errors import ApiError, Code
-from dashboard.routes import alarms, live, pages, patients, session, ward
+from dashboard.routes import alarms, devices, live, pages, patients, session, ward
 from dashboard.routes.answers import Parts, json_answer
 from dashboard.settings import DashboardSettings
 from heartwire.errors import RetryableError
@@ -55,16 +55,19 @@ def create_app(settings: DashboardSettings, when_broken: Callable[[], None]) -> 
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.database.open()
         feeding = asyncio.create_task(parts.hub.run())
-        feeding.add_done_callback(lambda task: _ended(task, when_broken))
+        keeping_out = asyncio.create_task(parts.pairing.keep_out())
+        for task in (feeding, keeping_out):
+            task.add_done_callback(lambda task: _ended(task, when_broken))
         yield
-        feeding.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await feeding
+        for task in (feeding, keeping_out):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
         await parts.database.close()
 
     app = FastAPI(title="heartwire", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.parts = parts
-    for routes in (session, ward, patients, alarms, live, pages):
+    for routes in (session, ward, patients, alarms, devices, live, pages):
         app.include_router(routes.router)
     app.mount("/assets", pages.Assets(settings.pages))
     app.add_middleware(_Deadline)
@@ -159,7 +162,7 @@ class _Headers:
 
 def _ended(task: asyncio.Task[None], when_broken: Callable[[], None]) -> None:
     if not task.cancelled():
-        _logger.error("what feeds the screens ended", exc_info=task.exception())
+        _logger.error("a part of the server ended", exc_info=task.exception())
         when_broken()
 
 

@@ -28,6 +28,12 @@ class Code(StrEnum):
     """More than one answer may hold; `limit_s` says how much that is."""
     NOT_OPEN = "not_open"
     """The alarm ended or was suppressed: there is nothing to acknowledge any more."""
+    WRONG_CODE = "wrong_code"
+    """No such pairing code, or it was used, or it expired: the answer does not say which."""
+    REVOKED = "revoked"
+    """The device was shut out for good; pair it anew."""
+    NO_BROKER = "no_broker"
+    """The message broker cannot be told now whom to let in; nothing has changed."""
     UNAVAILABLE = "unavailable"
     """The database cannot be reached now."""
 
@@ -42,6 +48,9 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.INVALID: 422,
     Code.TOO_LONG: 422,
     Code.NOT_OPEN: 409,
+    Code.WRONG_CODE: 403,
+    Code.REVOKED: 409,
+    Code.NO_BROKER: 503,
     Code.UNAVAILABLE: 503,
 }
 

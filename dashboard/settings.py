@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from heartwire.settings import BrokerSettings, DatabaseSettings, ObserveSettings, ServiceSettings
@@ -76,6 +76,62 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, Obser
         le=100_000,
         title="Tries by address",
         description="Failed attempts from one network address within the window before further ones are refused",
+    )
+    provisioner_username: str | None = Field(
+        default=None,
+        max_length=200,
+        title="Provisioner",
+        description="MQTT user that may tell the broker whom to let in; without it devices cannot be paired here",
+    )
+    provisioner_password: SecretStr | None = Field(
+        default=None, title="Provisioner's password", description="MQTT password of the provisioner"
+    )
+    device_broker_host: str | None = Field(
+        default=None,
+        max_length=253,
+        title="Broker of devices",
+        description="Broker's host name as devices reach it; by default broker_host",
+    )
+    device_broker_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        title="Broker port of devices",
+        description="Broker's TCP port as devices reach it; by default broker_port",
+    )
+    device_broker_tls: bool | None = Field(
+        default=None,
+        title="TLS of devices",
+        description="Whether devices speak TLS to the broker; by default as this server does",
+    )
+    pairing_code_s: float = Field(
+        default=600.0,
+        ge=10.0,
+        le=86_400.0,
+        title="Pairing code",
+        description="A pairing code holds for this time, seconds",
+    )
+    pairing_window_s: float = Field(
+        default=600.0,
+        ge=1.0,
+        le=86_400.0,
+        title="Pairing window",
+        description="Wrong pairing codes are counted over this time, seconds",
+    )
+    pairing_tries_address: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        title="Codes by address",
+        description="Wrong pairing codes from one network address within the window before further ones are refused"
+        " unheard",
+    )
+    pairing_tries_all: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        title="Codes in all",
+        description="Wrong pairing codes from everywhere within the window before further ones are refused unheard",
     )
     clients_most: int = Field(
         default=500,

@@ -59,6 +59,12 @@ _COMMANDS: Final = {
         "edge",
         "Ask a service how it is.",
     ),
+    "broker": (
+        "heartwire.broker_command",
+        "broker",
+        "dashboard",
+        "Prepare the message broker: certificate, secrets, whom it lets in.",
+    ),
     "evaluate": (
         "analytics.evaluate_command",
         "evaluate",

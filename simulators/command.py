@@ -196,7 +196,8 @@ def _devices(config: FleetConfig, base: Path, settings: SimulateSettings) -> Seq
         except SimulationError as error:
             raise SimulationError(f"patient {number + 1} of {n} (device {one.device}): {error}") from None
         hr = isinstance(one, SyntheticPatient) and one.hr
-        devices.append(Device(one.device, source, settings, phase_s=FRAME_S * number / n, sends_hr=hr))
+        own = settings if one.password is None else settings.as_device(one.device, one.password)
+        devices.append(Device(one.device, source, own, phase_s=FRAME_S * number / n, sends_hr=hr))
     return devices
 
 

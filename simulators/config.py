@@ -10,7 +10,7 @@
        {"device": "0123456789abcdeh", "kind": "array", "npy": "ecg.npy", "fs_hz": 250, "gain": 200}]}
 
 =============  ==========================================================================================
-kind           keys besides `device`, `kind`, `loop` (default true: for ever)
+kind           keys besides `device`, `kind`, `loop` (default true: for ever), `password` (at the broker; none)
 =============  ==========================================================================================
 ``synthetic``  `script` (see `simulators.scripts`), `seed` (0), `fs_hz` (250), `lead` ("II"), `hr` (false: no heart
                rate frames)
@@ -45,6 +45,7 @@ _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 class _Patient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     device: str
     loop: bool = True
+    password: str | None = None
 
     def __post_init__(self) -> None:
         if not is_device(self.device):

@@ -12,12 +12,14 @@ from typing import Any, Final, NamedTuple, NoReturn
 import click
 import psycopg
 
+from heartwire.access import PROVISIONER
 from heartwire.embedded.broker import EmbeddedBroker, find_mosquitto
 from heartwire.embedded.child import Child
 from heartwire.embedded.ports import LOOPBACK, choose_port
 from heartwire.embedded.postgres import EmbeddedPostgres
 from heartwire.storage.errors import translated
 from heartwire.storage.migrate import migrate
+from simulators.demo_access import DemoAccess, prepare_access
 from simulators.demo_checks import (
     DEFAULT_PORT,
     answers_health,
@@ -54,11 +56,12 @@ class _Wishes(NamedTuple):
 
 
 class _Wires(NamedTuple):
-    """Where things are: the database as a libpq URL, and TCP ports of the loopback address."""
+    """Where things are: the database as a libpq URL, TCP ports of the loopback address, who is let in."""
 
     database: str
     broker_port: int
     dashboard_port: int
+    access: DemoAccess
 
 
 @click.command()
@@ -127,7 +130,6 @@ def _run(home: Home, services: Services, stop_signals: StopSignals, wishes: _Wis
             home.clear()
     logs = home.make_directory("logs")
     database = _start_database(home, logs, services)
-    broker_port = _start_broker(home, logs, services, wishes.broker_name)
     with _console.step("schema"), stop_signals.hold():
         migrate(database)
     with _console.step("patients"):
@@ -142,9 +144,13 @@ def _run(home: Home, services: Services, stop_signals: StopSignals, wishes: _Wis
                 register(database, groups["records"])
         for line in left_out:
             _console.say(f"    {line}")
+    with _console.step("who may connect"), stop_signals.hold():
+        access = prepare_access(home, database, [one for group in groups.values() for one in group])
+    broker_port = _start_broker(home, logs, services, wishes.broker_name, access)
     begin = time.time()
-    _start_services(home, logs, services, _Wires(database, broker_port, dashboard_port))
-    _start_fleets(home, logs, services, groups, broker_port)
+    wires = _Wires(database, broker_port, dashboard_port, access)
+    _start_services(home, logs, services, wires)
+    _start_fleets(home, logs, services, groups, wires)
     # While they come up.
     password = _make_user(home, database, stop_signals)
     url = f"http://{LOOPBACK}:{dashboard_port}"
@@ -178,11 +184,13 @@ def _start_database(home: Home, logs: Path, services: Services) -> str:
     return postgres.url
 
 
-def _start_broker(home: Home, logs: Path, services: Services, name: str | None) -> int:
+def _start_broker(home: Home, logs: Path, services: Services, name: str | None, access: DemoAccess) -> int:
     mosquitto = None if name == "amqtt" else find_mosquitto()
     if name == "mosquitto" and mosquitto is None:
         raise DemoError("Mosquitto is not installed; install it (apt-get install mosquitto), or leave --broker out")
-    broker = EmbeddedBroker(home.directory / "broker", logs / "broker.log", choose_port(_BROKER_PORT), mosquitto)
+    broker = EmbeddedBroker(
+        home.directory / "broker", logs / "broker.log", choose_port(_BROKER_PORT), mosquitto, access.document
+    )
     with _console.step(f"broker ({broker.name})"):
         services.start_stage([(broker.child, broker.start)], stop_timeout_s=1.0)
     return broker.port
@@ -193,7 +201,17 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
         prefix = f"HEARTWIRE_{name.upper()}"
         settings = {f"{prefix}_DATABASE": wires.database}
         if name != "analytics":
-            settings |= {f"{prefix}_BROKER_HOST": LOOPBACK, f"{prefix}_BROKER_PORT": str(wires.broker_port)}
+            settings |= {
+                f"{prefix}_BROKER_HOST": LOOPBACK,
+                f"{prefix}_BROKER_PORT": str(wires.broker_port),
+                f"{prefix}_BROKER_USERNAME": name,
+                f"{prefix}_BROKER_PASSWORD": wires.access.services[name],
+            }
+        if name == "dashboard":
+            settings |= {
+                f"{prefix}_PROVISIONER_USERNAME": PROVISIONER,
+                f"{prefix}_PROVISIONER_PASSWORD": wires.access.services[PROVISIONER],
+            }
         environment = make_environment(home.base, settings)
         one = Child(name, heartwire_command(name, *words), logs / f"{name}.log", env=environment)
         return one, one.start
@@ -205,11 +223,11 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
 
 
 def _start_fleets(
-    home: Home, logs: Path, services: Services, groups: dict[str, tuple[DemoPatient, ...]], broker_port: int
+    home: Home, logs: Path, services: Services, groups: dict[str, tuple[DemoPatient, ...]], wires: _Wires
 ) -> None:
     children = []
     for name, patients in groups.items():
-        path = write_fleet(home.directory / "ward" / f"{name}.json", patients, broker_port)
+        path = write_fleet(home.directory / "ward" / f"{name}.json", patients, wires.broker_port, wires.access.devices)
         command = heartwire_command("simulate", "ward", "--config", str(path))
         environment = make_environment(home.base, {"HEARTWIRE_SIMULATE_STOP_PATIENCE_S": "1"})
         one = Child(name, command, logs / f"{name}.log", env=environment)

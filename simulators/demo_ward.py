@@ -3,13 +3,14 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import psycopg
 
+from heartwire.private_files import write_private
 from heartwire.storage.errors import translated
 from heartwire.storage.registry import add_patient
 from simulators.demo_home import DemoError
@@ -129,14 +130,14 @@ def register(database: str, patients: Sequence[DemoPatient]) -> int:
     return len(new)
 
 
-def write_fleet(path: Path, patients: Sequence[DemoPatient], broker_port: int) -> Path:
-    """Write the file for ``heartwire simulate ward --config``."""
+def write_fleet(path: Path, patients: Sequence[DemoPatient], broker_port: int, secrets: Mapping[str, str]) -> Path:
+    """Write the file for ``heartwire simulate ward --config``; with secrets in it, so for its owner alone."""
     fleet = {
         "broker_host": "127.0.0.1",
         "broker_port": broker_port,
-        "patients": [patient.plays for patient in patients],
+        "patients": [patient.plays | {"password": secrets[patient.device]} for patient in patients],
     }
-    path.write_text(json.dumps(fleet, indent=1), encoding="utf-8")
+    write_private(path, json.dumps(fleet, indent=1).encode())
     return path
 
 

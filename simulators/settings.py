@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from heartwire.settings import BrokerSettings, ServiceSettings
@@ -56,6 +56,10 @@ class SimulateSettings(ServiceSettings, BrokerSettings):
         description="Where the shapes of beats are kept, up to 64 files of 8 KB. By default in HEARTWIRE_HOME, or in"
         " the user's cache",
     )
+
+    def as_device(self, device: str, password: str) -> "SimulateSettings":
+        """Return the same settings with a device's own credential."""
+        return self.model_copy(update={"broker_username": device, "broker_password": SecretStr(password)})
 
 
 #: Frames published and not yet acknowledged by the broker, per device.

@@ -10,6 +10,7 @@ from dashboard.access import Access, Viewer, check_csrf
 from dashboard.counters import Counters
 from dashboard.database import Database
 from dashboard.hub import Hub
+from dashboard.pairing import Pairing
 from dashboard.settings import DashboardSettings
 
 _encoder: Final = msgspec.json.Encoder()
@@ -24,6 +25,7 @@ class Parts:
         self.access: Final = Access(self.database, settings)
         self.counters: Final = Counters()
         self.hub: Final = Hub(self.database, settings, self.counters)
+        self.pairing: Final = Pairing(self.database, settings)
 
 
 def get_parts(connection: HTTPConnection) -> Parts:

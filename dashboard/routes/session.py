@@ -4,11 +4,10 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from dashboard.access import COOKIE, Viewer
-from dashboard.errors import ApiError, Code
 from dashboard.routes.answers import WithParts, WithViewer, json_answer
+from dashboard.routes.bodies import read_body
 
 router = APIRouter(prefix="/api/session")
-_BODY_MOST = 4096
 
 
 class Credentials(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,15 +42,7 @@ def _session(viewer: Viewer) -> Session:
 async def sign_in(request: Request, parts: WithParts) -> Response:
     """Sign in."""
     parts.access.check_origin(request.headers, required=False)
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _BODY_MOST:
-            raise ApiError(Code.INVALID, field="body")
-    try:
-        given = msgspec.json.decode(body, type=Credentials)
-    except msgspec.DecodeError:
-        raise ApiError(Code.INVALID, field="body") from None
+    given = await read_body(request, Credentials)
     address = request.client.host if request.client else ""
     token, viewer = await parts.access.sign_in(given.login, given.password, address)
     answer = json_answer(_session(viewer))

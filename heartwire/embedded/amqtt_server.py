@@ -1,11 +1,15 @@
-"""amqtt, the broker without root, as a process of its own: ``python -m heartwire.embedded.amqtt_server PORT``."""
+"""amqtt, the broker without root, as a process of its own: ``python -m heartwire.embedded.amqtt_server PORT [FILE]``.
+
+With a file it lets in only those who are named there (heartwire/embedded/amqtt_door.py); without, anybody.
+"""
 
 import asyncio
 import contextlib
 import logging
 import signal
 import sys
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 # amqtt ships no types.
 from amqtt.adapters import (  # type: ignore[import-untyped]
@@ -14,7 +18,11 @@ from amqtt.adapters import (  # type: ignore[import-untyped]
     StreamWriterAdapter,
 )
 from amqtt.broker import Broker  # type: ignore[import-untyped]
+from amqtt.contexts import Action  # type: ignore[import-untyped]
+from amqtt.session import Session  # type: ignore[import-untyped]
 
+from heartwire.access import CONTROL_ANSWER_TOPIC, CONTROL_TOPIC, AclType
+from heartwire.embedded.amqtt_door import Door
 from heartwire.embedded.ports import LOOPBACK
 
 _PATIENCE_S: Final = 10.0
@@ -41,8 +49,53 @@ class _BegunReader(ReaderAdapter):  # type: ignore[misc]
         self._rest.feed_eof()
 
 
+_KINDS: Final = {
+    Action.SUBSCRIBE: AclType.SUBSCRIBE,
+    Action.PUBLISH: AclType.SEND,
+    Action.RECEIVE: AclType.RECEIVE,
+}
+
+
 class _Broker(Broker):  # type: ignore[misc]
-    """Refuses MQTT 5 in MQTT 5's own words; amqtt would wait for ever for what it takes for a longer packet."""
+    """Lets in whom the door lets in, and takes orders about that.
+
+    It refuses MQTT 5 in MQTT 5's own words; amqtt would wait for ever for what it takes for a longer packet.
+    """
+
+    door: Door | None = None
+
+    async def _authenticate(self, session: Session, listener: object) -> bool:
+        if self.door is None:
+            return bool(await super()._authenticate(session, listener))
+        return self.door.lets_in(session.username, session.password, session.client_id)
+
+    async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
+        return self.door is None or self.door.allows(session.username, _KINDS[action], topic)
+
+    async def _handle_message_delivery(
+        self,
+        client_session: Session,
+        handler: Any,  # noqa: ANN401 # amqtt's
+        wait_deliver: asyncio.Future[Any],
+    ) -> bool:
+        message = wait_deliver.result()
+        if self.door is None or message is None or message.topic != CONTROL_TOPIC:
+            return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
+        if not await self._topic_filtering(client_session, message.topic, Action.PUBLISH):
+            return False
+        answer, ended = self.door.order(bytes(message.data))
+        for username in ended:
+            await self._end(username)
+        await self.internal_message_broadcast(CONTROL_ANSWER_TOPIC, answer, 1)
+        return True
+
+    async def _end(self, username: str) -> None:
+        """End a user's connections at once, and forget its sessions."""
+        for client_id, (session, handler) in list(self._sessions.items()):
+            if session.username == username:
+                if handler.writer is not None:
+                    await handler.writer.close()
+                await self._delete_session(client_id)
 
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
@@ -70,7 +123,7 @@ async def _read_head(reader: asyncio.StreamReader) -> bytes:
     return head + await reader.readexactly(7)
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, document: Path | None) -> None:
     loop = asyncio.get_running_loop()
     broker = _Broker(
         {
@@ -79,6 +132,8 @@ async def _serve(port: int) -> None:
         },
         loop=loop,
     )
+    if document is not None:
+        broker.door = Door(document)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
@@ -91,4 +146,4 @@ async def _serve(port: int) -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("transitions").setLevel(logging.ERROR)
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve(int(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None))

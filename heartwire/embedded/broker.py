@@ -21,6 +21,16 @@ def find_mosquitto() -> Path | None:
     return None if path is None else Path(path)
 
 
+def find_dynamic_security() -> Path | None:
+    """Return the plugin by which Mosquitto knows whom to let in; distributions put it in different places."""
+    for directory in ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/lib"):
+        found = sorted(Path(directory).glob("mosquitto_dynamic_security.so"))
+        found += sorted(Path(directory).glob("*/mosquitto_dynamic_security.so"))
+        if found:
+            return found[0]
+    return None
+
+
 class EmbeddedBroker:
     """A broker for this machine alone. It remembers nothing over a restart: the edges keep what is not safe.
 
@@ -33,7 +43,9 @@ class EmbeddedBroker:
     port : int
         Loopback TCP port.
     mosquitto : Path, optional
-        Mosquitto's program; ``None`` takes amqtt.
+        Mosquitto's program; ``None``, or one without its plugin for dynamic security, takes amqtt.
+    document : Path
+        Whom it lets in (heartwire/broker_files.py); it keeps the file from then on.
 
     Raises
     ------
@@ -41,15 +53,20 @@ class EmbeddedBroker:
         If there is neither.
     """
 
-    def __init__(self, directory: Path, log_path: Path, port: int, mosquitto: Path | None) -> None:
+    def __init__(self, directory: Path, log_path: Path, port: int, mosquitto: Path | None, document: Path) -> None:
         self.port: Final = port
+        plugin = find_dynamic_security()
+        if plugin is None:
+            mosquitto = None
+        self._plugin: Final = plugin
+        self._document: Final = document
         self.name: Final = "amqtt" if mosquitto is None else "mosquitto"
         self._directory: Final = directory
         self._configuration: Final = directory / "mosquitto.conf"
         if mosquitto is not None:
             command = [str(mosquitto), "-c", str(self._configuration)]
         elif importlib.util.find_spec("amqtt") is not None:
-            command = [sys.executable, "-m", "heartwire.embedded.amqtt_server", str(port)]
+            command = [sys.executable, "-m", "heartwire.embedded.amqtt_server", str(port), str(document)]
         else:
             raise EmbeddedServerError(
                 "there is no MQTT broker: install Mosquitto, or run: pip install 'heartwire[embedded]'"
@@ -67,7 +84,8 @@ class EmbeddedBroker:
         if not is_free(self.port):
             raise EmbeddedServerError(f"the broker's port {self.port} is taken by another program; end that one")
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._configuration.write_text(_mosquitto_configuration(self.port), encoding="utf-8")
+        lines = _mosquitto_configuration(self.port, self._plugin, self._document)
+        self._configuration.write_text(lines, encoding="utf-8")
         self.child.start()
         begin_s = time.monotonic()
         while not accepts_connections(self.port):
@@ -88,10 +106,12 @@ class EmbeddedBroker:
         self.child.stop(timeout_s)
 
 
-def _mosquitto_configuration(port: int) -> str:
+def _mosquitto_configuration(port: int, plugin: Path | None, document: Path) -> str:
     lines = [
         f"listener {port} {LOOPBACK}",
-        "allow_anonymous true",
+        "allow_anonymous false",
+        f"plugin {plugin}",
+        f"plugin_opt_config_file {document}",
         "persistence false",
         "max_queued_messages 10000",
         "log_dest stderr",

@@ -11,6 +11,7 @@ from tests.servers.amqtt_broker import EmbeddedBroker
 from tests.servers.missing import ServerMissingError, skip_or_fail
 from tests.servers.mosquitto import MosquittoServer
 from tests.servers.postgres import EmbeddedPostgres, PostgresServer, TimescaleServer, remove_leftovers
+from tests.servers.secured import SecuredBroker, SecuredEmbedded, SecuredMosquitto
 
 _TEMPLATE: Final = "heartwire_template"
 _DATABASES: Final[dict[str, Callable[..., PostgresServer]]] = {
@@ -94,6 +95,19 @@ def killable_database_server(request: pytest.FixtureRequest) -> Iterator[Postgre
 def broker(request: pytest.FixtureRequest) -> Iterator[BrokerServer]:
     """A broker of the test's own, running, to kill and start again; each kind."""
     server = _present(_BROKERS[request.param])
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+_SECURED: Final[dict[str, Callable[[], SecuredBroker]]] = {"mosquitto": SecuredMosquitto, "amqtt": SecuredEmbedded}
+
+
+@pytest.fixture(params=list(_SECURED))
+def secured_broker(request: pytest.FixtureRequest) -> Iterator[SecuredBroker]:
+    """A broker of the test's own that lets in only who belongs: Mosquitto with TLS, and the embedded one."""
+    server = _present(_SECURED[request.param])
     try:
         yield server.start()
     finally:

@@ -17,6 +17,13 @@ CREATE TABLE device_credentials (
     issued_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Mixed into the hash of every code, so that nobody computes them beforehand.
+CREATE TABLE installation (
+    is_only_row boolean PRIMARY KEY DEFAULT true CHECK (is_only_row),
+    pepper bytea NOT NULL
+);
+INSERT INTO installation (pepper) VALUES (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+
 -- Codes by which a device is given to a patient: used once, for ten minutes.
 CREATE TABLE pairing_codes (
     pairing_code_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,5 +1,6 @@
 """The demo's patients: the same at each start, valid for the fleet, with a true alarm in the first minute."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,12 @@ import pytest
 from heartwire.topics import is_device
 from simulators.config import ArrayPatient, SyntheticPatient, read_config
 from simulators.demo_home import DemoError
-from simulators.demo_ward import find_records, make_ward, write_fleet
+from simulators.demo_ward import DemoPatient, find_records, make_ward, write_fleet
 from simulators.scripts import Rhythm
+
+
+def _secrets(ward: Sequence[DemoPatient]) -> dict[str, str]:
+    return {patient.device: f"secret of {patient.device}" for patient in ward}
 
 
 def test_the_fleet_takes_the_ward_as_it_is_and_it_stays_the_same(tmp_path: Path) -> None:
@@ -18,7 +23,7 @@ def test_the_fleet_takes_the_ward_as_it_is_and_it_stays_the_same(tmp_path: Path)
     assert len({patient.device for patient in ward}) == len({patient.name for patient in ward}) == 30
     assert all(is_device(patient.device) for patient in ward)
     assert len({patient.ward for patient in ward}) == 2
-    config = read_config(write_fleet(tmp_path / "fleet.json", ward, 1883))
+    config = read_config(write_fleet(tmp_path / "fleet.json", ward, 1883, _secrets(ward)))
     assert (config.broker_host, config.broker_port) == ("127.0.0.1", 1883)
     first = config.patients[0]
     assert isinstance(first, SyntheticPatient)
@@ -26,13 +31,16 @@ def test_the_fleet_takes_the_ward_as_it_is_and_it_stays_the_same(tmp_path: Path)
     # Onset, the call's own four seconds, and time to come up.
     assert sum(segment.seconds for segment in first.script[:asystole]) <= 40
     assert first.loop
+    assert first.password == f"secret of {first.device}"
+    assert (tmp_path / "fleet.json").stat().st_mode & 0o077 == 0
     shown = {s.rhythm for patient in config.patients if isinstance(patient, SyntheticPatient) for s in patient.script}
     wanted = {Rhythm.BRADYCARDIA, Rhythm.TACHYCARDIA, Rhythm.PAUSE, Rhythm.LEAD_OFF, Rhythm.NOISE}
     assert wanted <= shown
 
 
 def test_two_of_eight_replay_a_real_ecg_from_different_places(tmp_path: Path) -> None:
-    config = read_config(write_fleet(tmp_path / "fleet.json", make_ward(8, tmp_path), 1883))
+    ward = make_ward(8, tmp_path)
+    config = read_config(write_fleet(tmp_path / "fleet.json", ward, 1883, _secrets(ward)))
     real = [patient for patient in config.patients if isinstance(patient, ArrayPatient)]
     first, second = (np.load(patient.npy) for patient in real)
     assert len(first) == len(second) == 300 * 360

@@ -3,15 +3,22 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import paho.mqtt.client as mqtt
 import psutil
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from heartwire.access import INGEST, new_secret
+from heartwire.broker_files import write_document
 from heartwire.embedded.broker import EmbeddedBroker, find_mosquitto
 from heartwire.embedded.errors import EmbeddedServerError
 from tests.servers.waiting import find_free_port, wait_until
+
+_SECRET: Final = new_secret()
+#: What ingest may both send and hear.
+_TOPIC: Final = "hw/1/0/somebody/ack"
 
 
 @pytest.fixture(params=["mosquitto", "amqtt"])
@@ -19,7 +26,9 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EmbeddedB
     mosquitto = find_mosquitto() if request.param == "mosquitto" else None
     if request.param == "mosquitto" and mosquitto is None:
         pytest.skip("Mosquitto is not installed here")
-    server = EmbeddedBroker(tmp_path / "broker", tmp_path / "log", find_free_port(), mosquitto)
+    document = tmp_path / "broker" / "dynamic-security.json"
+    write_document(document, {INGEST: _SECRET}, {})
+    server = EmbeddedBroker(tmp_path / "broker", tmp_path / "log", find_free_port(), mosquitto, document)
     server.start()
     yield server
     server.child.kill()
@@ -27,7 +36,8 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EmbeddedB
 
 def _answer(broker: EmbeddedBroker, version: MQTTProtocolVersion) -> str:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="one", protocol=version)
-    client.will_set("hw/1/will", b"gone", qos=1, retain=True)
+    client.username_pw_set(INGEST, _SECRET)
+    client.will_set(_TOPIC, b"gone", qos=1, retain=True)
     answers: list[str] = []
     client.on_connect = lambda _client, _userdata, _flags, reason, _properties: answers.append(str(reason))
     client.connect("127.0.0.1", broker.port)
@@ -50,6 +60,7 @@ def test_mqtt_5_is_served_or_refused_at_once(broker: EmbeddedBroker) -> None:
 
 def test_messages_arrive_also_long_ones(broker: EmbeddedBroker) -> None:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="one", protocol=MQTTProtocolVersion.MQTTv311)
+    client.username_pw_set(INGEST, _SECRET)
     heard: list[bytes] = []
     subscribed, done = threading.Event(), threading.Event()
     client.on_connect = lambda client, *_: client.subscribe("hw/#", qos=1)
@@ -66,7 +77,7 @@ def test_messages_arrive_also_long_ones(broker: EmbeddedBroker) -> None:
     sent = [b"", b"short", bytes(range(256)) * 150]
     assert subscribed.wait(10)
     for payload in sent:
-        client.publish("hw/1/x", payload, qos=1)
+        client.publish(_TOPIC, payload, qos=1)
     assert done.wait(10)
     client.disconnect()
     client.loop_stop()
@@ -87,8 +98,27 @@ def test_it_listens_here_only_and_comes_back_after_a_kill(broker: EmbeddedBroker
 
 
 def test_a_taken_port_is_said(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    mosquitto = find_mosquitto() if broker.name != "amqtt" else None
     second = EmbeddedBroker(
-        tmp_path / "second", tmp_path / "second.log", broker.port, find_mosquitto() if broker.name != "amqtt" else None
+        tmp_path / "second",
+        tmp_path / "second.log",
+        broker.port,
+        mosquitto,
+        tmp_path / "broker" / "dynamic-security.json",
     )
     with pytest.raises(EmbeddedServerError, match="taken"):
         second.start()
+
+
+def test_nobody_is_let_in_without_a_credential(broker: EmbeddedBroker) -> None:
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="two", protocol=MQTTProtocolVersion.MQTTv311)
+    answers: list[bool] = []
+    client.on_connect = lambda _client, _userdata, _flags, reason, _properties: answers.append(reason.is_failure)
+    client.connect("127.0.0.1", broker.port)
+
+    def answered() -> bool:
+        client.loop(0.05)
+        return bool(answers)
+
+    wait_until(answered, "the broker's answer")
+    assert answers == [True]
