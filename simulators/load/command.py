@@ -46,6 +46,14 @@ _SPARE_DESCRIPTORS: Final = 64
     show_default=True,
     help="Seconds of frames that a device holds until the database has them; older ones are given up.",
 )
+@click.option(
+    "--patience",
+    "patience_s",
+    type=click.FloatRange(0, 3600),
+    default=60,
+    show_default=True,
+    help="Seconds that confirmations are waited for after the last frame, at most.",
+)
 @click.option("--broker-port", type=int, help="Broker's port. [env: HEARTWIRE_SIMULATE_BROKER_PORT; default: 1883]")
 @click.option("--broker-host", help="Broker's host. [env: HEARTWIRE_SIMULATE_BROKER_HOST; default: 127.0.0.1]")
 def fleet(
@@ -59,6 +67,7 @@ def fleet(
     json_path: Path | None,
     connects: float,
     hold_s: int,
+    patience_s: float,
     broker_host: str | None,
     broker_port: int | None,
 ) -> None:
@@ -78,7 +87,7 @@ def fleet(
         from simulators.load.database import register_devices  # noqa: PLC0415 # a fleet can do without a database
 
         _say(f"{register_devices(database, [one.device for one in credentials])} devices registered")
-    plan = Plan(fs_hz=fs_hz, seconds=minutes * 60, connects_a_second=connects, hold_s=hold_s)
+    plan = Plan(fs_hz=fs_hz, seconds=minutes * 60, connects_a_second=connects, hold_s=hold_s, patience_s=patience_s)
     run = LoadFleet(credentials, plan, settings, _say)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: run.stop())

@@ -45,6 +45,8 @@ class Plan:
         Frames of the last so many seconds are kept until the database has them.
     again_s : float
         Without a word from the database for so long, they are sent again.
+    patience_s : float
+        After the last frame confirmations are waited for, at most so long.
     """
 
     fs_hz: int = 250
@@ -52,6 +54,7 @@ class Plan:
     connects_a_second: float = 500.0
     hold_s: int = 120
     again_s: float = 15.0
+    patience_s: float = 60.0
 
 
 class LoadFleet:
@@ -171,7 +174,7 @@ class LoadFleet:
 
     def _settle(self) -> None:
         self._say(f"all frames are made; {self._line()}")
-        until_s = time.monotonic() + self._settings.stop_patience_s
+        until_s = time.monotonic() + self._plan.patience_s
         while self.committed < self.made and time.monotonic() < until_s:
             for _ in range(20):
                 self._turn()

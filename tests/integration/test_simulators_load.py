@@ -52,7 +52,6 @@ class Fleet:
                 "HEARTWIRE_SIMULATE_CACHE_DIR": str(shapes_dir),
                 "HEARTWIRE_SIMULATE_REPORT_EVERY_S": "0.5",
                 "HEARTWIRE_SIMULATE_RETRY_LONGEST_S": "0.5",
-                "HEARTWIRE_SIMULATE_STOP_PATIENCE_S": "20",
             },
         )
 
