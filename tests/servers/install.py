@@ -1,4 +1,6 @@
-"""Install the servers that the tests run against. Run as ``python -m tests.servers.install``.
+"""Install the servers that the tests run against, and what they check docker-compose.yml with.
+
+Run as ``python -m tests.servers.install``.
 
 As root on Debian or Ubuntu it installs what is missing: Mosquitto and Chromium with apt-get, TimescaleDB with
 apt-get where the system has a package of it, and otherwise a small Debian 13 with TimescaleDB in the cache
@@ -9,10 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from setup.compose import cached_compose, find_compose
 from setup.report import SetupError, fail, install_debian_packages, is_root, need_space, note, run, step
 from tests.servers.missing import ServerMissingError, in_ci
 from tests.servers.mosquitto import find_mosquitto
@@ -70,12 +74,65 @@ def install_timescale() -> None:
             run(["rm", "-rf", "--one-file-system", unfinished], advice=f"Remove {unfinished} by hand.")
 
 
+def find_mosquitto_clients() -> Path:
+    """Return `mosquitto_sub`, with which the broker's container looks whether it is well.
+
+    Raises
+    ------
+    ServerMissingError
+        If it is not installed.
+    """
+    path = shutil.which("mosquitto_sub")
+    if path is None:
+        raise ServerMissingError("mosquitto_sub is not installed; apt-get install mosquitto-clients")
+    return Path(path)
+
+
+def find_docker_compose() -> list[str]:
+    """Return the words that run Docker Compose.
+
+    Raises
+    ------
+    ServerMissingError
+        If it is not installed.
+    """
+    words = find_compose()
+    if words is None:
+        raise ServerMissingError("Docker Compose is not installed; run `make servers` as root")
+    return words
+
+
+def install_docker_compose() -> None:
+    """Fetch Debian's Docker Compose, as its signature vouches for it, and keep its one program in the cache.
+
+    Debian 12 has version 1 only; the tree of TimescaleDB is a Debian 13, and the program runs on both.
+    """
+    tree = timescale_tree()
+    inside = ["chroot", str(tree)] if tree.is_dir() else []
+    with tempfile.TemporaryDirectory(dir=tree / "var" / "tmp" if inside else None) as name:
+        here = Path(name)
+        seen = f"/{here.relative_to(tree)}" if inside else name
+        fetch = [*inside, "sh", "-c", f"cd {seen} && apt-get --quiet download docker-compose"]
+        try:
+            run(fetch, advice="Trying again with new lists.")
+        except SetupError:
+            run([*inside, "apt-get", "--quiet", "update"], advice="Is the network up?")
+            run(fetch, advice="Is the network up, and Debian 13 or newer within reach?")
+        (package,) = here.glob("docker-compose_*.deb")
+        run(["dpkg-deb", "--extract", package, here / "unpacked"], advice="The package is broken; run this again.")
+        program = here / "unpacked" / "usr" / "libexec" / "docker" / "cli-plugins" / "docker-compose"
+        cached_compose().parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(program, cached_compose())
+
+
 def main() -> None:
     """Install what is missing, as far as this user may."""
     wanted: tuple[tuple[str, Callable[[], object], Callable[[], None]], ...] = (
         ("Mosquitto", find_mosquitto, lambda: install_debian_packages("mosquitto")),
         ("Chromium", find_chromium, lambda: install_debian_packages("chromium", "fonts-dejavu-core")),
         ("TimescaleDB", find_timescale, install_timescale),
+        ("Mosquitto's clients", find_mosquitto_clients, lambda: install_debian_packages("mosquitto-clients")),
+        ("Docker Compose", find_docker_compose, install_docker_compose),
     )
     for name, find, install in wanted:
         try:
