@@ -7,7 +7,9 @@ from typing import Final
 
 import click
 
+from heartwire.access import new_secret
 from heartwire.logs import set_up_logging
+from heartwire.private_files import write_private
 from heartwire.topics import is_device, new_device
 from simulators.errors import SimulationError
 from simulators.load.device import Credential
@@ -34,6 +36,11 @@ _SPARE_DESCRIPTORS: Final = 64
 )
 @click.option("--database", help="Check and measure in this database, as a libpq URL.")
 @click.option("--register", is_flag=True, help="Register devices that are not yet, each with a patient, in --database.")
+@click.option(
+    "--secrets",
+    is_flag=True,
+    help="Only prepare a fleet, for a broker that asks for passwords: with --register, writes a new --names file.",
+)
 @click.option("--json", "json_path", type=_PATH, help="Write the report here too, as JSON.")
 @click.option(
     "--connects", type=click.FloatRange(1, 10_000), default=500, show_default=True, help="Connections begun a second."
@@ -64,6 +71,7 @@ def fleet(
     names_path: Path | None,
     database: str | None,
     register: bool,
+    secrets: bool,
     json_path: Path | None,
     connects: float,
     hold_s: int,
@@ -79,14 +87,19 @@ def fleet(
     """
     if register and database is None:
         raise SimulationError("--register needs --database: that is where devices are registered")
+    if secrets and (names_path is None or not register):
+        raise SimulationError("--secrets needs --register, and --names FILE to write them to")
     settings = SimulateSettings.load(broker_host=broker_host, broker_port=broker_port)
     set_up_logging("simulate", "warning")
     allow_descriptors(devices + _SPARE_DESCRIPTORS)
-    credentials = load_credentials(names_path, devices)
+    credentials = load_credentials(names_path, devices, with_secrets=secrets)
     if register and database is not None:
         from simulators.load.database import register_devices  # noqa: PLC0415 # a fleet can do without a database
 
-        _say(f"{register_devices(database, [one.device for one in credentials])} devices registered")
+        _say(f"{register_devices(database, credentials)} devices registered")
+    if secrets:
+        _say(f"stop the broker, run `heartwire broker restore`, start it, and run this again with --names {names_path}")
+        return
     plan = Plan(fs_hz=fs_hz, seconds=minutes * 60, connects_a_second=connects, hold_s=hold_s, patience_s=patience_s)
     run = LoadFleet(credentials, plan, settings, _say)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -116,21 +129,25 @@ def allow_descriptors(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def load_credentials(path: Path | None, n: int) -> list[Credential]:
+def load_credentials(path: Path | None, n: int, *, with_secrets: bool = False) -> list[Credential]:
     """Read the fleet's names (and passwords) from a file; make new names where there is none, and keep them there.
 
     Raises
     ------
     SimulationError
-        If the file cannot be read or written, has too few lines, or one that is not a device's.
+        If the file cannot be read or written, has too few lines, or one that is not a device's; or if it is there,
+        and secrets are to be made.
     """
     if path is None:
         return [Credential(new_device()) for _ in range(n)]
     try:
         if not path.exists():
-            made = [Credential(new_device()) for _ in range(n)]
-            path.write_text("".join(f"{one.device}\n" for one in made), encoding="utf-8")
+            made = [Credential(new_device(), new_secret() if with_secrets else None) for _ in range(n)]
+            text = "".join(f"{one.device} {one.password or ''}".rstrip() + "\n" for one in made)
+            write_private(path, text.encode())
             return made
+        if with_secrets:
+            raise SimulationError(f"{path} is there already; give --secrets another file")
         lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise SimulationError(f"{path} cannot be read or written: {error}") from None

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import psycopg
 
+from heartwire.access import hash_secret
 from heartwire.storage.errors import translated
 from heartwire.storage.pool import connect
 from heartwire.storage.registry import add_many
-from simulators.load.device import LoadDevice
+from simulators.load.device import Credential, LoadDevice
 from simulators.load.processes import find_by_port, program_of
 from simulators.load.report import FRACTIONS, Analysed, Latency, Stored
 from simulators.load.sightings import QUERIES
@@ -23,10 +24,23 @@ _COMPARED: Final = 20
 _FRAME_US: Final = 1_000_000
 
 
-def register_devices(database: str, devices: Sequence[str]) -> int:
-    """Register those that are not yet, each with a patient of its own, and return how many were new."""
-    with connect(database, "simulate") as connection:
-        return add_many(connection, devices, prefix="Load ", ward="load")
+def register_devices(database: str, credentials: Sequence[Credential]) -> int:
+    """Register those that are not yet, each with a patient of its own, and return how many were new.
+
+    Of those with a password the hash is kept, as of devices that are paired: `heartwire broker restore` lets them in.
+    """
+    secrets = [(one.device, hash_secret(one.password)) for one in credentials if one.password is not None]
+    with connect(database, "simulate") as connection, translated():
+        count = add_many(connection, [one.device for one in credentials], prefix="Load ", ward="load")
+        if secrets:
+            parameters = {
+                "devices": [device for device, _ in secrets],
+                "salts": [secret.salt for _, secret in secrets],
+                "iterations": [secret.iterations for _, secret in secrets],
+                "hashes": [secret.hash for _, secret in secrets],
+            }
+            connection.execute(QUERIES["add_credentials"], parameters)
+        return count
 
 
 def find_processes(database: str, broker_port: int) -> dict[int, str]:

@@ -7,6 +7,16 @@ FROM pg_current_snapshot() AS s;
 -- Ingest says it in each of its commits.
 LISTEN heartwire_frames;
 
+-- add_credentials --
+-- Hashes of the passwords with which devices of a fleet are let in; a new one replaces what was there.
+INSERT INTO device_credentials (device_id, tenant_id, salt, iterations, hash)
+SELECT d.device_id, d.tenant_id, k.salt, k.iterations, k.hash
+FROM unnest(%(devices)s::text[], %(salts)s::bytea[], %(iterations)s::integer[], %(hashes)s::bytea[])
+    AS k (device_id, salt, iterations, hash)
+JOIN devices AS d USING (device_id)
+ON CONFLICT (device_id) DO UPDATE SET
+    salt = excluded.salt, iterations = excluded.iterations, hash = excluded.hash, issued_at = now();
+
 -- prepare_check --
 -- Once a connection: what the fleet made, when each transaction was seen to be over, and the fleet's frames as they
 -- are stored. In one pass: a run's frames are gigabytes.

@@ -19,13 +19,15 @@ client = mqtt.Client(
 client.on_connect = lambda *_: client.subscribe("hw/#", qos=1)
 client.on_subscribe = lambda *_: print("subscribed", flush=True)
 client.on_message = lambda _client, _userdata, message: client.ack(message.mid, message.qos)
+client.username_pw_set("ingest", sys.argv[2])
+client.tls_set(sys.argv[3])
 client.connect("127.0.0.1", int(sys.argv[1]))
 client.loop_forever()
 """
 
 
 def _ingest_us() -> tuple[float, dict[str, float]]:
-    with LoadStack(["ingest"]) as stack:
+    with LoadStack(["ingest"], _DEVICES) as stack:
         report = stack.run_fleet(_DEVICES, _SECONDS)
     use = {one["name"]: 1e6 * one["cpu_s"] / report["made"] for one in report["processes"]}
     say(f"ingest: {report['committed']} of {report['made']} frames committed, p99 {report['latency']['p99_ms']:.0f} ms")
@@ -33,8 +35,9 @@ def _ingest_us() -> tuple[float, dict[str, float]]:
 
 
 def _paho_us() -> float:
-    with LoadStack([]) as stack:
-        client = stack.start_program("paho", [sys.executable, "-c", _BARE_PAHO, str(stack.broker.port)], "subscribed")
+    with LoadStack([], _DEVICES) as stack:
+        door = (str(stack.broker.port), stack.broker.secrets["ingest"], str(stack.broker.ca_file))
+        client = stack.start_program("paho", [sys.executable, "-c", _BARE_PAHO, *door], "subscribed")
         begin_s = cpu_s(client)
         report = stack.run_fleet(_DEVICES, _SECONDS)
         spent_s = cpu_s(client) - begin_s

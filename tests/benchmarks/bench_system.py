@@ -27,7 +27,7 @@ _FIRST: Final = int(os.environ.get("BENCH_DEVICES", "5000"))
 
 def _serve(devices: int, seconds: float) -> dict[str, Any]:
     """Run a fleet against a system of its own: what one leaves behind would burden the next."""
-    with LoadStack(_SERVICES) as stack:
+    with LoadStack(_SERVICES, devices) as stack:
         report = stack.run_fleet(devices, seconds)
     latency = report["latency"] or {"p99_ms": float("inf"), "frames": 0}
     say(f"  p99 {latency['p99_ms']:.0f} ms, lost {report['lost']}, duplicates {report['duplicates']}")

@@ -11,12 +11,14 @@ from typing import Any, Final, Self
 
 import psutil
 
+from heartwire.access import hash_secret, new_secret
 from heartwire.storage.migrate import migrate
+from heartwire.topics import new_device
 from tests.benchmarks.results import say
 from tests.conftest import ROOT
-from tests.servers.mosquitto import MosquittoServer
 from tests.servers.postgres import TimescaleServer
 from tests.servers.process import Process
+from tests.servers.secured import SecuredMosquitto
 from tests.servers.waiting import find_free_port, wait_until
 
 _POSTGRES_CONF: Final = ROOT / "deploy" / "postgres" / "heartwire.conf"
@@ -37,13 +39,17 @@ class LoadStack:
     ----------
     services : sequence of str
         What runs besides: ``ingest`` (once for each mention), ``analytics``, ``dashboard``.
+    devices : int
+        How many have a credential at the broker: fleets may be so large.
     """
 
-    def __init__(self, services: Sequence[str]) -> None:
+    def __init__(self, services: Sequence[str], devices: int) -> None:
         self._directory: Final = Path(tempfile.mkdtemp(prefix=f"heartwire-{os.getpid()}-load-"))
         self._postgres: Final = TimescaleServer(durable=True, settings=deployed_settings())
-        # What a deployment's mosquitto.conf says of queues (deploy/mosquitto); the rest there is doors and locks.
-        self.broker: Final = MosquittoServer(persistence=False, max_inflight_messages=0, max_queued_messages=0)
+        #: With the configuration of deploy/mosquitto: TLS, and a credential for everybody.
+        self.broker: Final = SecuredMosquitto()
+        self._names: Final = self._directory / "names"
+        self._devices: Final = devices
         self._services: Final = tuple(services)
         self._processes: Final[dict[str, Process]] = {}
         self.database = ""
@@ -52,6 +58,7 @@ class LoadStack:
         """Start everything."""
         try:
             self._postgres.start()
+            self._admit()
             self.broker.start()
             self.database = self._postgres.create_database("heartwire")
             migrate(self.database)
@@ -80,7 +87,7 @@ class LoadStack:
         path.unlink(missing_ok=True)
         words = (
             *("simulate", "fleet", "--devices", str(devices), "--fs", str(fs_hz), "--minutes", str(seconds / 60)),
-            *("--names", str(self._directory / f"names-{devices}"), "--register", "--database", self.database),
+            *("--names", str(self._names), "--register", "--database", self.database),
             *("--json", str(path)),
         )
         settings = self.environment("SIMULATE", database=False) | {"HEARTWIRE_SIMULATE_CACHE_DIR": str(_SHAPES)}
@@ -95,12 +102,18 @@ class LoadStack:
 
     def environment(self, service: str, *, database: bool = True) -> dict[str, str]:
         """Return the variables by which a service finds broker and database."""
-        settings = {"BROKER_HOST": self.broker.host, "BROKER_PORT": str(self.broker.port)}
-        if service == "ANALYTICS":
-            settings = {}
+        settings: dict[str, str] = {}
+        if service in {"INGEST", "DASHBOARD"}:
+            settings = self.broker.env(service.lower())
+        elif service == "SIMULATE":  # each device has its own name and password
+            settings = {
+                "HEARTWIRE_SIMULATE_BROKER_HOST": self.broker.host,
+                "HEARTWIRE_SIMULATE_BROKER_PORT": str(self.broker.port),
+                "HEARTWIRE_SIMULATE_BROKER_CA_FILE": str(self.broker.ca_file),
+            }
         if database:
-            settings["DATABASE"] = self.database
-        return {f"HEARTWIRE_{service}_{name}": value for name, value in settings.items()}
+            settings[f"HEARTWIRE_{service}_DATABASE"] = self.database
+        return settings
 
     def start_program(self, name: str, command: Sequence[str], is_ready: str) -> Process:
         """Start any program; return when its output says `is_ready`."""
@@ -108,6 +121,12 @@ class LoadStack:
         self._processes[name] = process
         process.start(lambda: is_ready in process.log)
         return process
+
+    def _admit(self) -> None:
+        """Make the fleet's names and passwords, and let them in."""
+        secrets = {new_device(): new_secret() for _ in range(self._devices)}
+        self._names.write_text("".join(f"{name} {secret}\n" for name, secret in secrets.items()), encoding="utf-8")
+        self.broker.forget({name: hash_secret(secret) for name, secret in secrets.items()})
 
     def _start(self, name: str, service: str) -> None:
         words = ("dashboard", "serve", "--port", str(find_free_port())) if service == "dashboard" else (service,)

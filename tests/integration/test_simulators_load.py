@@ -1,25 +1,38 @@
 """The load generator against real Mosquitto, ingest and database: what it reports is what is there."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from heartwire.broker_files import read_devices
 from tests.conftest import StartHeartwire
-from tests.integration.ingest_stack import Stack
+from tests.integration.ingest_stack import Stack, is_ready
 from tests.servers.fixtures import BrokerServer
+from tests.servers.missing import ServerMissingError, skip_or_fail
+from tests.servers.mosquitto import MosquittoServer
 from tests.servers.process import Process
+from tests.servers.secured import SecuredMosquitto
 from tests.servers.waiting import wait_until
 
 _DEVICES = 20
 _SECONDS = 5
 
-pytestmark = pytest.mark.parametrize(
-    ("database_server", "broker"), [("timescaledb", "mosquitto")], indirect=True, ids=["timescaledb-mosquitto"]
-)
+pytestmark = pytest.mark.parametrize("database_server", ["timescaledb"], indirect=True)
+
+
+@pytest.fixture
+def broker() -> Iterator[BrokerServer]:
+    """Mosquitto alone: the embedded broker is not for thousands."""
+    try:
+        server = MosquittoServer()
+    except ServerMissingError as missing:
+        skip_or_fail(str(missing))
+    with server:
+        yield server
 
 
 @pytest.fixture
@@ -127,3 +140,38 @@ def test_what_the_database_has_not_is_told_as_lost(stack: Stack, start_fleet: St
     assert report["lost"] == 2
     assert report["stored"]["frames"] == report["made"] - 1
     assert report["stored"]["different"] == 1
+
+
+@pytest.fixture
+def secured() -> Iterator[SecuredMosquitto]:
+    """Mosquitto as it is deployed, not started."""
+    try:
+        server = SecuredMosquitto()
+    except ServerMissingError as missing:
+        skip_or_fail(str(missing))
+    yield server
+    server.remove()
+
+
+def test_a_fleet_is_let_in_by_its_own_passwords_over_tls(
+    heartwire_process: StartHeartwire, database: str, secured: SecuredMosquitto, tmp_path: Path, shapes_dir: Path
+) -> None:
+    names, report = tmp_path / "names", tmp_path / "report.json"
+    words = ("simulate", "fleet", "--devices", "5", "--names", str(names), "--database", database)
+    prepare = heartwire_process(*words, "--register", "--secrets")
+    assert prepare.wait() == 0, prepare.log
+    with psycopg.connect(database) as connection:
+        secured.forget(read_devices(connection))
+    secured.start()
+    env = {"HEARTWIRE_INGEST_DATABASE": database, **secured.env("ingest")}
+    heartwire_process("ingest", env=env, is_ready=is_ready)
+    door = {
+        "HEARTWIRE_SIMULATE_BROKER_CA_FILE": str(secured.ca_file),
+        "HEARTWIRE_SIMULATE_BROKER_PORT": str(secured.port),
+        "HEARTWIRE_SIMULATE_CACHE_DIR": str(shapes_dir),
+    }
+    fleet = heartwire_process(*words, "--minutes", "0.05", "--json", str(report), env=door)
+    assert fleet.wait(timeout_s=60) == 0, fleet.log
+    content = json.loads(report.read_text())
+    assert (content["made"], content["stored"]["right"], content["refusals"]) == (15, 15, 0), content
+    assert names.stat().st_mode & 0o077 == 0
