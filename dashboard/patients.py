@@ -1,16 +1,18 @@
 """What is stored of one patient: who, with which devices, heart rate over time, beats, ECG."""
 
 import math
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple
 
 import msgspec
 import psycopg
+from psycopg.rows import TupleRow
 
 from dashboard.access import Viewer
 from dashboard.alarms import time_of, us_of, us_or_none
 from dashboard.errors import ApiError, Code
 from dashboard.records import join_records, pack_ecg
 from heartwire.storage.queries import load_queries
+from heartwire.storage.stored import EXTENT, SPANS, STORED, frames_between, parameters, spans_of, stored_of
 
 _QUERIES: Final = load_queries("dashboard", "patients.sql")
 
@@ -112,7 +114,7 @@ async def patient_facts(connection: psycopg.AsyncConnection[Any], patient: Patie
     limits: dict[str, dict[str, float]] = {}
     async for call, name, value in await connection.execute(_QUERIES["limits"], given):
         limits.setdefault(call, {})[name] = value
-    row = await (await connection.execute(_QUERIES["stored"], given)).fetchone()
+    row = await (await connection.execute(EXTENT, given)).fetchone()
     stored = StoredSpan(us_of(row[0]), us_of(row[1])) if row is not None and row[0] is not None else None
     return PatientFacts(patient, devices, limits, stored)
 
@@ -135,34 +137,33 @@ async def coverage(
     connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch, bucket_us: int
 ) -> Coverage:
     """Return how much ECG there is over time."""
-    shares = [0.0] * _n_buckets(stretch, bucket_us)
-    given = _between(patient, stretch) | {"bucket_us": bucket_us}
-    async for begin, seconds in await connection.execute(_QUERIES["coverage"], given):
-        shares[(us_of(begin) - stretch.from_us) // bucket_us] = min(1.0, round(seconds * 1e6 / bucket_us, 3))
-    return Coverage(stretch.from_us, bucket_us / 1e6, shares)
+    rows = await _read_stored(connection, SPANS, patient, stretch)
+    n_buckets = _n_buckets(stretch, bucket_us)
+    last_us = stretch.from_us + n_buckets * bucket_us
+    us: dict[str, list[float]] = {}
+    for lead, begin_us, end_us in spans_of(rows):
+        of_lead = us.setdefault(lead, [0.0] * n_buckets)
+        begin, end = max(begin_us, stretch.from_us) - stretch.from_us, min(end_us, last_us) - stretch.from_us
+        for bucket in range(begin // bucket_us, -(-end // bucket_us)):
+            of_lead[bucket] += min(end, (bucket + 1) * bucket_us) - max(begin, bucket * bucket_us)
+    # Of the lead that has most.
+    most = [max(of_leads) for of_leads in zip(*us.values(), strict=True)] or [0.0] * n_buckets
+    return Coverage(stretch.from_us, bucket_us / 1e6, [min(1.0, round(length / bucket_us, 3)) for length in most])
 
 
 async def ecg_records(connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch) -> bytes:
     """Return the frames that reach into a stretch, whole, as records behind their lengths."""
-    records = []
-    async for flags, t0, fs_mhz, gain, baseline, lead, samples in await connection.execute(
-        _QUERIES["ecg"], _between(patient, stretch)
-    ):
-        t0_us = us_of(t0)
-        if t0_us + len(samples) * 500_000_000 / fs_mhz > stretch.from_us:
-            records.append(
-                pack_ecg(
-                    patient.id,
-                    flags=flags,
-                    t0_us=t0_us,
-                    fs_mhz=fs_mhz,
-                    gain=gain,
-                    baseline=baseline,
-                    lead=lead,
-                    samples=samples,
-                )
-            )
-    return join_records(records)
+    rows = stored_of(await _read_stored(connection, STORED, patient, stretch))
+    return join_records(
+        pack_ecg(
+            patient.id,
+            flags=item.frame.flags,
+            t0_us=item.frame.t0_us,
+            samples=item.frame.samples,
+            **item.scale._asdict(),
+        )
+        for item in frames_between(rows, stretch.from_us, stretch.to_us)
+    )
 
 
 async def beats(connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch) -> Beats:
@@ -170,6 +171,13 @@ async def beats(connection: psycopg.AsyncConnection[Any], patient: PatientName, 
     rows = await (await connection.execute(_QUERIES["beats"], _between(patient, stretch))).fetchall()
     intervals = [rr_s if rr_s is not None and math.isfinite(rr_s) else None for _, rr_s, _ in rows]
     return Beats([us_of(t) for t, _, _ in rows], intervals, "".join(label for _, _, label in rows))
+
+
+async def _read_stored(
+    connection: psycopg.AsyncConnection[Any], query: LiteralString, patient: PatientName, stretch: Stretch
+) -> list[TupleRow]:
+    given = parameters(patient.id, stretch.from_us, stretch.to_us)
+    return await (await connection.cursor(binary=True).execute(query, given)).fetchall()
 
 
 def _n_buckets(stretch: Stretch, bucket_us: int) -> int:

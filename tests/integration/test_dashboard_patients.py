@@ -51,10 +51,16 @@ def stack(heartwire_process: StartHeartwire, database: str, broker: BrokerServer
 
 
 def _store(stack: Stack, patient: Patient, t_s: float, *, seconds: float = 1.0, lead: str = "II", seq: int = 0) -> None:
+    ((stream_id,),) = stack.execute(
+        "INSERT INTO streams (tenant_id, patient_id, device_id, stream, boot_id, shard) VALUES (1, %s, %s, 'ecg', 1, 0)"
+        " ON CONFLICT (device_id, stream, boot_id) DO UPDATE SET stream = excluded.stream RETURNING stream_id",
+        *patient,
+    )
     stack.execute(
         "INSERT INTO ecg_frames (stream_id, seq, t0, tenant_id, patient_id, device_id, shard, fs_mhz, lead, gain,"
         " baseline, flags, samples, received_at)"
-        " VALUES (1, %s, to_timestamp(%s), 1, %s, %s, 0, 250000, %s, 200, 0, 0, %s, now())",
+        " VALUES (%s, %s, to_timestamp(%s), 1, %s, %s, 0, 250000, %s, 200, 0, 0, %s, now())",
+        stream_id,
         seq,
         T0_US / 1e6 + t_s,
         *patient,

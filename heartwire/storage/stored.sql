@@ -1,0 +1,53 @@
+-- stored --
+-- What may reach into a stretch of one patient's time, raw frames and blocks in one statement: it sees each frame once,
+-- whatever moves meanwhile. A frame begins at most ten seconds and a sample before its end, a block's in its minute.
+SELECT
+    f.stream_id, s.device_id, s.boot_id, f.lead, f.fs_mhz, f.gain, f.baseline, f.t0, f.seq, f.flags,
+    f.received_at, NULL::bytea, f.samples
+FROM ecg_frames AS f JOIN streams AS s USING (stream_id)
+WHERE f.patient_id = %(patient_id)s
+    AND f.t0 > %(from)s::timestamptz - interval '10.01 s' AND f.t0 < %(to)s::timestamptz
+    AND (%(lead)s::text IS NULL OR f.lead = %(lead)s)
+UNION ALL
+SELECT
+    b.stream_id, s.device_id, s.boot_id, b.lead, b.fs_mhz, b.gain, b.baseline, b.minute, NULL, NULL,
+    NULL, b.layout, b.samples
+FROM ecg_blocks AS b JOIN streams AS s USING (stream_id)
+WHERE b.patient_id = %(patient_id)s
+    AND b.minute > %(from)s::timestamptz - interval '70.01 s' AND b.minute < %(to)s::timestamptz
+    AND b.ended > %(from)s::timestamptz AND b.began < %(to)s::timestamptz
+    AND (%(lead)s::text IS NULL OR b.lead = %(lead)s);
+
+-- spans --
+-- Likewise, without the samples; a block without a gap needs no look at where its frames are.
+SELECT
+    f.lead, f.fs_mhz, f.t0, NULL::timestamptz, octet_length(f.samples) / 2, NULL::timestamptz, NULL::bytea
+FROM ecg_frames AS f
+WHERE f.patient_id = %(patient_id)s
+    AND f.t0 > %(from)s::timestamptz - interval '10.01 s' AND f.t0 < %(to)s::timestamptz
+UNION ALL
+SELECT
+    b.lead, b.fs_mhz, b.minute, b.began, b.n_samples, b.ended,
+    CASE
+        WHEN extract(epoch FROM b.ended - b.began) * b.fs_mhz > (b.n_samples + 1) * 1000::bigint THEN b.layout
+    END
+FROM ecg_blocks AS b
+WHERE b.patient_id = %(patient_id)s
+    AND b.minute > %(from)s::timestamptz - interval '70.01 s' AND b.minute < %(to)s::timestamptz
+    AND b.ended > %(from)s::timestamptz AND b.began < %(to)s::timestamptz;
+
+-- extent --
+-- When the first and the last frame or block of a patient begin.
+SELECT least(f.first_at, b.first_at), greatest(f.last_at, b.last_at)
+FROM
+    (SELECT min(t0) AS first_at, max(t0) AS last_at FROM ecg_frames WHERE patient_id = %(patient_id)s) AS f,
+    (SELECT min(minute) AS first_at, max(minute) AS last_at FROM ecg_blocks WHERE patient_id = %(patient_id)s) AS b;
+
+-- blocks_of_frames --
+-- The blocks in which these frames would be, by stream and time.
+SELECT b.stream_id, b.minute, b.fs_mhz, b.lead, b.gain, b.baseline, b.layout, b.samples
+FROM (
+    SELECT DISTINCT n.stream_id, n.minute
+    FROM unnest(%(streams)s::bigint[], %(minutes)s::timestamptz[]) AS n (stream_id, minute)
+) AS n
+JOIN ecg_blocks AS b ON b.stream_id = n.stream_id AND b.minute = n.minute AND b.minute BETWEEN %(first)s AND %(last)s;
