@@ -21,6 +21,7 @@ from heartwire.storage.leases import LeaseLostError, Standing, fence, set_writer
 from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
+from heartwire.storage.stored import FrameKey, find_in_blocks
 from heartwire.topics import SHARDS, shard_of
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, DecodedStatus, topic_text
 from ingest.errors import BatchRefusedError, StreamsChangedError
@@ -289,9 +290,22 @@ def _find_conflicts(
             (stream_id, seq): tuple(values)
             for stream_id, seq, *values in connection.execute(_QUERIES[query], keys, binary=True)
         }
+        if kind is EcgFrame and len(stored) < len(items):
+            stored |= _compacted(
+                connection, [(id_, item) for id_, item in items if (id_, item.frame.seq) not in stored]
+            )
         for stream_id, item in items:
             if stored.get((stream_id, item.frame.seq)) != content(item.frame):
                 yield conflicting(item)
+
+
+def _compacted(
+    connection: psycopg.Connection[TupleRow], items: Sequence[tuple[int, DecodedFrame]]
+) -> dict[tuple[int, int], tuple[object, ...]]:
+    """Return what is stored of these ECG frames in blocks: they are raw no more."""
+    keys = [FrameKey(stream_id, item.frame.seq, item.frame.t0) for stream_id, item in items]
+    found = find_in_blocks(connection, keys)
+    return {(key.stream_id, key.seq): (*scale, frame.flags, frame.samples) for key, (scale, frame) in found.items()}
 
 
 def _hr_row(stream: KnownStream, item: DecodedFrame) -> tuple[object, ...]:
