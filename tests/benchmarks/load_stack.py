@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -57,6 +58,10 @@ class LoadStack:
     def __enter__(self) -> Self:
         """Start everything."""
         try:
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (most, most)
+            )  # the broker inherits it, and has a socket a device
             self._postgres.start()
             self._admit()
             self.broker.start()
