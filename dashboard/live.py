@@ -20,12 +20,11 @@ from dashboard.settings import DashboardSettings
 from dashboard.ward import ServiceState
 from heartwire.backoff import Backoff
 from heartwire.frames import EcgFrame, FrameError, decode_ecg
-from heartwire.mqtt import make_client
+from heartwire.mqtt import VersionChoice, make_client
 from heartwire.topics import Stream, Topic, parse_topic
 
 _logger: Final = logging.getLogger(__name__)
 _V5: Final = MQTTProtocolVersion.MQTTv5
-_V311: Final = MQTTProtocolVersion.MQTTv311
 _KEEPALIVE_S: Final = 15
 _CONNECT_TIMEOUT_S: Final = 3.0
 _ANSWER_TIMEOUT_S: Final = 2.0
@@ -102,16 +101,15 @@ class LiveEcg:
                 self._client.unsubscribe([_topic(device) for device in old])
 
     def _run(self) -> None:
-        version = _V5
+        versions = VersionChoice()
         backoff = Backoff(self._settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         while not self._stopping.is_set():
-            self._client = self._new_client(version)
+            self._client = self._new_client(versions.version)
             answered, problem = self._serve()
             with self._lock:
                 was_connected, self._connected = self._connected, False
-            falls_back = version is _V5 and not was_connected and answered
-            # MQTT 5 first, each time; the other version when the broker hangs up on it or does not answer.
-            version = _V311 if falls_back else _V5
+            # A broker that hangs up, or says nothing, may not speak this version.
+            falls_back = versions.learn(was_up=was_connected, is_there=answered, understood=False)
             if self._stopping.is_set() or falls_back:
                 continue
             if was_connected:

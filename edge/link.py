@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.errors import LinkError, LinkReason
 from edge.settings import EdgeSettings
 from heartwire.backoff import Backoff
-from heartwire.mqtt import BrokerConfigurationError, make_client
+from heartwire.mqtt import BrokerConfigurationError, VersionChoice, make_client
 from heartwire.topics import Stream, Topic
 
 _CONNECT_TIMEOUT_S: Final = 5.0
@@ -91,9 +91,8 @@ class Link:
         self._messages: Final = str(Topic(settings.device, Stream.MESSAGE))
         self._backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         self._stopping: Final = threading.Event()
-        self._version = _V5
+        self._versions: Final = VersionChoice()
         self._n_short = 0
-        self._worked: MQTTProtocolVersion | None = None
         self._problem: LinkError | None = None
         self._connection = self._new_connection(0, _V5)  # a wrong certificate is said at the start
         self._thread: Final = threading.Thread(target=self._run, name="broker", daemon=True)
@@ -159,7 +158,7 @@ class Link:
             number += 1
             begin_s = time.monotonic()
             try:
-                connection = self._new_connection(number, self._version)
+                connection = self._new_connection(number, self._versions.version)
             except BrokerConfigurationError as error:  # a certificate was taken away while we ran
                 self._problem = LinkError(LinkReason.TLS, str(error))
                 self._listener.on_link()
@@ -168,16 +167,10 @@ class Link:
             self._connection = connection
             problem = self._serve(connection)
             was_up, connection.is_up = connection.is_up, False
-            if was_up:
-                self._worked = connection.version
             reached = problem.reason not in {LinkReason.UNREACHABLE, LinkReason.TLS}
-            if reached and not was_up and not (connection.answered and connection.speaks_version):
-                # Silence, or a plain no, to version 5: the other one, at once. The one that worked comes first.
-                if connection.version is _V5:
-                    self._version = _V311
-                    continue
-                self._worked = None
-            self._version = self._worked or _V5
+            understood = connection.answered and connection.speaks_version
+            if self._versions.learn(was_up=was_up, is_there=reached, understood=understood):
+                continue
             lived_s = time.monotonic() - begin_s
             if was_up and lived_s > _HELD_S:
                 self._backoff.reset()

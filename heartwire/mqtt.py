@@ -13,6 +13,42 @@ class BrokerConfigurationError(PermanentError):
     """The broker cannot be spoken to as configured."""
 
 
+class VersionChoice:
+    """Which version of MQTT to try next: 5, then 3.1.1 where 5 meets silence or a no, and first what worked before.
+
+    Attributes
+    ----------
+    version : MQTTProtocolVersion
+        For the next connection.
+    """
+
+    def __init__(self) -> None:
+        self.version = MQTTProtocolVersion.MQTTv5
+        self._worked: MQTTProtocolVersion | None = None
+
+    def learn(self, *, was_up: bool, is_there: bool, understood: bool) -> bool:
+        """Take in how a connection of this version went, and return whether to try the other at once.
+
+        Parameters
+        ----------
+        was_up : bool
+            Whether it came up.
+        is_there : bool
+            Whether somebody took the connection; if nobody did, no version would help.
+        understood : bool
+            Whether the broker answered, and not that it does not speak this version.
+        """
+        if was_up:
+            self._worked = self.version
+        elif is_there and not understood:
+            if self.version is MQTTProtocolVersion.MQTTv5:
+                self.version = MQTTProtocolVersion.MQTTv311
+                return True
+            self._worked = None
+        self.version = self._worked or MQTTProtocolVersion.MQTTv5
+        return False
+
+
 def make_client(
     settings: BrokerSettings,
     client_id: str,

@@ -10,10 +10,9 @@ import time
 from collections import deque
 from typing import Final
 
-from paho.mqtt.enums import MQTTProtocolVersion
-
 from heartwire.backoff import Backoff
 from heartwire.frames import U16_MAX, EcgFlag, EcgFrame, FrameError, HrFrame, StatusFrame, decode_ack, encode
+from heartwire.mqtt import VersionChoice
 from heartwire.topics import Stream, Topic
 from simulators.clock import SampleClock
 from simulators.link import Link
@@ -21,8 +20,6 @@ from simulators.outbox import Outbox
 from simulators.settings import IN_FLIGHT_MAX, SimulateSettings
 from simulators.sources import Chunk, Source
 
-_V5: Final = MQTTProtocolVersion.MQTTv5
-_V311: Final = MQTTProtocolVersion.MQTTv311
 _FIRST_PAUSE_S: Final = 0.5
 _TICK_S: Final = 2.0
 _QUIET_S: Final = 4.0
@@ -95,29 +92,29 @@ class Device:
 
     async def stay_connected(self) -> None:
         """Keep a connection until cancelled: MQTT 5, or 3.1.1 where the broker does not speak it."""
-        version = _V5
+        versions = VersionChoice()
         backoff = Backoff(self._settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
         while True:
             link = self._link = Link(
                 self._settings,
                 self.name,
-                version,
+                versions.version,
                 encode(self._status(online=False)),
                 on_ack=self._heard,
                 on_room=self._pump,
             )
+            was_up = False
             try:
-                if await link.open():
+                if was_up := await link.open():
                     self.problem = ""
                     backoff.reset()
                     await self._serve(link)
                 self.problem = link.problem
             finally:
                 link.drop()
+            # Where nobody is, the link says that it was answered.
             understood = link.answered and link.speaks_version
-            if not understood:
-                version = _V311 if version is _V5 else _V5
-            if understood or version is _V5:
+            if not versions.learn(was_up=was_up, is_there=True, understood=understood):
                 await asyncio.sleep(backoff.next_s())
 
     async def say_goodbye(self) -> None:

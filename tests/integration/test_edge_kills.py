@@ -42,7 +42,7 @@ def test_the_edge_is_killed_mid_stream_and_its_next_run_sends_the_rest(
     stack = EdgeStack(heartwire_process, database, broker)
     # Without ingest everything that the first run made waits in its outbox.
     first_record = made_record(tmp_path, seconds=_SECONDS)
-    edge = stack.start_edge("--record", str(first_record), "--speed", "max", is_ready="256 sent")
+    edge = stack.start_edge("--record", str(first_record), "--speed", "max", is_ready="outbox: 300 frames")
     edge.kill()
     stack.start_ingest()
     (tmp_path / "second").mkdir()

@@ -107,7 +107,7 @@ def test_a_record_larger_than_the_outbox_waits_for_the_database(
     edge = stack.start_edge(
         *("--record", str(record), "--speed", "max"), env={"HEARTWIRE_EDGE_OUTBOX_MAX_BYTES": "1000000"}
     )
-    wait_until(lambda: re.search(r"256 sent, 0 confirmed .* \d+ bytes left", edge.log) is not None, "a full outbox")
+    wait_until(lambda: re.search(r"32 sent, 0 confirmed .* \d+ bytes left", edge.log) is not None, "a full outbox")
     assert edge.is_running
     stack.start_ingest()
     assert wait_for_end(edge) == 0, edge.log
