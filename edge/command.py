@@ -19,7 +19,7 @@ from edge.settings import EdgeSettings
 from edge.sources.pipe import PipeFormat, PipeSignal, PipeSource
 from edge.sources.record import RecordSource
 from edge.sources.source import Source
-from edge.status import describe
+from edge.status import describe, describe_json
 from heartwire.frames import I16_MAX, I16_MIN
 
 _LIVE_CHUNK_S: Final = 0.1
@@ -208,13 +208,15 @@ def run(
 @edge.command()
 @click.option("--device", help="The device's name. [env: HEARTWIRE_EDGE_DEVICE]")
 @click.option("--outbox", type=click.Path(path_type=Path), help="Folder of the outbox. [env: HEARTWIRE_EDGE_OUTBOX]")
-def status(device: str | None, outbox: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Say it for programs; `null` where nothing was ever kept.")
+def status(device: str | None, outbox: Path | None, *, as_json: bool) -> None:
     """Say what waits in the outbox.
 
     And what the database confirmed last, how much room is left, and whether an agent is running.
     """
     settings = EdgeSettings.load(device=device, outbox=outbox)
-    click.echo(describe(settings.outbox_dir, settings.outbox_max_bytes))
+    say = describe_json if as_json else describe
+    click.echo(say(settings.outbox_dir, settings.outbox_max_bytes))
 
 
 def _record(

@@ -1,4 +1,4 @@
-"""What an outbox holds, in words, for the person who looks at a device."""
+"""What an outbox holds, in words for the person who looks at a device, and as JSON for programs."""
 
 import shutil
 from contextlib import closing
@@ -12,27 +12,71 @@ from edge.outbox_lock import is_locked
 from heartwire.frames import EcgFrame
 
 
-def describe(folder: Path, max_bytes: int) -> str:
-    """Return the state of the outbox in `folder`; nothing is changed there, and an agent may be running.
+class Confirmed(msgspec.Struct, frozen=True):
+    """What the database said last: everything of a stream up to `committed`, and up to `highest` with gaps."""
+
+    boot_id: int
+    stream: str
+    committed: int
+    highest: int
+    t_us: int
+
+
+class OutboxState(msgspec.Struct, frozen=True):
+    """What an outbox holds, as ``heartwire edge status --json`` says it.
+
+    Attributes
+    ----------
+    is_running : bool
+        Whether an agent works on it.
+    device : str
+        Empty before anything was kept.
+    frames, bytes_used, bytes_left, bytes_most : int
+        Frames that wait for the database, their room, and how much more there may be (the disk's free room counts).
+    first_us, last_us : int, optional
+        Beginning and end of the signal that waits, UTC microseconds.
+    lost_frames : int
+        Lost since the outbox was made, because it was full.
+    confirmed : Confirmed, optional
+        What the database said last.
+    refused, refused_us : str, int
+        Why the server does not take what waits, and when it said so, UTC microseconds.
+    """
+
+    is_running: bool
+    device: str
+    frames: int
+    bytes_used: int
+    bytes_left: int
+    bytes_most: int
+    lost_frames: int
+    first_us: int | None = None
+    last_us: int | None = None
+    confirmed: Confirmed | None = None
+    refused: str = ""
+    refused_us: int = 0
+
+
+def read_state(folder: Path, max_bytes: int) -> OutboxState | None:
+    """Return the state of the outbox in `folder`, ``None`` where there never was one; nothing is changed there.
+
+    An agent may be running.
 
     Raises
     ------
     OutboxError
         If the file cannot be read.
     """
-    is_running = is_locked(folder / LOCK_FILE)
-    agent = "an agent is running" if is_running else "no agent is running; `heartwire edge run` sends what waits"
-    none_yet = f"outbox {folder}: none yet; nothing was ever kept here\nagent: {agent}"
     if not (folder / FILE).exists():
-        return none_yet
+        return None
     with told(folder), closing(connect(folder, read_only=True)) as db:
         if db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'facts'").fetchone() == (0,):
-            return none_yet  # an agent is just making it
+            return None  # an agent is just making it
         frames, used = db.execute(
             f"SELECT count(*), coalesce(sum(length(payload) + {FRAME_OVERHEAD_BYTES}), 0) FROM frames"  # noqa: S608
         ).fetchone()
         ends = [
-            row[0]
+            msgspec.msgpack.decode(row[0], type=EcgFrame)
             for order in ("ASC", "DESC")
             for row in db.execute(f"SELECT payload FROM frames ORDER BY position {order} LIMIT 1")  # noqa: S608
         ]
@@ -43,30 +87,61 @@ def describe(folder: Path, max_bytes: int) -> str:
         stored_us = db.execute(
             "SELECT coalesce(max(t_us), 0) FROM confirmed WHERE boot_id = ?", (facts.get("refusal_boot_id"),)
         ).fetchone()[0]
-    lines = [f"outbox {folder} of device {facts.get('device', 'unknown')}", f"agent: {agent}"]
-    if ends:
-        first, final = (msgspec.msgpack.decode(payload, type=EcgFrame) for payload in ends)
-        lines.append(
-            f"waiting for the database: {frames} frames, signal from {_time(first.t0)} to {_time(final.t_end)}"
-        )
-    else:
+    refused_us = int(facts.get("refusal_us", 0))
+    is_refused = bool(ends) and refused_us > stored_us
+    return OutboxState(
+        is_running=is_locked(folder / LOCK_FILE),
+        device=str(facts.get("device", "unknown")),
+        frames=frames,
+        bytes_used=used,
+        bytes_left=max(0, min(max_bytes - used, shutil.disk_usage(folder).free)),
+        bytes_most=max_bytes,
+        lost_frames=int(facts.get("lost_frames", 0)),
+        first_us=ends[0].t0 if ends else None,
+        last_us=ends[-1].t_end if ends else None,
+        confirmed=None if last is None else Confirmed(*last),
+        refused=str(facts["refusal"]) if is_refused else "",
+        refused_us=refused_us if is_refused else 0,
+    )
+
+
+def describe_json(folder: Path, max_bytes: int) -> str:
+    """Return the state of the outbox in `folder` as JSON, for programs: ``null`` where there never was one."""
+    return msgspec.json.encode(read_state(folder, max_bytes)).decode()
+
+
+def describe(folder: Path, max_bytes: int) -> str:
+    """Return the state of the outbox in `folder` in words.
+
+    Raises
+    ------
+    OutboxError
+        If the file cannot be read.
+    """
+    state = read_state(folder, max_bytes)
+    is_running = is_locked(folder / LOCK_FILE) if state is None else state.is_running
+    agent = "an agent is running" if is_running else "no agent is running; `heartwire edge run` sends what waits"
+    if state is None:
+        return f"outbox {folder}: none yet; nothing was ever kept here\nagent: {agent}"
+    lines = [f"outbox {folder} of device {state.device}", f"agent: {agent}"]
+    if state.first_us is None or state.last_us is None:
         lines.append("waiting for the database: nothing")
-    if last is None:
+    else:
+        signal = f"signal from {_time(state.first_us)} to {_time(state.last_us)}"
+        lines.append(f"waiting for the database: {state.frames} frames, {signal}")
+    if (last := state.confirmed) is None:
         lines.append("confirmed by the database: nothing yet")
     else:
-        boot_id, stream, committed, highest, t_us = last
-        gap = "" if committed == highest else f" (the latest is {highest}, with gaps between)"
+        gap = "" if last.committed == last.highest else f" (the latest is {last.highest}, with gaps between)"
         lines.append(
-            f"confirmed by the database: {stream} of run {boot_id} up to frame {committed}{gap}, said at {_time(t_us)}"
+            f"confirmed by the database: {last.stream} of run {last.boot_id} up to frame {last.committed}{gap},"
+            f" said at {_time(last.t_us)}"
         )
-    refused_us = int(facts.get("refusal_us", 0))
-    if ends and refused_us > stored_us:
-        lines.append(f"REFUSED by the server: {facts['refusal']}, said at {_time(refused_us)}")
-    left = max(0, min(max_bytes - used, shutil.disk_usage(folder).free))
-    lines.append(f"room left: {in_words(left)} of {in_words(max_bytes)}")
-    lost = int(facts.get("lost_frames", 0))
-    if lost:
-        lines.append(f"LOST because the outbox was full: {lost} frames since it was made")
+    if state.refused:
+        lines.append(f"REFUSED by the server: {state.refused}, said at {_time(state.refused_us)}")
+    lines.append(f"room left: {in_words(state.bytes_left)} of {in_words(state.bytes_most)}")
+    if state.lost_frames:
+        lines.append(f"LOST because the outbox was full: {state.lost_frames} frames since it was made")
     return "\n".join(lines)
 
 

@@ -42,4 +42,8 @@ def translated() -> Iterator[None]:
 
 
 def _line(error: Exception) -> str:
+    """Return what happened in one line, without the server's DETAIL: that quotes rows, and so names patients."""
+    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    if primary:
+        return " ".join(primary.split())[:500]
     return " ".join(str(error).split())[:500] or type(error).__name__

@@ -162,6 +162,13 @@ def test_a_patient_is_registered_with_his_device_and_limits(connection: psycopg.
         set_limit(connection, patient_id + 1, "tachycardia", "bpm", 130)
 
 
+def test_what_the_database_says_of_a_row_is_not_repeated(connection: psycopg.Connection[Any]) -> None:
+    with pytest.raises(DatabaseRefusedError, match="null value in column") as refused, translated():
+        connection.execute("INSERT INTO patients (name, ward) VALUES ('Zacharias Unmistakable', 'B')")
+    assert "Zacharias" in str(refused.value.__cause__), "the server quotes the row"
+    assert "Zacharias" not in str(refused.value)
+
+
 def test_the_drivers_errors_become_ours(database: str) -> None:
     with pytest.raises(DatabaseUnavailableError):
         connect(f"postgresql://heartwire@127.0.0.1:{find_free_port()}/heartwire", "test")

@@ -1,5 +1,6 @@
 """The outbox keeps what it was given through a kill, within its bound, and lets go only of what is confirmed."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -13,7 +14,7 @@ import pytest
 
 from edge.errors import OutboxDiskFullError, OutboxError, OutboxReason
 from edge.outbox import FILE, FRAME_OVERHEAD_BYTES, Outbox
-from edge.status import describe
+from edge.status import describe, describe_json
 from edge.watermark import ContradictoryAckError
 from heartwire.frames import Ack, EcgFlag, EcgFrame, encode
 from tests.servers.waiting import wait_until
@@ -232,3 +233,15 @@ def test_status_says_what_waits_in_words(box: Outbox) -> None:
     assert "waiting for the database: 10 frames, signal from 2001-09-09 01:46:40 UTC" in text
     assert "ecg of run 1 up to frame 3 (the latest is 8, with gaps between)" in text
     assert "of 1.0 MB" in text
+
+
+def test_status_says_the_same_to_programs(box: Outbox, tmp_path: Path) -> None:
+    assert describe_json(tmp_path / "nowhere", MAX_BYTES) == "null"
+    box.commit([_frame(seq) for seq in range(10)], [Ack(1, "ecg", 3, ((4, 5),), 8)])
+    state = json.loads(describe_json(box.folder, MAX_BYTES))
+    assert (state["device"], state["frames"], state["is_running"]) == (DEVICE, 10, True)
+    assert (state["bytes_used"], state["bytes_most"]) == (box.contents.used_bytes, MAX_BYTES)
+    assert state["bytes_left"] == MAX_BYTES - box.contents.used_bytes
+    assert (state["first_us"], state["last_us"]) == (10**15, _frame(9).t_end)
+    assert (state["confirmed"]["committed"], state["confirmed"]["highest"]) == (3, 8)
+    assert (state["lost_frames"], state["refused"]) == (0, "")
