@@ -23,9 +23,9 @@ def test_a_stream_that_another_wrote_meanwhile_is_looked_at_anew(stack: Stack) -
         # Frame 1 is stored behind the back of the process, as by a commit whose outcome it never learned.
         with psycopg.connect(stack.database) as connection:
             connection.execute(
-                "INSERT INTO ecg_frames (stream_id, seq, t0, tenant_id, patient_id, device_id, shard, fs_mhz, lead, gain,"
-                " baseline, flags, samples, received_at) SELECT stream_id, 1, t0 + interval '1 s', tenant_id, patient_id,"
-                " device_id, shard, fs_mhz, lead, gain, baseline, flags, %s, received_at FROM ecg_frames",
+                "INSERT INTO ecg_frames (stream_id, seq, t0, tenant_id, patient_id, device_id, shard, fs_mhz, lead,"
+                " gain, baseline, flags, samples, received_at) SELECT stream_id, 1, t0 + interval '1 s', tenant_id,"
+                " patient_id, device_id, shard, fs_mhz, lead, gain, baseline, flags, %s, received_at FROM ecg_frames",
                 [ecg_frame(1).samples],
             )
         stack.execute("UPDATE streams SET received = '{[0,2)}'")
