@@ -7,9 +7,11 @@ from typing import Any, Final
 import psycopg
 
 from heartwire.access import hash_secret
+from heartwire.storage.blocks import read_layout
 from heartwire.storage.errors import translated
 from heartwire.storage.pool import connect
 from heartwire.storage.registry import add_many
+from heartwire.storage.stored import read_frames
 from simulators.load.device import Credential, LoadDevice
 from simulators.load.processes import find_by_port, program_of
 from simulators.load.report import FRACTIONS, Analysed, Latency, Stored
@@ -85,6 +87,8 @@ def look(
         When each transaction was seen to be over, UTC microseconds (`simulators.load.sightings`).
     """
     with connect(database, "simulate", statement_timeout_s=_TIMEOUT_S) as connection, translated():
+        # One snapshot: what moves from frames to blocks meanwhile is seen once.
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.execute(QUERIES["prepare_check"])
         with connection.cursor().copy(QUERIES["copy_made"]) as copy:
             for device in devices:
@@ -99,12 +103,13 @@ def look(
             "n_samples": fs_hz,
         }
         connection.execute(QUERIES["gather"], window)
+        _gather_blocks(connection, window, fs_hz)
         rows, frames, right = _row(connection, "count")
         (complete,) = _row(connection, "streams_complete")
         letters: dict[str, int] = dict(connection.execute(QUERIES["dead_letters"], {"since": _at(since_us)}).fetchall())
         compared = different = 0
         for device in devices[:: max(1, len(devices) // _COMPARED)]:
-            for seq, samples in _samples(connection, device, window):
+            for seq, samples in _samples(connection, device, since_us, longest):
                 compared += 1
                 different += samples != pool.samples(device.number, seq)
         n_timed, times_ms = _row(connection, "latency", {"fractions": list(FRACTIONS)})
@@ -112,11 +117,27 @@ def look(
     return Stored(rows, frames, right, complete, compared, different, letters), latency
 
 
+def _gather_blocks(connection: psycopg.Connection[Any], window: Mapping[str, object], fs_hz: int) -> None:
+    """Add the frames that are in blocks to those that are gathered."""
+    blocks = connection.execute(QUERIES["blocks"], window).fetchall()
+    with connection.cursor().copy(QUERIES["copy_stored"]) as copy:
+        for stream_id, minute_us, fs_mhz, layout, made, began_us in blocks:
+            where = read_layout(minute_us, fs_mhz, layout)
+            for seq, t0_us, n_samples in zip(*(part.tolist() for part in where[:3]), strict=True):
+                is_right = 0 <= seq < made and t0_us == began_us + seq * _FRAME_US and n_samples == fs_hz
+                copy.write_row((stream_id, seq, t0_us + _FRAME_US, is_right))
+
+
 def _samples(
-    connection: psycopg.Connection[Any], device: LoadDevice, window: Mapping[str, object]
+    connection: psycopg.Connection[Any], device: LoadDevice, since_us: int, longest: int
 ) -> Iterator[tuple[int, bytes]]:
-    parameters = {"device": device.name, "boot_id": device.boot_id, **window}
-    yield from connection.execute(QUERIES["samples"], parameters)
+    parameters = {"device": device.name, "boot_id": device.boot_id}
+    row = connection.execute(QUERIES["patient"], parameters).fetchone()
+    if row is None:
+        return
+    for item in read_frames(connection, row[0], since_us - 2 * _FRAME_US, since_us + (longest + 2) * _FRAME_US):
+        if (item.device_id, item.boot_id) == (device.name, device.boot_id):
+            yield item.frame.seq, item.frame.samples
 
 
 def _row(connection: psycopg.Connection[Any], name: str, parameters: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 # a row of any query

@@ -79,11 +79,20 @@ SELECT count(*), percentile_disc(%(fractions)s::float8[]) WITHIN GROUP (
 )
 FROM signal_states WHERE device_id = ANY(%(devices)s);
 
--- samples --
--- All that is stored of a device's boot.
-SELECT f.seq, f.samples
-FROM ecg_frames AS f JOIN streams AS s USING (stream_id)
-WHERE s.device_id = %(device)s AND s.boot_id = %(boot_id)s AND f.t0 BETWEEN %(first)s AND %(last)s;
+-- blocks --
+-- What was compacted meanwhile, without the samples.
+SELECT
+    b.stream_id, (extract(epoch FROM b.minute) * 1000000)::bigint, b.fs_mhz, b.layout, m.frames, m.t0_us
+FROM made AS m
+JOIN streams AS s ON s.device_id = m.device_id AND s.boot_id = m.boot_id AND s.stream = 'ecg'
+JOIN ecg_blocks AS b USING (stream_id)
+WHERE b.minute BETWEEN %(first)s::timestamptz - interval '1 minute' AND %(last)s;
+
+-- copy_stored --
+COPY stored (stream_id, seq, end_us, is_right) FROM STDIN;
+
+-- patient --
+SELECT patient_id FROM streams WHERE device_id = %(device)s AND boot_id = %(boot_id)s LIMIT 1;
 
 -- services --
 -- Which of our services are connected here, by name and TCP port of their side.

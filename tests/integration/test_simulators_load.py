@@ -17,6 +17,7 @@ from tests.servers.mosquitto import MosquittoServer
 from tests.servers.process import Process
 from tests.servers.secured import SecuredMosquitto
 from tests.servers.waiting import wait_until
+from tests.shapes import write_shapes
 
 _DEVICES = 20
 _SECONDS = 5
@@ -48,7 +49,7 @@ def start_fleet(heartwire_process: StartHeartwire, stack: Stack, tmp_path: Path,
 @pytest.fixture(scope="session")
 def shapes_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shapes of beats, made once."""
-    return tmp_path_factory.mktemp("shapes")
+    return write_shapes(tmp_path_factory.mktemp("shapes"))
 
 
 class Fleet:
