@@ -29,6 +29,12 @@ _COMMANDS: Final = {
         "analytics",
         "Find beats and arrhythmias, raise alarms.",
     ),
+    "compact": (
+        "ingest.compactor.command",
+        "compact",
+        "ingest",
+        "Turn old signal into lossless blocks, keep to the retention policies.",
+    ),
     "dashboard": (
         "dashboard.command",
         "dashboard",

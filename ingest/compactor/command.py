@@ -1,0 +1,35 @@
+"""``heartwire compact``."""
+
+import signal
+
+import click
+
+from heartwire.garbage import collect_seldom
+from heartwire.logs import set_up_logging
+from ingest.compactor.service import CompactorService
+from ingest.compactor.settings import CompactorSettings
+
+
+@click.command()
+@click.option("--database", help="Database as a libpq URL. [env: HEARTWIRE_COMPACTOR_DATABASE]")
+@click.option("--instance", help="Name of this process. [env: HEARTWIRE_COMPACTOR_INSTANCE; default: host and process]")
+@click.option("--after-s", type=float, help="Compact signal older than this. [env: HEARTWIRE_COMPACTOR_AFTER_S]")
+def compact(**given: str | float | None) -> None:
+    """Turn old signal into lossless blocks, a quarter of its size.
+
+    Frames that were recorded and received two hours ago, and are analysed, become blocks of a minute each, bit for bit
+    the same. Frames that come later still are added to them. What the retention policies let go is dropped, and logged
+    (`heartwire storage`).
+
+    Any number of processes share the patients. The database may come and go. SIGTERM or Ctrl-C ends it at once; so does
+    a kill, and nothing is lost by either. It logs JSON lines to standard error.
+
+    Every setting is a variable HEARTWIRE_COMPACTOR_...; those of a terminal are options here.
+    """
+    settings = CompactorSettings.load(**given)
+    set_up_logging("compactor", settings.log_level)
+    service = CompactorService(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: service.stop())
+    collect_seldom()
+    service.run()
