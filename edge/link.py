@@ -21,10 +21,12 @@ from heartwire.backoff import Backoff
 from heartwire.mqtt import BrokerConfigurationError, VersionChoice, make_client
 from heartwire.topics import Stream, Topic
 
-_CONNECT_TIMEOUT_S: Final = 5.0
+_CONNECT_TIMEOUT_S: Final = 10.0
 #: A broker that does not know MQTT 5 may meet it with silence: so long it is waited for.
 _SILENCE_V5_S: Final = 2.0
 _SUBSCRIBE_TIMEOUT_S: Final = 10.0
+#: On a slow network both take longer, by so many times what it took to connect.
+_SLACK: Final = 3.0
 _LOOP_S: Final = 0.2
 _FIRST_PAUSE_S: Final = 1.0
 _GOODBYE_S: Final = 2.0
@@ -190,13 +192,16 @@ class Link:
                 client.connect(settings.broker_host, settings.broker_port, settings.keepalive_s, clean_start=True)
             else:
                 client.connect(settings.broker_host, settings.broker_port, settings.keepalive_s)
+            connected_s = time.monotonic()
+            # The way there and back took at least so long; an answer takes that, too.
+            slack_s = _SLACK * (connected_s - begin_s)
             while True:
                 code = client.loop(timeout=_LOOP_S)
                 if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
                     return connection.problem or _lost(connection, where, mqtt.error_string(code))
                 if connection.problem or connection.dropped or self._stopping.is_set():
                     break
-                if not connection.is_up and time.monotonic() - begin_s > _patience_s(connection):
+                if not connection.is_up and time.monotonic() - connected_s > _patience_s(connection) + slack_s:
                     return _lost(connection, where, "it does not answer")
             client.disconnect()
             client.loop(timeout=_LOOP_S)

@@ -35,8 +35,9 @@ class StartHeartwire(Protocol):
         env: Mapping[str, str] | None = None,
         is_ready: Callable[[Process], bool] | None = None,
         timeout_s: float = 30.0,
+        prefix: Sequence[str] = (),
     ) -> Process:
-        """See `heartwire_process`."""
+        """See `heartwire_process`; `prefix` are words that run a program elsewhere."""
 
 
 @pytest.fixture
@@ -82,11 +83,12 @@ def heartwire_process(tmp_path: Path) -> Iterator[StartHeartwire]:
         env: Mapping[str, str] | None = None,
         is_ready: Callable[[Process], bool] | None = None,
         timeout_s: float = 30.0,
+        prefix: Sequence[str] = (),
     ) -> Process:
         name = f"{args[0] if args else 'heartwire'}-{next(numbers)}"
         process = Process(
             name,
-            [sys.executable, "-m", "heartwire", *args],
+            [*prefix, sys.executable, "-m", "heartwire", *args],
             tmp_path / f"{name}.log",
             env={**inherited, "HEARTWIRE_HOME": str(home), "PYTHONUNBUFFERED": "1", **(env or {})},
         )

@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,9 @@ class EdgeStack(Stack):
         with psycopg.connect(database) as connection:
             add_patient(connection, "Ada Example", device=self.device_name)
 
-    def start_edge(self, *args: str, env: Mapping[str, str] | None = None, is_ready: str = "") -> Process:
+    def start_edge(
+        self, *args: str, env: Mapping[str, str] | None = None, is_ready: str = "", prefix: Sequence[str] = ()
+    ) -> Process:
         """Start ``heartwire edge run <args>``; return when its log says `is_ready`, at once when that is empty."""
         return self._start(
             "edge",
@@ -47,6 +49,7 @@ class EdgeStack(Stack):
                 **(env or {}),
             },
             is_ready=(lambda process: is_ready in process.log) if is_ready else None,
+            prefix=prefix,
         )
 
     def edge_status(self) -> str:
