@@ -114,6 +114,7 @@ def _patient_with_code(database: str, pages: str) -> tuple[int, str]:
         return patient_id, answer.json()["code"]
 
 
+@pytest.mark.timeout(300)  # eight processes come up, one of them after the other
 def test_the_ward_of_the_file_runs_and_stores_what_a_paired_device_sends(
     directory: Path, tmp_path: Path, heartwire_process: StartHeartwire
 ) -> None:
@@ -159,8 +160,9 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
     running["ingest-1"] = compose.start("ingest", 1)
     running["ingest-2"] = compose.start("ingest", 2)
     running["analytics"] = compose.start("analytics")
+    running["compactor"] = compose.start("compactor")
     running["dashboard"] = compose.start("dashboard")
-    for service, number in (("ingest", 1), ("ingest", 2), ("analytics", 1), ("dashboard", 1)):
+    for service, number in (("ingest", 1), ("ingest", 2), ("analytics", 1), ("compactor", 1), ("dashboard", 1)):
         port = compose.observe_ports[f"{service}-{number}"]
         wait_until(
             lambda: _get(f"http://127.0.0.1:{port}/readyz") == 200,  # noqa: B023 # called at once
@@ -199,7 +201,7 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
         assert credential["password"] not in process.log
         assert "Ada" not in process.log
     assert list(compose.temporary.iterdir()) == [], "a service wrote where a container has nothing to write"
-    for name in ("ingest-1", "ingest-2", "analytics", "dashboard"):
+    for name in ("ingest-1", "ingest-2", "analytics", "compactor", "dashboard"):
         assert running[name].stop() == 0, running[name].log
 
 
