@@ -122,9 +122,9 @@ class Stack:
             beats.setdefault(t_us // 60_000_000 * 60, []).append((rr_us, label))
         expected = []
         for minute_s, found in sorted(beats.items()):
-            rr_us = [rr for rr, _ in found if rr is not None]
+            known_us = [rr_us for rr_us, _ in found if rr_us is not None]
             classes = [sum(label == wanted for _, label in found) for wanted in "NSVF"]
-            rates = (sum(rr_us), len(rr_us), min(rr_us, default=None), max(rr_us, default=None))
+            rates = (sum(known_us), len(known_us), min(known_us, default=None), max(known_us, default=None))
             expected.append((minute_s, *rates, *classes, len(found) - sum(classes)))
         query = (
             "SELECT extract(epoch FROM minute)::bigint, rr_sum_us, rr_n, rr_min_us, rr_max_us,"
