@@ -88,6 +88,17 @@ def test_the_image_has_what_the_lock_says() -> None:
     assert "--require-hashes --no-deps -r deploy/requirements.lock" in dockerfile
 
 
+def test_the_page_names_every_variable_script_and_port() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    variables = set(re.findall(r"\$\{(HEARTWIRE_[A-Z_]+)", text))
+    assert variables == set(re.findall(r"^\| `(HEARTWIRE_[A-Z_]+)`", page, re.MULTILINE))
+    for script in re.findall(r"/usr/local/bin/(\w+\.sh)", page):
+        assert f"./deploy/{script}:/usr/local/bin/{script}:ro" in text, script
+    for word in ("deploy/prepare.sh", "--profile watch", "timescaledb_pre_restore()", "heartwire_database", "9464"):
+        assert word in page, word
+
+
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """A folder that anybody may enter, unlike pytest's own."""
