@@ -107,6 +107,10 @@ class System:
         arguments = ("edge", "run", "--record", str(record), "--speed", speed, "--device", self.device)
         return self._start(*arguments, env=self.broker_env("EDGE") | dict(env or {}))
 
+    def outbox(self, directory: Path) -> Path:
+        """Return the folder of its outbox; `directory` is the test's own."""
+        return directory / "heartwire" / "edge" / self.device
+
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         with psycopg.connect(self.database) as connection:

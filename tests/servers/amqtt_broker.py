@@ -38,6 +38,9 @@ class EmbeddedBroker:
         """SIGKILL it."""
         self.process.kill()
 
+    def forget(self) -> None:
+        """Forget nothing: it remembers nothing."""
+
     def remove(self) -> None:
         """Kill it and delete its directory."""
         self.process.kill()

@@ -11,6 +11,7 @@ from tests.servers.amqtt_broker import EmbeddedBroker
 from tests.servers.missing import ServerMissingError, skip_or_fail
 from tests.servers.mosquitto import MosquittoServer
 from tests.servers.postgres import EmbeddedPostgres, PostgresServer, TimescaleServer, remove_leftovers
+from tests.servers.process import Process
 from tests.servers.secured import SecuredBroker, SecuredEmbedded, SecuredMosquitto
 
 _TEMPLATE: Final = "heartwire_template"
@@ -41,6 +42,10 @@ class BrokerServer(Protocol):
     def speaks_mqtt5(self) -> bool:
         """Whether it speaks MQTT 5 besides 3.1.1."""
 
+    @property
+    def process(self) -> Process:
+        """The program itself."""
+
     def start(self) -> Self:
         """Start and return when connections are taken."""
 
@@ -49,6 +54,9 @@ class BrokerServer(Protocol):
 
     def kill(self) -> None:
         """SIGKILL."""
+
+    def forget(self) -> None:
+        """Delete what it remembers over a restart, while it is down."""
 
     def remove(self) -> None:
         """Kill and delete what it kept."""

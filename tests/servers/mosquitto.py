@@ -91,6 +91,10 @@ class MosquittoServer:
         """SIGKILL it: what it had not written is lost."""
         self.process.kill()
 
+    def forget(self) -> None:
+        """Delete its memory, while it is down."""
+        (self._directory / "mosquitto.db").unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Kill it and delete its memory."""
         self.process.kill()
