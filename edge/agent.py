@@ -247,7 +247,8 @@ class Agent:
             return
         try:
             if self._is_disk_full:  # room inside the file first
-                self._commit([])
+                with self._outbox.reclaimed():
+                    self._commit([])
             self._commit(self._fitting())
         except OutboxDiskFullError as error:
             if not self._is_disk_full:

@@ -16,18 +16,20 @@ import msgspec
 
 from edge.errors import OutboxDiskFullError, OutboxError, OutboxReason
 from edge.outbox_lock import OutboxLock
+from edge.outbox_reserve import OutboxReserve
 from edge.watermark import confirmed_ranges
 from heartwire.frames import U32_MAX, Ack, EcgFlag, EcgFrame, Message, encode
 from heartwire.topics import Stream
 
 FILE: Final = "outbox.sqlite3"
 LOCK_FILE: Final = "outbox.lock"
+RESERVE_FILE: Final = "outbox.reserve"
 #: What a frame takes on disk besides its payload: row, index, and their share of the pages; measured, rounded up.
 FRAME_OVERHEAD_BYTES: Final = 96
 _APPLICATION_ID: Final = 0x68774F42  # "hwOB"
 _VERSION: Final = 1
-#: Bytes of the write-ahead log that are kept between two writes.
-_WAL_KEPT_BYTES: Final = 4_000_000
+_WAL_PAGES: Final = 125  # after which the log is moved into the file; what that grows by at most is kept in reserve
+_RESERVE_BYTES: Final = _WAL_PAGES * 4096
 _CACHE_KIB: Final = 2_000
 
 _SCHEMA: Final = f"""
@@ -119,6 +121,7 @@ class Outbox:
                 " HEARTWIRE_EDGE_OUTBOX",
             ) from error
         self._lock: Final = OutboxLock(folder / LOCK_FILE)
+        self._reserve: Final = OutboxReserve(folder / RESERVE_FILE, _RESERVE_BYTES)
         try:
             with told(folder):
                 self._db: Final = connect(folder)
@@ -131,6 +134,7 @@ class Outbox:
                 self._old_up_to: Final = self._last_position()
                 self._next_position = self._old_up_to + 1
                 self._lost = self._number("lost_frames")
+            self._reserve.hold()
         except BaseException:
             self._lock.release()
             raise
@@ -217,6 +221,17 @@ class Outbox:
         self._used += sum(len(row[-1]) + FRAME_OVERHEAD_BYTES for row in rows) - gone_bytes
         return gone
 
+    @contextmanager
+    def reclaimed(self) -> Iterator[None]:
+        """On a full disk, make room for a write: move the write-ahead log into the file, and give up the reserve."""
+        self._reserve.release()
+        try:
+            with told(self.folder):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            yield
+        finally:
+            self._reserve.hold()
+
     def keep_refusal(self, message: Message) -> None:
         """Remember why the server does not store what is here, for whoever looks."""
         with told(self.folder), self._db:
@@ -291,7 +306,8 @@ class Outbox:
         (mode,) = self._db.execute("PRAGMA journal_mode = WAL").fetchone()
         assert mode == "wal", mode
         self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
+        self._db.execute(f"PRAGMA journal_size_limit = {_RESERVE_BYTES}")
+        self._db.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
         self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         if not tables:
             self._db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")

@@ -1,11 +1,9 @@
 """A loaded fleet and its measuring, put together."""
 
-import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
 
-from heartwire.errors import HeartwireError
 from simulators.load.fleet import LoadFleet, Plan
 from simulators.load.processes import Sampler
 from simulators.load.report import Analysed, Latency, Report, Stored
@@ -28,15 +26,7 @@ def measure(
         from simulators.load.sightings import Sightings  # noqa: PLC0415 # likewise
 
         sightings = Sightings(database)
-
-        def find() -> dict[int, str]:
-            me = {os.getpid(): "generator"}
-            try:
-                return find_processes(database, settings.broker_port) | me
-            except HeartwireError:  # the database may be away for a while
-                return me
-
-        sampler = Sampler(find)
+        sampler = Sampler(lambda: find_processes(database, settings.broker_port) | {os.getpid(): "generator"})
     spent_s = 0.0
 
     def began() -> None:
@@ -52,8 +42,7 @@ def measure(
         if database is not None:
             from simulators.load.database import look_behind  # noqa: PLC0415 # likewise
 
-            with contextlib.suppress(HeartwireError):
-                analysed = look_behind(database, fleet.devices)
+            analysed = look_behind(database, fleet.devices)
 
     fleet.run(began, ended)
     spent_s = time.process_time() - spent_s
@@ -65,12 +54,9 @@ def measure(
         from simulators.load.database import look  # noqa: PLC0415 # likewise
 
         say("looking what the database has")
-        try:
-            stored, latency = look(
-                database, fleet.devices, fleet.pool, fs_hz=plan.fs_hz, since_us=fleet.began_us, sighted=seen
-            )
-        except HeartwireError as error:
-            say(f"what the database has is not known: {error}")
+        stored, latency = look(
+            database, fleet.devices, fleet.pool, fs_hz=plan.fs_hz, since_us=fleet.began_us, sighted=seen
+        )
     counts = fleet.counts
     return Report(
         devices=len(fleet.devices),

@@ -39,8 +39,7 @@ class LoadStack:
     Parameters
     ----------
     services : sequence of str
-        What runs besides: ``ingest`` (once for each mention), ``analytics``, ``dashboard``,
-        ``compactor``.
+        What runs besides: ``ingest`` (once for each mention), ``analytics``, ``dashboard``.
     devices : int
         How many have a credential at the broker: fleets may be so large.
     """
@@ -135,12 +134,10 @@ class LoadStack:
         self.broker.forget({name: hash_secret(secret) for name, secret in secrets.items()})
 
     def _start(self, name: str, service: str) -> None:
-        words = {
-            "dashboard": ("dashboard", "serve", "--port", str(find_free_port())),
-            "compactor": ("compact",),
-        }.get(service, (service,))
+        words = ("dashboard", "serve", "--port", str(find_free_port())) if service == "dashboard" else (service,)
         process = self._process(name, words, self.environment(service.upper()))
-        process.start(lambda: service != "ingest" or "subscribed at" in process.log)
+        ready = {"ingest": "subscribed at", "analytics": "analytics", "dashboard": ""}[service]
+        process.start(lambda: ready in process.log)
 
     def _process(self, name: str, words: Sequence[str], settings: Mapping[str, str]) -> Process:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("HEARTWIRE_")}

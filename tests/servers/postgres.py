@@ -47,6 +47,11 @@ class PostgresServer:
         With ``True`` a commit is on disk when it returns, as in a hospital; with ``False`` tests run faster.
     settings : mapping, optional
         Further lines of postgresql.conf, in its own units.
+
+    Attributes
+    ----------
+    directory : Path
+        Where its data are.
     """
 
     def __init__(
@@ -56,8 +61,8 @@ class PostgresServer:
         self.has_timescale: Final = binaries.has_timescale
         self.port: Final = find_free_port()
         self._binaries = binaries
-        self._directory = binaries.make_directory()
-        self._data = self._directory / "data"
+        self.directory: Final = binaries.make_directory()
+        self._data = self.directory / "data"
         chosen = {
             **_SETTINGS,
             **({} if durable else _HASTY_SETTINGS),
@@ -69,7 +74,7 @@ class PostgresServer:
         self.process: Final = Process(
             self.name,
             binaries.command("postgres", *where, *options),
-            Path(tempfile.gettempdir()) / f"{self._directory.name}.log",
+            Path(tempfile.gettempdir()) / f"{self.directory.name}.log",
             dies_with_tests=False,
         )
 
@@ -91,7 +96,7 @@ class PostgresServer:
     def remove(self) -> None:
         """Kill the server and delete its data."""
         self.process.kill()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
         self.process.log_path.unlink(missing_ok=True)
 
     def dsn(self, database: str = "postgres") -> str:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from edge.errors import OutboxDiskFullError, OutboxError, OutboxReason
-from edge.outbox import FILE, FRAME_OVERHEAD_BYTES, Outbox
+from edge.outbox import FILE, FRAME_OVERHEAD_BYTES, RESERVE_FILE, Outbox
 from edge.status import describe, describe_json
 from edge.watermark import ContradictoryAckError
 from heartwire.frames import Ack, EcgFlag, EcgFrame, encode
@@ -212,6 +212,20 @@ def test_a_full_disk_keeps_nothing_of_the_call_and_goes_on_later(box: Outbox) ->
     box._db.execute("PRAGMA max_page_count = 1000000")
     box.commit([_frame(seq) for seq in range(10, 200)], [Ack(1, "ecg", 3, (), 3)])
     assert _seqs(box) == list(range(4, 200))
+
+
+def test_a_full_disk_has_its_reserve_for_what_may_go(box: Outbox) -> None:
+    reserve = box.folder / RESERVE_FILE
+    log = box.folder / f"{FILE}-wal"
+    box.commit([_frame(seq) for seq in range(100)])
+    assert reserve.stat().st_blocks * 512 >= 500_000
+    assert log.stat().st_size > 0
+    with box.reclaimed():
+        assert not reserve.exists()
+        assert log.stat().st_size == 0
+        assert box.commit([], [Ack(1, "ecg", 98, (), 98)]) == 99
+    assert _seqs(box) == [99]
+    assert reserve.stat().st_blocks * 512 >= 500_000
 
 
 def test_the_lock_of_a_killed_agent_is_free(tmp_path: Path) -> None:
