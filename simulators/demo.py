@@ -93,13 +93,13 @@ class _Wires(NamedTuple):
 def demo(**given: Any) -> None:  # noqa: ANN401 # as `_Wishes` names them
     """Run everything at once, with simulated patients.
 
-    Starts a database, an MQTT broker, ingest, analytics, the dashboard and a ward of simulated patients on this
-    machine alone (loopback), and prints where to look and how to sign in. Within the first minute one patient has an
-    asystole; others follow with bradycardia, a lead off, tachycardia, a pause, noise, again and again.
+    Starts a database, an MQTT broker, ingest, analytics, the compactor, the dashboard and a ward of simulated patients
+    on this machine alone (loopback), and prints where to look and how to sign in. Within the first minute one patient
+    has an asystole; others follow with bradycardia, a lead off, tachycardia, a pause, noise, again and again.
 
     Everything is kept in HEARTWIRE_HOME/demo (default ./.heartwire/demo): the next start goes on with the same
     patients, history and password. Patients of an earlier start with more of them stay on the ward, silent. Eight
-    patients fill about a gigabyte a day; --fresh empties it.
+    patients fill some hundred megabytes a day; --fresh empties it.
     Ctrl-C stops everything; a second Ctrl-C at once.
     """
     base = Path(os.environ.get("HEARTWIRE_HOME") or ".heartwire")
@@ -200,7 +200,7 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
     def child(name: str, *words: str) -> tuple[Child, Callable[[], None]]:
         prefix = f"HEARTWIRE_{name.upper()}"
         settings = {f"{prefix}_DATABASE": wires.database}
-        if name != "analytics":
+        if name in {"ingest", "dashboard"}:
             settings |= {
                 f"{prefix}_BROKER_HOST": LOOPBACK,
                 f"{prefix}_BROKER_PORT": str(wires.broker_port),
@@ -212,14 +212,18 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
                 f"{prefix}_PROVISIONER_USERNAME": PROVISIONER,
                 f"{prefix}_PROVISIONER_PASSWORD": wires.access.services[PROVISIONER],
             }
+        if name == "compactor":
+            # Soon, so that somebody who looks can see it; a ward has hours.
+            settings |= {f"{prefix}_AFTER_S": "300", f"{prefix}_STRETCH_S": "300"}
         environment = make_environment(home.base, settings)
-        one = Child(name, heartwire_command(name, *words), logs / f"{name}.log", env=environment)
+        one = Child(name, heartwire_command(*words), logs / f"{name}.log", env=environment)
         return one, one.start
 
     # Ingest ends last: it commits what it has, and tells the devices.
-    services.start_stage([child("ingest")], stop_timeout_s=2.0)
-    dashboard = child("dashboard", "serve", "--host", LOOPBACK, "--port", str(wires.dashboard_port))
-    services.start_stage([child("analytics"), dashboard], stop_timeout_s=4.0)
+    services.start_stage([child("ingest", "ingest")], stop_timeout_s=2.0)
+    dashboard = child("dashboard", "dashboard", "serve", "--host", LOOPBACK, "--port", str(wires.dashboard_port))
+    others = [child("analytics", "analytics"), child("compactor", "compact"), dashboard]
+    services.start_stage(others, stop_timeout_s=4.0)
 
 
 def _start_fleets(
