@@ -1,13 +1,16 @@
 """``heartwire analytics``."""
 
 import signal
+from datetime import UTC, datetime
 
 import click
 
+from analytics.rollups import rebuild_minutes
 from analytics.service import AnalyticsService
 from analytics.settings import AnalyticsSettings
 from heartwire.garbage import collect_seldom
 from heartwire.logs import set_up_logging
+from heartwire.storage.pool import connect
 
 
 @click.group(invoke_without_command=True)
@@ -37,3 +40,22 @@ def analytics(context: click.Context, /, **given: str | None) -> None:
         signal.signal(number, lambda *_: service.stop())
     collect_seldom()
     service.run()
+
+
+@analytics.command(short_help="Count the minutes behind the trends anew from what is stored.")
+@click.option("--from", "begin", type=click.DateTime(), required=True, help="Beginning, UTC.")
+@click.option("--to", "end", type=click.DateTime(), help="End, UTC.  [default: now]")
+@click.option("--patient", "patient_id", type=int, help="Number of one patient.  [default: all]")
+@click.option("--lower", is_flag=True, help="Also where fewer beats are stored than were counted.")
+@click.option("--database", help="Database as a libpq URL. [env: HEARTWIRE_ANALYTICS_DATABASE]")
+def rollup(begin: datetime, end: datetime | None, patient_id: int | None, *, lower: bool, database: str | None) -> None:
+    """Count the minutes behind the trends anew, from the beats and frames that are stored.
+
+    They are kept right by themselves; this is for a database in which they are doubted. Everything may run meanwhile.
+    A minute of which beats are gone (retention) keeps its count, unless --lower.
+    """
+    settings = AnalyticsSettings.load(database=database)
+    until = datetime.now(UTC) if end is None else end.replace(tzinfo=UTC)
+    with connect(settings.database.get_secret_value(), "analytics-rollup", autocommit=True) as connection:
+        done = rebuild_minutes(connection, begin.replace(tzinfo=UTC), until, patient_id=patient_id, lowers=lower)
+    click.echo(f"minutes that were not right: {done.beats} of beats, {done.signal} of signal; now they are")

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import psycopg
@@ -12,6 +12,7 @@ from analytics.analysis import Analysis, Findings, Signal
 from analytics.checkpoints import CheckpointError, Limits, Schedule, valid_limits
 from analytics.counters import Counters
 from analytics.engine import ENGINE_VERSION
+from analytics.minutes import NO_SIGNAL, EcgMinute, signal_by_minute
 from analytics.ordering import Frame
 from analytics.reader import Cursor, Reader
 from analytics.settings import AnalyticsSettings
@@ -161,6 +162,7 @@ class Worker:
                 next_xid=next_xid,
                 replay_xid=next_xid,
                 findings=Findings([], [], [self._untold.pop(device) for device in told]),
+                signal={},
                 afresh=sorted(device for device in self._afresh if shard_of(device) in shards),
                 checkpoints=[self._make_checkpoint(device, next_xid) for device in saved],
             )
@@ -219,7 +221,7 @@ class Worker:
         self._set_limits(frames)
         findings = self._analyse(frames)
         self._careful = False
-        self._commit(next_xid, findings, self._schedule.due(now_s))
+        self._commit(next_xid, findings, self._schedule.due(now_s), signal_by_minute(frames))
         self._put_idle_aside(now_s)
         self.n_frames += len(frames)
         self.n_beats += len(findings.beats)
@@ -320,7 +322,9 @@ class Worker:
         reached_xid = max(next_xid, self._cursors[shard_of(device)].next_xid)
         return Checkpoint(device, reached_xid, self._analysis.save(device))
 
-    def _commit(self, next_xid: int, findings: Findings, saved: list[str]) -> None:
+    def _commit(
+        self, next_xid: int, findings: Findings, saved: list[str], signal: Mapping[EcgMinute, int] = NO_SIGNAL
+    ) -> None:
         # Only a checkpoint lets it rise, so nobody looks for it otherwise.
         replay_xid = self._schedule.replay_xid(next_xid, saved) if saved else 0
         now_s = time.monotonic()
@@ -331,6 +335,7 @@ class Worker:
             next_xid=next_xid,
             replay_xid=replay_xid,
             findings=findings._replace(signals=list(self._untold.values()) if tells else []),
+            signal=signal,
             afresh=sorted(self._afresh),
             checkpoints=[self._make_checkpoint(device, next_xid) for device in saved],
         )

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from analytics.analysis import Beat, CallChange, Findings, Signal
 from analytics.freshness import WATCH_VERSION
+from analytics.minutes import EcgMinute
 from heartwire.calls import get_call
 from heartwire.errors import RetryableError
 from heartwire.storage.errors import translated
@@ -42,6 +43,8 @@ class Step(NamedTuple):
         The cursor after it, and from where a restart needs frames again.
     findings : Findings
         What the frames gave.
+    signal : mapping of EcgMinute to int
+        How much signal the frames bring to each minute, microseconds.
     afresh : sequence of str
         Devices whose analysis began afresh.
     checkpoints : sequence of Checkpoint
@@ -52,6 +55,7 @@ class Step(NamedTuple):
     next_xid: int
     replay_xid: int
     findings: Findings
+    signal: Mapping[EcgMinute, int]
     afresh: Sequence[str]
     checkpoints: Sequence[Checkpoint]
 
@@ -91,6 +95,7 @@ class Writer:
                 self._connection.execute(_QUERIES["end_open_alarms"], parameters)
                 self._connection.execute(_QUERIES["end_open_episodes"], parameters)
             self._write_beats(step.findings.beats)
+            self._add_signal(step.signal)
             for change in step.findings.changes:
                 self._write_change(change)
             self._write_signals(step.findings.signals)
@@ -120,6 +125,20 @@ class Writer:
             "engine": self._engine,
         }
         self._connection.execute(_QUERIES["insert_beats"], parameters)
+
+    def _add_signal(self, signal: Mapping[EcgMinute, int]) -> None:
+        if not signal:
+            return
+        patients, tenants, devices, leads, minutes_s = map(list, zip(*signal, strict=True))
+        parameters = {
+            "patients": patients,
+            "tenants": tenants,
+            "devices": devices,
+            "leads": leads,
+            "minutes_s": minutes_s,
+            "ecg_us": list(signal.values()),
+        }
+        self._connection.execute(_QUERIES["add_signal"], parameters)
 
     def _write_change(self, change: CallChange) -> None:
         execute = self._connection.execute

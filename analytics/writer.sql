@@ -12,16 +12,50 @@ UPDATE analytics_cursors SET
 WHERE shard = ANY(%(shards)s);
 
 -- insert_beats --
--- A beat that is there already is the same beat.
-INSERT INTO beats (patient_id, tenant_id, device_id, t, rr_s, amplitude_mv, label, engine)
+-- A beat that is there already is the same beat, and is not counted again: only what was stored goes into its minute.
+WITH fresh AS (
+    INSERT INTO beats (patient_id, tenant_id, device_id, t, rr_s, amplitude_mv, label, engine)
+    SELECT
+        b.patient_id, b.tenant_id, b.device_id, timestamptz 'epoch' + b.t_us * interval '1 microsecond',
+        nullif(b.rr_s, 'NaN'), nullif(b.amplitude_mv, 'NaN'), b.label::"char", %(engine)s
+    FROM unnest(
+        %(patients)b::bigint[], %(tenants)b::integer[], %(devices)b::text[], %(times)b::bigint[],
+        %(rr_s)b::real[], %(amplitudes_mv)b::real[], %(labels)b::text[]
+    ) AS b (patient_id, tenant_id, device_id, t_us, rr_s, amplitude_mv, label)
+    ON CONFLICT DO NOTHING
+    RETURNING patient_id, tenant_id, device_id, t, round(rr_s::float8 * 1e6) AS rr_us, label
+)
+INSERT INTO beat_minutes AS m (
+    patient_id, minute, device_id, engine, rr_sum_us, tenant_id, rr_n, rr_min_us, rr_max_us,
+    beats_n, beats_s, beats_v, beats_f, beats_q
+)
 SELECT
-    b.patient_id, b.tenant_id, b.device_id, timestamptz 'epoch' + b.t_us * interval '1 microsecond',
-    nullif(b.rr_s, 'NaN'), nullif(b.amplitude_mv, 'NaN'), b.label::"char", %(engine)s
+    patient_id, date_bin('1 minute', t, 'epoch'), device_id, %(engine)s,
+    coalesce(sum(rr_us), 0), tenant_id, count(rr_us), min(rr_us), max(rr_us),
+    count(*) FILTER (WHERE label = 'N'), count(*) FILTER (WHERE label = 'S'), count(*) FILTER (WHERE label = 'V'),
+    count(*) FILTER (WHERE label = 'F'), count(*) FILTER (WHERE label NOT IN ('N', 'S', 'V', 'F'))
+FROM fresh
+GROUP BY patient_id, tenant_id, device_id, date_bin('1 minute', t, 'epoch')
+ON CONFLICT (patient_id, minute, device_id, engine) DO UPDATE SET
+    rr_sum_us = m.rr_sum_us + excluded.rr_sum_us,
+    rr_n = m.rr_n + excluded.rr_n,
+    rr_min_us = least(m.rr_min_us, excluded.rr_min_us),
+    rr_max_us = greatest(m.rr_max_us, excluded.rr_max_us),
+    beats_n = m.beats_n + excluded.beats_n,
+    beats_s = m.beats_s + excluded.beats_s,
+    beats_v = m.beats_v + excluded.beats_v,
+    beats_f = m.beats_f + excluded.beats_f,
+    beats_q = m.beats_q + excluded.beats_q;
+
+-- add_signal --
+-- How much signal these frames bring to each minute.
+INSERT INTO ecg_minutes AS m (patient_id, tenant_id, device_id, lead, minute, ecg_us)
+SELECT n.patient_id, n.tenant_id, n.device_id, n.lead, to_timestamp(n.minute_s), n.ecg_us
 FROM unnest(
-    %(patients)b::bigint[], %(tenants)b::integer[], %(devices)b::text[], %(times)b::bigint[],
-    %(rr_s)b::real[], %(amplitudes_mv)b::real[], %(labels)b::text[]
-) AS b (patient_id, tenant_id, device_id, t_us, rr_s, amplitude_mv, label)
-ON CONFLICT DO NOTHING;
+    %(patients)b::bigint[], %(tenants)b::integer[], %(devices)b::text[], %(leads)b::text[], %(minutes_s)b::bigint[],
+    %(ecg_us)b::bigint[]
+) AS n (patient_id, tenant_id, device_id, lead, minute_s, ecg_us)
+ON CONFLICT (patient_id, minute, device_id, lead) DO UPDATE SET ecg_us = m.ecg_us + excluded.ecg_us;
 
 -- set_signals --
 -- How each device's signal is now.

@@ -15,6 +15,7 @@ from heartwire.storage.queries import load_queries
 from heartwire.storage.stored import EXTENT, SPANS, STORED, frames_between, parameters, spans_of, stored_of
 
 _QUERIES: Final = load_queries("dashboard", "patients.sql")
+_MINUTE_US: Final = 60_000_000
 
 
 class Stretch(NamedTuple):
@@ -122,12 +123,13 @@ async def patient_facts(connection: psycopg.AsyncConnection[Any], patient: Patie
 async def heart_rate(
     connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch, bucket_us: int
 ) -> HeartRate:
-    """Return the heart rate over time."""
+    """Return the heart rate over time; from a minute on, in buckets of whole minutes."""
+    query, stretch, bucket_us = _in_minutes("heart_rate", stretch, bucket_us)
     n = _n_buckets(stretch, bucket_us)
     mean: list[float | None] = [None] * n
     low, high = mean.copy(), mean.copy()
     given = _between(patient, stretch) | {"bucket_us": bucket_us}
-    async for begin, *values in await connection.execute(_QUERIES["heart_rate"], given):
+    async for begin, *values in await connection.execute(_QUERIES[query], given):
         bucket = (us_of(begin) - stretch.from_us) // bucket_us
         mean[bucket], low[bucket], high[bucket] = (round(value, 1) for value in values)
     return HeartRate(stretch.from_us, bucket_us / 1e6, mean, low, high)
@@ -136,7 +138,9 @@ async def heart_rate(
 async def coverage(
     connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch, bucket_us: int
 ) -> Coverage:
-    """Return how much ECG there is over time."""
+    """Return how much ECG there is over time; from a minute on, in buckets of whole minutes."""
+    if bucket_us >= _MINUTE_US:
+        return await _coverage_in_minutes(connection, patient, stretch, bucket_us)
     rows = await _read_stored(connection, SPANS, patient, stretch)
     n_buckets = _n_buckets(stretch, bucket_us)
     last_us = stretch.from_us + n_buckets * bucket_us
@@ -173,11 +177,30 @@ async def beats(connection: psycopg.AsyncConnection[Any], patient: PatientName, 
     return Beats([us_of(t) for t, _, _ in rows], intervals, "".join(label for _, _, label in rows))
 
 
+async def _coverage_in_minutes(
+    connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch, bucket_us: int
+) -> Coverage:
+    query, stretch, bucket_us = _in_minutes("coverage", stretch, bucket_us)
+    shares = [0.0] * _n_buckets(stretch, bucket_us)
+    given = _between(patient, stretch) | {"bucket_us": bucket_us}
+    async for begin, seconds in await connection.execute(_QUERIES[query], given):
+        shares[(us_of(begin) - stretch.from_us) // bucket_us] = min(1.0, round(seconds * 1e6 / bucket_us, 3))
+    return Coverage(stretch.from_us, bucket_us / 1e6, shares)
+
+
 async def _read_stored(
     connection: psycopg.AsyncConnection[Any], query: LiteralString, patient: PatientName, stretch: Stretch
 ) -> list[TupleRow]:
     given = parameters(patient.id, stretch.from_us, stretch.to_us)
     return await (await connection.cursor(binary=True).execute(query, given)).fetchall()
+
+
+def _in_minutes(query: str, stretch: Stretch, bucket_us: int) -> tuple[str, Stretch, int]:
+    """Return the query that reads minutes where they suffice, and the stretch and bucket widened to whole ones."""
+    if bucket_us < _MINUTE_US:
+        return query, stretch, bucket_us
+    begin_us = stretch.from_us // _MINUTE_US * _MINUTE_US
+    return f"{query}_minutes", stretch._replace(from_us=begin_us), -(-bucket_us // _MINUTE_US) * _MINUTE_US
 
 
 def _n_buckets(stretch: Stretch, bucket_us: int) -> int:

@@ -23,6 +23,29 @@ FROM beats
 WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s AND rr_s > 0 AND rr_s < 'NaN'
 GROUP BY bucket;
 
+-- heart_rate_minutes --
+-- Likewise, from minutes: for buckets of whole minutes that begin with one.
+SELECT
+    date_bin(%(bucket_us)s * interval '1 microsecond', minute, %(from)s) AS bucket,
+    60e6::float8 * sum(rr_n) / sum(rr_sum_us),
+    60e6::float8 / max(rr_max_us),
+    60e6::float8 / min(rr_min_us)
+FROM beat_minutes
+WHERE patient_id = %(patient_id)s AND minute >= %(from)s AND minute < %(to)s AND rr_n > 0
+GROUP BY bucket;
+
+-- coverage_minutes --
+-- Seconds of ECG in each bucket of whole minutes, of the lead that has most.
+SELECT bucket, max(seconds) FROM (
+    SELECT
+        date_bin(%(bucket_us)s * interval '1 microsecond', minute, %(from)s) AS bucket,
+        sum(least(ecg_us, 60000000)) / 1e6::float8 AS seconds
+    FROM ecg_minutes
+    WHERE patient_id = %(patient_id)s AND minute >= %(from)s AND minute < %(to)s
+    GROUP BY lead, bucket
+) AS leads
+GROUP BY bucket;
+
 -- beats --
 SELECT t, rr_s, label::text
 FROM beats

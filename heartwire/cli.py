@@ -71,6 +71,12 @@ _COMMANDS: Final = {
         "dashboard",
         "Prepare the message broker: certificate, secrets, whom it lets in.",
     ),
+    "storage": (
+        "heartwire.storage.overview_command",
+        "storage",
+        "storage",
+        "Say how much is stored, what will be dropped when; set policies, hold patients.",
+    ),
     "evaluate": (
         "analytics.evaluate_command",
         "evaluate",

@@ -21,7 +21,7 @@ from heartwire.storage.leases import LeaseLostError, Standing, fence, set_writer
 from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
-from heartwire.storage.stored import FrameKey, find_in_blocks
+from heartwire.storage.stored import FrameKey, find_forgotten, find_in_blocks
 from heartwire.topics import SHARDS, shard_of
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, DecodedStatus, topic_text
 from ingest.errors import BatchRefusedError, StreamsChangedError
@@ -302,10 +302,15 @@ def _find_conflicts(
 def _compacted(
     connection: psycopg.Connection[TupleRow], items: Sequence[tuple[int, DecodedFrame]]
 ) -> dict[tuple[int, int], tuple[object, ...]]:
-    """Return what is stored of these ECG frames in blocks: they are raw no more."""
-    keys = [FrameKey(stream_id, item.frame.seq, item.frame.t0) for stream_id, item in items]
-    found = find_in_blocks(connection, keys)
-    return {(key.stream_id, key.seq): (*scale, frame.flags, frame.samples) for key, (scale, frame) in found.items()}
+    """Return what is known of these ECG frames, which are raw no more."""
+    by_key = {FrameKey(stream_id, item.frame.seq, item.frame.t0): item for stream_id, item in items}
+    found: dict[FrameKey, tuple[object, ...]] = {}
+    for key, (scale, frame) in find_in_blocks(connection, list(by_key)).items():
+        found[key] = (*scale, frame.flags, frame.samples)
+    # What was dropped when its time was over cannot be compared any more, and is no conflict.
+    forgotten = find_forgotten(connection, [key for key in by_key if key not in found])
+    found |= {key: _ecg_content(by_key[key].frame) for key in forgotten}
+    return {(key.stream_id, key.seq): content for key, content in found.items()}
 
 
 def _hr_row(stream: KnownStream, item: DecodedFrame) -> tuple[object, ...]:

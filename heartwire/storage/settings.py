@@ -9,3 +9,9 @@ class MigrateSettings(ServiceSettings, DatabaseSettings):
     """Which database to bring up to date."""
 
     model_config = SettingsConfigDict(env_prefix="HEARTWIRE_MIGRATE_")
+
+
+class StorageSettings(ServiceSettings, DatabaseSettings):
+    """Which database to look over."""
+
+    model_config = SettingsConfigDict(env_prefix="HEARTWIRE_STORAGE_")

@@ -189,6 +189,25 @@ def find_in_blocks(
     return found
 
 
+def find_forgotten(connection: psycopg.Connection[Any], keys: Sequence[FrameKey]) -> set[FrameKey]:
+    """Return those of these frames that retention may have dropped: their patient's signal of that time is gone.
+
+    Raises
+    ------
+    psycopg.Error
+        The driver's own: the caller is in a transaction.
+    """
+    if not keys:
+        return set()
+    given = {
+        "streams": [key.stream_id for key in keys],
+        "seqs": [key.seq for key in keys],
+        "times": [_instant(key.t0_us) for key in keys],
+    }
+    gone = {(stream_id, seq) for stream_id, seq in connection.execute(_QUERIES["forgotten"], given)}
+    return {key for key in keys if (key.stream_id, key.seq) in gone}
+
+
 def _stored_of(row: TupleRow) -> Stored:
     stream_id, device_id, boot_id, lead, fs_mhz, gain, baseline, at, seq, flags, received_at, packed, samples = row
     if packed is not None:

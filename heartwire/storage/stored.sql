@@ -51,3 +51,13 @@ FROM (
     FROM unnest(%(streams)s::bigint[], %(minutes)s::timestamptz[]) AS n (stream_id, minute)
 ) AS n
 JOIN ecg_blocks AS b ON b.stream_id = n.stream_id AND b.minute = n.minute AND b.minute BETWEEN %(first)s AND %(last)s;
+
+-- forgotten --
+-- Those of these frames whose stretch retention has dropped: nobody can say any more what they were.
+SELECT n.stream_id, n.seq
+FROM unnest(%(streams)s::bigint[], %(seqs)s::bigint[], %(times)s::timestamptz[]) AS n (stream_id, seq, t0)
+JOIN streams AS s USING (stream_id)
+WHERE EXISTS (
+    SELECT FROM retention_log AS r
+    WHERE r.patient_id = s.patient_id AND r.kind = 'ecg' AND n.t0 >= r.oldest AND n.t0 < r.before + interval '1 minute'
+);

@@ -22,9 +22,10 @@ from heartwire.observe import Observer, Round, counter, gauge
 from heartwire.storage.blocks import BlockError
 from heartwire.storage.heartbeat import Heartbeat
 from heartwire.storage.lease_keeper import LeaseKeeper
-from heartwire.storage.leases import Standing
+from heartwire.storage.leases import Standing, fence
 from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.pool import connect
+from heartwire.storage.retention import drop_due
 from ingest.compactor.compaction import Compaction, Unit
 from ingest.compactor.settings import CompactorSettings
 
@@ -44,6 +45,7 @@ class Counters:
     samples: int = 0
     chunks: int = 0
     failures: int = 0
+    dropped: int = 0
     refused: set[Unit] = field(default_factory=set)
 
 
@@ -70,7 +72,7 @@ class CompactorService:
             collect=self._metrics,
         )
         self._backoff: Final = Backoff(settings.retry_longest_s, first_s=_FIRST_PAUSE_S)
-        self._due_s = float("-inf")
+        self._due_s = self._retention_due_s = float("-inf")
 
     def run(self) -> None:
         """Serve until `stop`."""
@@ -124,6 +126,10 @@ class CompactorService:
                 self._compact(compaction, standing.held - standing.surplus)
                 self._due_s = time.monotonic() + self._settings.poll_s
                 self._backoff.reset()
+            # One of all processes, whichever has the first shard.
+            if 0 in standing.held and time.monotonic() >= self._retention_due_s:
+                self._retain(connection, worker_id)
+                self._retention_due_s = time.monotonic() + self._settings.retention_every_s
             self._stopping.wait(min(_TURN_S, max(0.0, self._due_s - time.monotonic())))
 
     def _compact(self, compaction: Compaction, shards: Collection[int]) -> None:
@@ -144,6 +150,17 @@ class CompactorService:
                 self.counters.chunks += 1
         if self.counters.frames > frames:
             _logger.info("%d frames are in blocks now", self.counters.frames - frames)
+
+    def _retain(self, connection: psycopg.Connection[TupleRow], worker_id: int) -> None:
+        dropped = 0
+        for n_rows in drop_due(connection, self._settings.instance, lambda: fence(connection, worker_id)):
+            self._round.come_by()
+            dropped += n_rows
+            if self._stopping.is_set():
+                break
+        self.counters.dropped += dropped
+        if dropped:
+            _logger.info("%d rows are dropped as the retention policies say; retention_log says which", dropped)
 
     def _units(self, units: Collection[Unit]) -> Iterator[Unit]:
         """Yield what is to be done as long as this worker may do it."""
@@ -178,6 +195,7 @@ class CompactorService:
         yield counter("heartwire_compactor_blocks", "Blocks written, new or with late frames", done.blocks)
         yield counter("heartwire_compactor_samples", "Samples in them", done.samples)
         yield counter("heartwire_compactor_chunks", "Raw chunks dropped", done.chunks)
+        yield counter("heartwire_compactor_dropped_rows", "Rows dropped as the policies say", done.dropped)
         yield counter("heartwire_compactor_failures", "Times that the database was not to be had", done.failures)
         yield gauge("heartwire_compactor_refused", "Stretches that stay raw: see the log", len(done.refused))
         yield gauge("heartwire_compactor_shards", "Shards of this process", len(standing.held) if standing else 0)

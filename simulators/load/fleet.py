@@ -178,6 +178,16 @@ class LoadFleet:
         while self.committed < self.made and time.monotonic() < until_s:
             for _ in range(20):
                 self._turn()
+            self._send_again(time.monotonic())
+
+    def _send_again(self, now_s: float) -> None:
+        """Send what was never confirmed: of a last frame that was lost no later one tells."""
+        for device in self.devices:
+            if device.state is State.UP and device.held.committed < device.held.made:
+                device.held.look(now_s)
+                device.pump()
+                if device.wants_write and device.socket is not None:
+                    self._poll.modify(device.socket, select.EPOLLIN | select.EPOLLOUT)
 
     def _leave(self) -> None:
         t_us = time.time_ns() // 1000

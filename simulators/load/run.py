@@ -1,9 +1,11 @@
 """A loaded fleet and its measuring, put together."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
 
+from heartwire.errors import HeartwireError
 from simulators.load.fleet import LoadFleet, Plan
 from simulators.load.processes import Sampler
 from simulators.load.report import Analysed, Latency, Report, Stored
@@ -26,7 +28,15 @@ def measure(
         from simulators.load.sightings import Sightings  # noqa: PLC0415 # likewise
 
         sightings = Sightings(database)
-        sampler = Sampler(lambda: find_processes(database, settings.broker_port) | {os.getpid(): "generator"})
+
+        def find() -> dict[int, str]:
+            me = {os.getpid(): "generator"}
+            try:
+                return find_processes(database, settings.broker_port) | me
+            except HeartwireError:  # the database may be away for a while
+                return me
+
+        sampler = Sampler(find)
     spent_s = 0.0
 
     def began() -> None:
@@ -42,7 +52,8 @@ def measure(
         if database is not None:
             from simulators.load.database import look_behind  # noqa: PLC0415 # likewise
 
-            analysed = look_behind(database, fleet.devices)
+            with contextlib.suppress(HeartwireError):
+                analysed = look_behind(database, fleet.devices)
 
     fleet.run(began, ended)
     spent_s = time.process_time() - spent_s
@@ -54,9 +65,12 @@ def measure(
         from simulators.load.database import look  # noqa: PLC0415 # likewise
 
         say("looking what the database has")
-        stored, latency = look(
-            database, fleet.devices, fleet.pool, fs_hz=plan.fs_hz, since_us=fleet.began_us, sighted=seen
-        )
+        try:
+            stored, latency = look(
+                database, fleet.devices, fleet.pool, fs_hz=plan.fs_hz, since_us=fleet.began_us, sighted=seen
+            )
+        except HeartwireError as error:
+            say(f"what the database has is not known: {error}")
     counts = fleet.counts
     return Report(
         devices=len(fleet.devices),

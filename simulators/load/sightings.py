@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import psycopg
 
+from heartwire.errors import HeartwireError
 from heartwire.storage.errors import translated
 from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
@@ -77,12 +78,14 @@ class Sightings:
         return connection
 
     def _run(self) -> None:
-        while not self._stopping.wait(_SHORTEST_S):
+        ends = False
+        while not ends:
+            ends = self._stopping.wait(_SHORTEST_S)  # one look more: what was committed last is to be seen too
             try:
                 if self._connection is None:
                     self._connection = self._open()
                 self._look(self._connection)
-            except (psycopg.Error, OSError, RuntimeError):
+            except (psycopg.Error, HeartwireError, OSError):
                 self._connection = None
                 self._stopping.wait(0.5)
         if self._connection is not None:

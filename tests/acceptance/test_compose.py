@@ -88,6 +88,17 @@ def test_the_image_has_what_the_lock_says() -> None:
     assert "--require-hashes --no-deps -r deploy/requirements.lock" in dockerfile
 
 
+def test_the_page_names_every_variable_script_and_port() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    variables = set(re.findall(r"\$\{(HEARTWIRE_[A-Z_]+)", text))
+    assert variables == set(re.findall(r"^\| `(HEARTWIRE_[A-Z_]+)`", page, re.MULTILINE))
+    for script in re.findall(r"/usr/local/bin/(\w+\.sh)", page):
+        assert f"./deploy/{script}:/usr/local/bin/{script}:ro" in text, script
+    for word in ("deploy/prepare.sh", "--profile watch", "timescaledb_pre_restore()", "heartwire_database", "9464"):
+        assert word in page, word
+
+
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """A folder that anybody may enter, unlike pytest's own."""
@@ -114,6 +125,7 @@ def _patient_with_code(database: str, pages: str) -> tuple[int, str]:
         return patient_id, answer.json()["code"]
 
 
+@pytest.mark.timeout(300)  # eight processes come up, one of them after the other
 def test_the_ward_of_the_file_runs_and_stores_what_a_paired_device_sends(
     directory: Path, tmp_path: Path, heartwire_process: StartHeartwire
 ) -> None:
@@ -159,8 +171,9 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
     running["ingest-1"] = compose.start("ingest", 1)
     running["ingest-2"] = compose.start("ingest", 2)
     running["analytics"] = compose.start("analytics")
+    running["compactor"] = compose.start("compactor")
     running["dashboard"] = compose.start("dashboard")
-    for service, number in (("ingest", 1), ("ingest", 2), ("analytics", 1), ("dashboard", 1)):
+    for service, number in (("ingest", 1), ("ingest", 2), ("analytics", 1), ("compactor", 1), ("dashboard", 1)):
         port = compose.observe_ports[f"{service}-{number}"]
         wait_until(
             lambda: _get(f"http://127.0.0.1:{port}/readyz") == 200,  # noqa: B023 # called at once
@@ -199,7 +212,7 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
         assert credential["password"] not in process.log
         assert "Ada" not in process.log
     assert list(compose.temporary.iterdir()) == [], "a service wrote where a container has nothing to write"
-    for name in ("ingest-1", "ingest-2", "analytics", "dashboard"):
+    for name in ("ingest-1", "ingest-2", "analytics", "compactor", "dashboard"):
         assert running[name].stop() == 0, running[name].log
 
 

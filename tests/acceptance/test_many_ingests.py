@@ -21,13 +21,19 @@ _DEVICES: Final = 96  # with names by chance, every process has some of them
 _TTL_S: Final = 2.0
 _SEED: Final = time.time_ns()
 
-pytestmark = pytest.mark.parametrize(("database_server", "broker"), [("timescaledb", "mosquitto")], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize(("database_server", "broker"), [("timescaledb", "mosquitto")], indirect=True),
+    pytest.mark.timeout(240),
+]
 
 
 class Ward:
     """A fleet of devices that send a frame a second, and the ingest processes that share them."""
 
-    def __init__(self, start: StartHeartwire, database: str, broker: BrokerServer, directory: Path) -> None:
+    def __init__(
+        self, start: StartHeartwire, database: str, broker: BrokerServer, directory: Path, shapes_dir: Path
+    ) -> None:
+        self._shapes_dir: Final = shapes_dir
         self.stack: Final = Stack(start, database, broker)
         self._start: Final = start
         self._json: Final = directory / "report.json"
@@ -42,9 +48,15 @@ class Ward:
             *("simulate", "fleet", "--devices", str(_DEVICES), "--minutes", str(seconds / 60), "--register"),
             *("--database", self.stack.database, "--json", str(self._json)),
             *("--broker-host", self.stack.broker.host, "--broker-port", str(self.stack.broker.port)),
-            env={"HEARTWIRE_SIMULATE_RETRY_LONGEST_S": "0.5", "HEARTWIRE_SIMULATE_STOP_PATIENCE_S": "40"},
+            env={
+                "HEARTWIRE_SIMULATE_CACHE_DIR": str(self._shapes_dir),
+                "HEARTWIRE_SIMULATE_RETRY_LONGEST_S": "0.5",
+                "HEARTWIRE_SIMULATE_STOP_PATIENCE_S": "40",
+            },
         )
-        wait_until(lambda: self.stack.rows("SELECT count(*) > 100 FROM ecg_frames") == [(True,)], "frames")
+        some = "SELECT count(*) > 100 FROM ecg_frames"
+        # The shapes of beats are made the first time.
+        wait_until(lambda: self.stack.rows(some) == [(True,)], f"frames; it says {fleet.log_end(3)}", timeout_s=60)
         return fleet
 
     def shards(self) -> list[int]:
@@ -63,16 +75,24 @@ class Ward:
         """Wait for the fleet's end; every frame that it made is there once, bit for bit, and confirmed."""
         assert fleet.wait(timeout_s=90) == 0, fleet.log
         report: Mapping[str, Any] = json.loads(self._json.read_text())
-        assert (report["lost"], report["duplicates"]) == (0, 0), report
+        assert (report["lost"], report["duplicates"]) == (0, 0), f"{report}; {fleet.log_end(30)}"
         assert report["committed"] == report["made"]
         stored = report["stored"]
         assert (stored["right"], stored["different"], stored["dead_letters"]) == (report["made"], 0, {}), report
         assert stored["streams_complete"] == _DEVICES
 
 
+@pytest.fixture(scope="module")
+def shapes_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shapes of beats, made once."""
+    return tmp_path_factory.mktemp("shapes")
+
+
 @pytest.fixture
-def ward(heartwire_process: StartHeartwire, database: str, broker: BrokerServer, tmp_path: Path) -> Ward:
-    return Ward(heartwire_process, database, broker, tmp_path)
+def ward(
+    heartwire_process: StartHeartwire, database: str, broker: BrokerServer, tmp_path: Path, shapes_dir: Path
+) -> Ward:
+    return Ward(heartwire_process, database, broker, tmp_path, shapes_dir)
 
 
 def test_each_of_two_ingest_workers_is_killed_and_killed_again_while_it_recovers(ward: Ward) -> None:
@@ -84,7 +104,7 @@ def test_each_of_two_ingest_workers_is_killed_and_killed_again_while_it_recovers
         time.sleep(chance.uniform(0.0, 1.0))
         victim.kill()
         took_s = ward.wait_for_shards(SHARDS)
-        assert took_s < 8, f"the other took over after {took_s:.1f} s; seed {_SEED}"
+        assert took_s < 15, f"the other took over after {took_s:.1f} s; seed {_SEED}"
         victim.start()
         # Somewhere between its first line and its share of the shards.
         time.sleep(chance.uniform(0.5, 2.0))

@@ -1,7 +1,7 @@
 """The largest fleet that the whole system serves on this machine: p99 from frame to committed under 1 s, nothing lost.
 
 Short probes find it, by halving; then five minutes at that size have to hold it, or the next smaller size is tried.
-Load generator, broker, ingest, database, analytics and dashboard share the machine. Takes half an hour at most.
+The load generator and all services share the machine. Takes half an hour at most.
 """
 
 import os
@@ -20,7 +20,7 @@ _LONGEST_S: Final = 180.0 if SHORT else 1_800.0
 _P99_MS: Final = 1_000.0
 #: Analytics has to keep up: of the newest signal's age two seconds are its pace.
 _ANALYSED_S: Final = 5.0
-_SERVICES: Final = ("ingest", "analytics", "dashboard")
+_SERVICES: Final = ("ingest", "analytics", "dashboard", "compactor")
 #: Begin the search here, when it is known about where it ends.
 _FIRST: Final = int(os.environ.get("BENCH_DEVICES", "5000"))
 

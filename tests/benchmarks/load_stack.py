@@ -39,7 +39,8 @@ class LoadStack:
     Parameters
     ----------
     services : sequence of str
-        What runs besides: ``ingest`` (once for each mention), ``analytics``, ``dashboard``.
+        What runs besides: ``ingest`` (once for each mention), ``analytics``, ``dashboard``,
+        ``compactor``.
     devices : int
         How many have a credential at the broker: fleets may be so large.
     """
@@ -134,10 +135,12 @@ class LoadStack:
         self.broker.forget({name: hash_secret(secret) for name, secret in secrets.items()})
 
     def _start(self, name: str, service: str) -> None:
-        words = ("dashboard", "serve", "--port", str(find_free_port())) if service == "dashboard" else (service,)
+        words = {
+            "dashboard": ("dashboard", "serve", "--port", str(find_free_port())),
+            "compactor": ("compact",),
+        }.get(service, (service,))
         process = self._process(name, words, self.environment(service.upper()))
-        ready = {"ingest": "subscribed at", "analytics": "analytics", "dashboard": ""}[service]
-        process.start(lambda: ready in process.log)
+        process.start(lambda: service != "ingest" or "subscribed at" in process.log)
 
     def _process(self, name: str, words: Sequence[str], settings: Mapping[str, str]) -> Process:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("HEARTWIRE_")}

@@ -65,6 +65,21 @@ def test_a_time_outside_of_what_is_stored_leads_to_its_edge(sign_in: SignIn, nur
     expect(page.locator("input[type=datetime-local]")).to_have_value(re.compile(f"^{earliest[:16]}"))
 
 
+def test_a_month_is_drawn_with_its_days(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
+    stack.remember_days(STEADY, 30)
+    page = sign_in(nurse)
+    tile_of(page, STEADY).get_by_role("link").click()
+    trend = page.locator(".trend")
+    wait_for(page, lambda: count_ink(trend) > 1000, "the trend to be drawn")
+    with page.expect_response(re.compile(r"/hr\?.*bucket_s=3600")) as month:
+        page.get_by_role("button", name="30 days").click()
+    told = month.value.json()
+    assert len([rate for rate in told["mean"] if rate is not None]) > 600
+    plot = page.get_by_role("slider")
+    expect(plot).to_have_attribute("aria-valuetext", re.compile(r"^\w{3},? \d+ \w+"))
+    wait_for(page, lambda: count_ink(trend) > 10_000, "the month to be drawn")
+
+
 def test_a_patient_who_is_not_there(sign_in: SignIn, nurse: User, complaints: Complaints) -> None:
     complaints.wanted_status = 404
     page = sign_in(nurse)

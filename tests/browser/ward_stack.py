@@ -22,6 +22,26 @@ from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
 from tests.servers.process import Process
 from tests.servers.waiting import find_free_port
 
+_DAYS: Final = """
+    FROM devices AS d JOIN patients AS p USING (patient_id), generate_series(
+        date_trunc('minute', now()) - %s * interval '1 day', date_trunc('minute', now()) - interval '10 min', '1 min'
+    ) AS m (minute)
+    WHERE p.name = %s AND extract(hour FROM minute) <> 3
+"""
+_DAYS_OF_BEATS: Final = f"""
+    INSERT INTO beat_minutes (
+        patient_id, minute, device_id, engine, rr_sum_us, tenant_id, rr_n, rr_min_us, rr_max_us,
+        beats_n, beats_s, beats_v, beats_f, beats_q
+    )
+    SELECT
+        patient_id, minute, device_id, 'test',
+        70 * (60e6 / (72 + 14 * sin(extract(epoch FROM minute) / 13751)))::bigint, p.tenant_id,
+        70, 500000, 1100000, 70, 0, 0, 0, 0 {_DAYS}
+"""  # noqa: S608
+_DAYS_OF_SIGNAL: Final = f"""
+    INSERT INTO ecg_minutes (patient_id, minute, device_id, lead, ecg_us, tenant_id)
+    SELECT patient_id, minute, device_id, 'II', 60000000, p.tenant_id {_DAYS}
+"""
 Script = Sequence[Mapping[str, str | float]]
 
 
@@ -115,6 +135,12 @@ class WardStack:
             row = connection.execute("SELECT patient_id FROM patients WHERE name = %s", (name,)).fetchone()
             assert row is not None
             set_limit(connection, row[0], call, limit, value)
+
+    def remember_days(self, name: str, days: int) -> None:
+        """Let the patient of that name have minutes of so many days behind him, but for an hour of each night."""
+        with psycopg.connect(self._database) as connection:
+            connection.execute(_DAYS_OF_BEATS, (days, name))
+            connection.execute(_DAYS_OF_SIGNAL, (days, name))
 
     def _settings(self, service: str, *, broker: bool = True, database: bool = True, **more: str) -> dict[str, str]:
         settings = dict(more)

@@ -114,6 +114,35 @@ class Stack:
         )
         return self.rows(query, device)
 
+    def assert_minutes_are_true(self, device: str) -> None:
+        """Count the device's minutes from its beats and frames, and find the same in the database."""
+        beats: dict[int, list[tuple[int | None, str]]] = {}
+        for t_us, rr_s, _, label in self.beats(device):
+            rr_us = None if rr_s is None else round(float(np.float32(rr_s)) * 1e6)  # as it is stored, all its digits
+            beats.setdefault(t_us // 60_000_000 * 60, []).append((rr_us, label))
+        expected = []
+        for minute_s, found in sorted(beats.items()):
+            known_us = [rr_us for rr_us, _ in found if rr_us is not None]
+            classes = [sum(label == wanted for _, label in found) for wanted in "NSVF"]
+            rates = (sum(known_us), len(known_us), min(known_us, default=None), max(known_us, default=None))
+            expected.append((minute_s, *rates, *classes, len(found) - sum(classes)))
+        query = (
+            "SELECT extract(epoch FROM minute)::bigint, rr_sum_us, rr_n, rr_min_us, rr_max_us,"
+            " beats_n, beats_s, beats_v, beats_f, beats_q FROM beat_minutes WHERE device_id = %s ORDER BY minute"
+        )
+        assert self.rows(query, device) == expected
+        lengths: dict[tuple[str, int], int] = {}
+        frames = (
+            "SELECT lead, (extract(epoch FROM t0) * 1000000)::bigint, octet_length(samples), fs_mhz FROM ecg_frames"
+        )
+        for lead, t0_us, size, fs_mhz in self.rows(f"{frames} WHERE device_id = %s", device):
+            end_us = t0_us + round(size * 500_000_000 / fs_mhz)
+            for minute_s in range(t0_us // 60_000_000 * 60, -(-end_us // 1_000_000), 60):
+                inside_us = min(end_us, (minute_s + 60) * 1_000_000) - max(t0_us, minute_s * 1_000_000)
+                lengths[lead, minute_s] = lengths.get((lead, minute_s), 0) + inside_us
+        query = "SELECT lead, extract(epoch FROM minute)::bigint, ecg_us FROM ecg_minutes WHERE device_id = %s"
+        assert {(lead, minute_s): us for lead, minute_s, us in self.rows(query, device)} == lengths
+
     def alarms(self, device: str | None, *calls: str) -> list[AlarmRow]:
         """Return a device's alarms (``None``: the system's), of these calls, or all but those of freshness."""
         rows = self.rows(

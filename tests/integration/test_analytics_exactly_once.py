@@ -66,6 +66,7 @@ def _assert_found(stack: Stack, device: str, expected: tuple[list[tuple[Any, ...
     beats, alarms = expected
     assert stack.beats(device) == beats
     assert stack.alarms(device) == alarms
+    stack.assert_minutes_are_true(device)
     open_episodes = "SELECT count(*) FROM episodes WHERE device_id = %s AND ended_at IS NULL"
     assert stack.rows(open_episodes, device) == [(0,)]
 

@@ -159,6 +159,41 @@ def test_heart_rate_in_buckets(stack: Stack) -> None:
         }
 
 
+def test_a_month_is_read_from_minutes_and_the_answer_says_which(stack: Stack) -> None:
+    patient, other = stack.add_patient("Ada"), stack.add_patient("Bo")
+    day_s, minute_us = 86_400, 60 * S_US
+    begin_us = T0_US // minute_us * minute_us
+    for who, rr_us in ((patient, 800_000), (other, 400_000)):
+        stack.execute(
+            "INSERT INTO beat_minutes (patient_id, minute, device_id, engine, rr_sum_us, tenant_id, rr_n, rr_min_us,"
+            " rr_max_us, beats_n, beats_s, beats_v, beats_f, beats_q)"
+            " SELECT %s, to_timestamp(%s + n * 60), %s, 'test', 75 * %s, 1, 75, 500000 + n %% 60, 1000000,"
+            " 75, 0, 0, 0, 0 FROM generate_series(0, 43199) AS n WHERE n NOT BETWEEN 120 AND 179",
+            who.patient_id,
+            begin_us / 1e6,
+            who.device,
+            rr_us,
+        )
+        stack.execute(
+            "INSERT INTO ecg_minutes SELECT %s, to_timestamp(%s + n * 60), %s, lead, share * 60000000, 1"
+            " FROM generate_series(0, 43199) AS n, (VALUES ('II', 0.75), ('V1', 0.5)) AS l (lead, share)"
+            " WHERE n NOT BETWEEN 120 AND 179",
+            who.patient_id,
+            begin_us / 1e6,
+            who.device,
+        )
+    with stack.person() as nurse:
+        path = f"/api/patients/{patient.patient_id}"
+        # Neither the beginning nor the bucket is of whole minutes.
+        stretch = f"from_us={begin_us + 7 * S_US}&to_us={begin_us + 30 * day_s * S_US}"
+        rate = nurse.http.get(f"{path}/hr?{stretch}&bucket_s=3599.5").json()
+        assert (rate["from_us"], rate["bucket_s"], len(rate["mean"])) == (begin_us, 3600.0, 720)
+        assert (rate["mean"][:4], set(rate["mean"][3:])) == ([75.0, 75.0, None, 75.0], {75.0})
+        assert (rate["min"][0], rate["max"][0]) == (60.0, 120.0)
+        stored = nurse.http.get(f"{path}/stored?{stretch}&bucket_s=7200").json()
+        assert (stored["coverage"][:3], len(stored["coverage"])) == ([0.75, 0.375, 0.75], 360)
+
+
 def test_coverage_counts_samples_where_they_are(stack: Stack) -> None:
     patient = stack.add_patient()
     # Each frame lies across a border: half of it belongs to the next second, and there is no gap.

@@ -24,7 +24,7 @@ _GRAFANA: Final = ROOT / "deploy" / "grafana" / "heartwire.json"
 _RULES: Final = ROOT / "deploy" / "prometheus" / "heartwire.rules.yml"
 _PROMETHEUS: Final = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 _PATIENT: Final = "Zacharias Unmistakable"
-_SERVICES: Final = ("ingest", "analytics", "dashboard")
+_SERVICES: Final = ("ingest", "analytics", "dashboard", "compactor")
 
 on_one_pair: Final = pytest.mark.parametrize(
     ("database_server", "broker"), [("timescaledb", "mosquitto")], indirect=True
@@ -70,10 +70,10 @@ def ward(heartwire_process: StartHeartwire, database: str, broker: BrokerServer)
         prefix = f"HEARTWIRE_{service.upper()}_"
         env = {f"{prefix}DATABASE": database, f"{prefix}OBSERVE_PORT": str(ports[service])}
         env |= {f"{prefix}RETRY_LONGEST_S": "0.5"}
-        if service != "analytics":
+        if service in {"ingest", "dashboard"}:
             env |= {f"{prefix}BROKER_HOST": broker.host, f"{prefix}BROKER_PORT": str(broker.port)}
-        words = ["dashboard", "serve", "--port", str(pages)] if service == "dashboard" else [service]
-        processes[service] = heartwire_process(*words, env=env)
+        words = {"dashboard": ["dashboard", "serve", "--port", str(pages)], "compactor": ["compact"]}
+        processes[service] = heartwire_process(*words.get(service, [service]), env=env)
     ward = _Ward(ports, processes, device, pages)
     for service in _SERVICES:
         wait_until(lambda: ward.ready(service) == "ok\n", f"{service} to be ready")  # noqa: B023 # called at once

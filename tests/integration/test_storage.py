@@ -79,7 +79,8 @@ def test_the_large_tables_are_hypertables_where_there_are_any(
         assert connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone() is None
         return
     rows = connection.execute("SELECT hypertable_name FROM timescaledb_information.hypertables ORDER BY 1").fetchall()
-    assert rows == [("beats",), ("ecg_blocks",), ("ecg_frames",), ("hr_frames",)]
+    tables = [name for (name,) in rows]
+    assert tables == ["beat_minutes", "beats", "ecg_blocks", "ecg_frames", "ecg_minutes", "hr_frames"]
 
 
 def test_what_happened_to_an_alarm_cannot_be_changed_or_removed(connection: psycopg.Connection[Any]) -> None:

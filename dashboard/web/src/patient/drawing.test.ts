@@ -58,8 +58,9 @@ describe("a trend", () => {
   });
 
   it("has marks that can be read apart", () => {
-    for (const spanS of [3600, 6 * 3600, 24 * 3600]) {
+    for (const spanS of [3600, 6 * 3600, 24 * 3600, 7 * 86_400, 30 * 86_400]) {
       for (const width of [300, 700, 1800]) expect((timeStep(spanS, width) / spanS) * width).toBeGreaterThanOrEqual(64);
     }
+    expect(timeStep(30 * 86_400, 1800)).toBe(2 * 86_400);
   });
 });

@@ -1,4 +1,4 @@
-// Heart rate over the last day, or any day stored: a way into every minute of it.
+// Heart rate over the last hours or weeks, or any stored: a way into every minute of it.
 
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useCallback, useRef } from "preact/hooks";
@@ -7,12 +7,12 @@ import type { Alarm, PatientFacts } from "../api/types";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { ArrowIcon } from "../parts/icons";
 import { type Draw, Still } from "../wave/still";
-import { bpm, clockTime, dayAndTime, hourMinute } from "../words/numbers";
-import { words, wordsOfError } from "../words/words";
+import { bpm, clockTime, dayAndTime, dayOfMonth, hourMinute } from "../words/numbers";
+import { plural, words, wordsOfError } from "../words/words";
 import { useLoaded } from "./loaded";
 import { drawTrend, trendTime } from "./trend_drawing";
 
-const HOURS = [1, 6, 24] as const;
+const HOURS = [1, 6, 24, 7 * 24, 30 * 24] as const;
 type Hours = (typeof HOURS)[number];
 const HOUR_US = 3600e6;
 /** The newest minutes are asked for anew this often. */
@@ -56,9 +56,9 @@ export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
         alarms: alarms.map(({ onset_us, priority }) => ({ atUs: onset_us, priority })),
         limitsBpm: ["tachycardia", "bradycardia"].flatMap((call) => facts?.limits[call]?.["bpm"] ?? []),
         chosenUs,
-        timeWords: hourMinute,
+        timeWords: hours > 24 ? dayOfMonth : hourMinute,
       }),
-    [fromUs, toUs, value, alarms, facts, chosenUs],
+    [fromUs, toUs, hours, value, alarms, facts, chosenUs],
   );
 
   const timeAt = ({ clientX }: MouseEvent): number | null => {
@@ -80,7 +80,9 @@ export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
     <section class="panel" aria-labelledby="trend-title">
       <header class="panel-head">
         <h2 id="trend-title">{words("trend.title")}</h2>
-        <span class="panel-note">{problem === null ? readout(value?.trend ?? null, atUs) : wordsOfError(problem)}</span>
+        <span class="panel-note">
+          {problem === null ? readout(value?.trend ?? null, atUs, hours) : wordsOfError(problem)}
+        </span>
         <span class="spacer" />
         <Window hours={hours} chosenHours={chosenHours} until={until} toUs={toUs} />
       </header>
@@ -93,7 +95,7 @@ export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
         aria-valuemin={Math.round(fromUs / 1e6)}
         aria-valuemax={Math.round(toUs / 1e6)}
         aria-valuenow={Math.round((chosenUs ?? toUs) / 1e6)}
-        aria-valuetext={readout(value?.trend ?? null, chosenUs ?? toUs)}
+        aria-valuetext={readout(value?.trend ?? null, chosenUs ?? toUs, hours)}
         onClick={(event) => choose(timeAt(event))}
         onPointerMove={(event) => {
           pointed.value = timeAt(event);
@@ -112,7 +114,7 @@ export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
 /** The day; less while less than that is stored. */
 function startingHours(facts: PatientFacts | null): Hours {
   const storedUs = facts?.stored ? serverNowUs() - facts.stored.first_us : 24 * HOUR_US;
-  return HOURS.find((choice) => storedUs <= choice * HOUR_US) ?? 24;
+  return HOURS.find((choice) => storedUs <= choice * HOUR_US || choice === 24) ?? 24;
 }
 
 const KEYS_S: Record<string, number | undefined> = {
@@ -127,10 +129,11 @@ const KEYS_S: Record<string, number | undefined> = {
 function readout(
   trend: { from_us: number; bucket_s: number; mean: (number | null)[] } | null,
   atUs: number | null,
+  hours: Hours,
 ): string {
   if (trend === null || atUs === null) return "";
   const mean = trend.mean[Math.floor((atUs - trend.from_us) / 1e6 / trend.bucket_s)] ?? null;
-  const time = clockTime(atUs);
+  const time = hours > 24 ? dayAndTime(atUs) : clockTime(atUs);
   return mean === null ? words("trend.none_at", { time }) : words("trend.at", { time, bpm: bpm(mean) });
 }
 
@@ -167,7 +170,7 @@ function Window({ hours, chosenHours, until, toUs }: WindowProps) {
             chosenHours.value = choice;
           }}
         >
-          {words("span.hours", { n: choice })}
+          {choice > 24 ? plural("span.days", choice / 24) : words("span.hours", { n: choice })}
         </button>
       ))}
       <button

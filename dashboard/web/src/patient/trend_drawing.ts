@@ -33,10 +33,15 @@ export function axis(values: readonly (number | null)[]): [number, number] {
   return [Math.max(0, low), Math.min(300, high)];
 }
 
+const DAY_S = 86_400;
+const STEPS_S = [60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, DAY_S];
+/** Marks of long spans stand on midnight, since they tell the day. */
+const DAY_STEPS_S = [DAY_S, 2 * DAY_S, 5 * DAY_S];
+
 /** Seconds between two marks of the time axis. */
 export function timeStep(spanS: number, widthPx: number): number {
-  const steps = [60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];
-  return steps.find((step) => (step / spanS) * widthPx >= 64) ?? 86_400;
+  const steps = spanS > 2 * DAY_S ? DAY_STEPS_S : STEPS_S;
+  return steps.find((step) => (step / spanS) * widthPx >= 64) ?? 7 * DAY_S;
 }
 
 /** Runs of neighbouring buckets that have a value: [first, last], both included. */

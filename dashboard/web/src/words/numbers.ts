@@ -48,6 +48,8 @@ export const dayAndTime = (tUs: number) =>
     hourCycle: "h23",
   });
 
+export const dayOfMonth = (tUs: number) => format(tUs, { day: "numeric", month: "short" });
+
 export const longDay = (tUs: number) => format(tUs, { weekday: "long", day: "numeric", month: "long" });
 
 /** A span in its greatest unit: "8 s", "12 min", "3 h", "2 days". */
