@@ -42,6 +42,7 @@ format: setup ## Put the sources into the house's format
 .PHONY: docs
 docs: setup ## Write the pages that are made from the sources
 	@$(PYTHON) -m setup.settings_page
+	@$(PYTHON) -m setup.api_page
 
 .PHONY: setup
 setup: ## Install all that is needed; at once when nothing changed

@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.counters import Counters
 from dashboard.errors import ApiError, Code
-from dashboard.routes import alarms, devices, live, pages, patients, session, ward
+from dashboard.openapi import include_routes
+from dashboard.routes import pages
 from dashboard.routes.answers import Parts, json_answer
 from dashboard.settings import DashboardSettings
 from heartwire.errors import RetryableError
@@ -67,8 +68,7 @@ def create_app(settings: DashboardSettings, when_broken: Callable[[], None]) -> 
 
     app = FastAPI(title="heartwire", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.parts = parts
-    for routes in (session, ward, patients, alarms, devices, live, pages):
-        app.include_router(routes.router)
+    include_routes(app)
     app.mount("/assets", pages.Assets(settings.pages))
     app.add_middleware(_Deadline)
     app.add_middleware(_Counted, counters=parts.counters)

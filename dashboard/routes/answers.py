@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Path, Request, Response
 from starlette.requests import HTTPConnection
 
 from dashboard.access import Access, Viewer, check_csrf
@@ -13,6 +13,9 @@ from dashboard.hub import Hub
 from dashboard.pairing import Pairing
 from dashboard.settings import DashboardSettings
 
+#: What a column of the database can count to.
+ID_MOST: Final = 2**63 - 1
+Id = Annotated[int, Path(ge=0, le=ID_MOST)]
 _encoder: Final = msgspec.json.Encoder()
 
 

@@ -1,18 +1,23 @@
 """One patient: facts, heart rate over time, ECG, beats, alarms."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 
 from dashboard import patients as stored
 from dashboard.access import Action, audit
-from dashboard.alarms import patient_alarms
+from dashboard.alarms import Alarm, patient_alarms
 from dashboard.errors import ApiError, Code
 from dashboard.patients import Stretch
-from dashboard.routes.answers import WithParts, WithViewer, json_answer
+from dashboard.routes.answers import Id, WithParts, WithViewer, json_answer
+from dashboard.routes.shapes import gives
 
 router = APIRouter(prefix="/api/patients/{patient_id}")
 
+_RECORDS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "Done", "content": {"application/octet-stream": {}}}
+}
 _BUCKETS_MOST = 5_000
 _ECG_MOST_S = 300
 _BEATS_MOST_S = 3_600
@@ -20,6 +25,13 @@ _TREND_MOST_S = 400 * 86_400
 #: Years 1970 to 2262: what both sides can count in microseconds.
 _US_MOST = 9_000_000_000_000_000
 Us = Annotated[int, Query(ge=0, le=_US_MOST)]
+
+
+class Alarms(msgspec.Struct, frozen=True):
+    """A patient's alarms, the newest first, and whether there are older ones."""
+
+    alarms: list[Alarm]
+    more: bool
 
 
 def _stretch(from_us: Us, to_us: Us) -> Stretch:
@@ -43,8 +55,8 @@ def _bucket_us(stretch: Stretch, bucket_s: float) -> int:
     return bucket_us
 
 
-@router.get("")
-async def facts(patient_id: int, viewer: WithViewer, parts: WithParts) -> Response:
+@router.get("", responses=gives(stored.PatientFacts))
+async def facts(patient_id: Id, viewer: WithViewer, parts: WithParts) -> Response:
     """Return who it is, with which devices and limits, and from when to when there is ECG."""
     async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
@@ -52,9 +64,9 @@ async def facts(patient_id: int, viewer: WithViewer, parts: WithParts) -> Respon
         return json_answer(await stored.patient_facts(connection, patient))
 
 
-@router.get("/hr")
+@router.get("/hr", responses=gives(stored.HeartRate))
 async def heart_rate(
-    patient_id: int, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
+    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
 ) -> Response:
     """Return the heart rate in buckets of time."""
     bucket_us = _bucket_us(stretch, bucket_s)
@@ -63,9 +75,9 @@ async def heart_rate(
         return json_answer(await stored.heart_rate(connection, patient, stretch, bucket_us))
 
 
-@router.get("/stored")
+@router.get("/stored", responses=gives(stored.Coverage))
 async def coverage(
-    patient_id: int, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
+    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
 ) -> Response:
     """Return how much ECG there is in buckets of time."""
     bucket_us = _bucket_us(stretch, bucket_s)
@@ -74,8 +86,8 @@ async def coverage(
         return json_answer(await stored.coverage(connection, patient, stretch, bucket_us))
 
 
-@router.get("/ecg")
-async def ecg(patient_id: int, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
+@router.get("/ecg", response_class=Response, responses=_RECORDS)
+async def ecg(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
     """Return stored ECG, as binary records."""
     _check_length(stretch, _ECG_MOST_S)
     async with parts.database.connection() as connection:
@@ -85,8 +97,8 @@ async def ecg(patient_id: int, stretch: WithStretch, viewer: WithViewer, parts: 
     return Response(records, media_type="application/octet-stream")
 
 
-@router.get("/beats")
-async def beats(patient_id: int, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
+@router.get("/beats", responses=gives(stored.Beats))
+async def beats(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
     """Return the beats of a stretch."""
     _check_length(stretch, _BEATS_MOST_S)
     async with parts.database.connection() as connection:
@@ -94,9 +106,9 @@ async def beats(patient_id: int, stretch: WithStretch, viewer: WithViewer, parts
         return json_answer(await stored.beats(connection, patient, stretch))
 
 
-@router.get("/alarms")
+@router.get("/alarms", responses=gives(Alarms))
 async def alarms(
-    patient_id: int,
+    patient_id: Id,
     viewer: WithViewer,
     parts: WithParts,
     before_us: Annotated[int | None, Query(ge=0, le=_US_MOST)] = None,
@@ -106,4 +118,4 @@ async def alarms(
     async with parts.database.connection() as connection:
         await stored.patient_name(connection, viewer, patient_id)
         found, more = await patient_alarms(connection, viewer, patient_id, before_us, limit)
-    return json_answer({"alarms": found, "more": more})
+    return json_answer(Alarms(found, more))

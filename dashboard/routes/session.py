@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from dashboard.access import COOKIE, Viewer
 from dashboard.routes.answers import WithParts, WithViewer, json_answer
 from dashboard.routes.bodies import read_body
+from dashboard.routes.shapes import gives, takes
 
 router = APIRouter(prefix="/api/session")
 
@@ -38,7 +39,7 @@ def _session(viewer: Viewer) -> Session:
     return Session(User(viewer.user_id, viewer.login, viewer.name, viewer.role, viewer.language), viewer.csrf)
 
 
-@router.post("")
+@router.post("", openapi_extra=takes(Credentials), responses=gives(Session))
 async def sign_in(request: Request, parts: WithParts) -> Response:
     """Sign in."""
     parts.access.check_origin(request.headers, required=False)
@@ -58,13 +59,13 @@ async def sign_in(request: Request, parts: WithParts) -> Response:
     return answer
 
 
-@router.get("")
+@router.get("", responses=gives(Session))
 async def who(viewer: WithViewer) -> Response:
     """Say who is signed in."""
     return json_answer(_session(viewer))
 
 
-@router.delete("")
+@router.delete("", status_code=204)
 async def sign_out(viewer: WithViewer, parts: WithParts) -> Response:
     """Sign out."""
     await parts.access.sign_out(viewer)

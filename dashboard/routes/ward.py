@@ -5,12 +5,14 @@ import time
 from fastapi import APIRouter, Response
 
 from dashboard.routes.answers import WithParts, WithViewer, json_answer
+from dashboard.routes.shapes import gives
+from dashboard.ward import Ward
 from heartwire.calls import CALLS
 
 router = APIRouter(prefix="/api")
 
 
-@router.get("/ward")
+@router.get("/ward", responses=gives(Ward))
 async def ward(viewer: WithViewer, parts: WithParts) -> Response:
     """Return the picture of now."""
     return json_answer(await parts.hub.ward(viewer.tenant_id))

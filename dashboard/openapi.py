@@ -1,0 +1,34 @@
+"""The API's description in the words of OpenAPI, from the routes themselves; the server itself does not publish it.
+
+It stands in docs/openapi.json; `make docs` writes it.
+"""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from dashboard.access import COOKIE, CSRF_HEADER
+from dashboard.routes import alarms, devices, live, pages, patients, session, ward
+from dashboard.routes.shapes import refuses, shared_shapes
+
+_ROUTERS: Final = (session, ward, patients, alarms, devices, live, pages)
+_DESCRIPTION: Final = f"""\
+Who is signed in has the cookie `{COOKIE}`; a change carries the session's second token in the header `{CSRF_HEADER}`.
+The live connection is a WebSocket at `/api/live`. Times are UTC microseconds.
+"""
+
+
+def include_routes(app: FastAPI) -> None:
+    """Give an application all routes."""
+    for routes in _ROUTERS:
+        app.include_router(routes.router, responses=refuses())
+
+
+def describe() -> dict[str, Any]:
+    """Return the API's description: all that is below ``/api``."""
+    app = FastAPI(title="heartwire", version="1", description=_DESCRIPTION)
+    include_routes(app)
+    document = app.openapi()
+    document["paths"] = {path: item for path, item in document["paths"].items() if path.startswith("/api/")}
+    document["components"] = {"schemas": shared_shapes()}
+    return document

@@ -1,0 +1,53 @@
+"""What routes take and give, for the API's description (docs/openapi.json): the structs that are read and written."""
+
+from typing import Any, Final
+
+import msgspec
+
+_JSON: Final = "application/json"
+_REFERENCE: Final = "#/components/schemas/{name}"
+_described: Final[list[type[msgspec.Struct]]] = []
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a request was refused: a code of `dashboard.errors`, and its numbers."""
+
+    code: str
+    params: dict[str, int | float | str]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """The body of every refused request."""
+
+    error: Problem
+
+
+def takes(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return what describes the body that a route reads, for `openapi_extra`."""
+    return {"requestBody": {"required": True, "content": {_JSON: {"schema": _schema(kind)}}}}
+
+
+def gives(kind: type[msgspec.Struct], status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Return what describes a route's answer, for `responses`."""
+    return {status: {"description": "Done", "content": {_JSON: {"schema": _schema(kind)}}}}
+
+
+def refuses() -> dict[int | str, dict[str, Any]]:
+    """Return what describes how any route may refuse."""
+    content = {_JSON: {"schema": _schema(Refusal)}}
+    return {
+        "4XX": {"description": "Refused; `code` says why", "content": content},
+        "503": {"description": "Not now; nothing has changed", "content": content},
+    }
+
+
+def shared_shapes() -> dict[str, Any]:
+    """Return the shapes that routes refer to, by name."""
+    _, shapes = msgspec.json.schema_components(_described, ref_template=_REFERENCE)
+    return dict(shapes)
+
+
+def _schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    _described.append(kind)
+    (reference,), _ = msgspec.json.schema_components([kind], ref_template=_REFERENCE)
+    return dict(reference)
