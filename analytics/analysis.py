@@ -13,6 +13,7 @@ import numpy as np
 from analytics.checkpoints import CheckpointError, DeviceState, Limits, Track, decode_state, encode_state
 from analytics.engine import Engine, Quality, Results, Segment, Transition
 from analytics.ordering import Frame, Lane, Order, Released
+from heartwire.clock_offset import ClockOffset
 from heartwire.frames import EcgFlag
 
 #: Signal that is older when it arrives is late (promise P3), microseconds.
@@ -23,6 +24,8 @@ _LEAD_LOST_US: Final = 10_000_000
 _SET_BACK_US: Final = 2_000_000
 #: As a plain number: an enumeration's operators cost more than all the rest that is done with a frame here.
 _CLOCK_NOT_SET: Final = int(EcgFlag.CLOCK_NOT_SET)
+#: Boots whose clocks are remembered.
+_CLOCKS_MOST: Final = 4
 #: Arrivals that are remembered: more signal than the engine looks back.
 _ARRIVALS: Final = 64
 
@@ -49,7 +52,7 @@ class CallChange(NamedTuple):
     onset_us, at_us : int
         Onset in the signal, and the time in the signal at which the rule was met, UTC microseconds.
     late : bool
-        The signal was late when it arrived.
+        The signal was late when it arrived: by the device's clock as the server measures it, not as the device has it.
     """
 
     device_id: str
@@ -88,6 +91,23 @@ class _Retired(NamedTuple):
     device_id: str
     track: Track
     reason: str
+
+
+def _hear_clock(state: DeviceState, frame: Frame) -> None:
+    """Measure the device's clock by the frames alone, in the order of the log: read again, they give the same."""
+    if frame.flags & _CLOCK_NOT_SET:
+        return
+    clock = state.clocks.get(frame.boot_id)
+    if clock is None:
+        clock = state.clocks[frame.boot_id] = ClockOffset()
+        if len(state.clocks) > _CLOCKS_MOST:
+            del state.clocks[next(iter(state.clocks))]
+    clock.hear(frame.seq, frame.t0_us, frame.t_end_us, frame.received_us)
+
+
+def _offset_us(state: DeviceState, frame: Frame) -> int:
+    clock = state.clocks.get(frame.boot_id)
+    return 0 if clock is None or clock.offset_us is None else clock.offset_us
 
 
 class Analysis:
@@ -211,12 +231,16 @@ class Analysis:
         segments: list[Segment] = []
         for frame in frames:
             state = self._devices[frame.device_id]
+            _hear_clock(state, frame)
             for released in state.order.push(frame):
                 self._add(state, released, segments)
         findings = Findings([], [], [])
         if segments:
             self._collect(self._engine.tick(segments), findings)
         self._end_retired(findings)
+        for row in {segment.row for segment in segments} & self._tracks.keys():
+            # Not before: however much comes at once, each call is judged by the arrival of its own signal.
+            del self._tracks[row][1].arrivals[:-_ARRIVALS]
         return findings
 
     def _give_up(self, device: str) -> None:
@@ -238,9 +262,8 @@ class Analysis:
             self.frames_of_other_leads += 1
             return
         # Of a clock that was not set nobody knows how late the signal is; then it counts as live, which sounds.
-        received_us = frame.t_end_us if frame.flags & _CLOCK_NOT_SET else frame.received_us
+        received_us = frame.t_end_us if frame.flags & _CLOCK_NOT_SET else frame.received_us - _offset_us(state, frame)
         track.arrivals.append((frame.t_end_us, received_us))
-        del track.arrivals[:-_ARRIVALS]
         samples = np.frombuffer(frame.samples, dtype="<i2").astype(np.int16, copy=False)
         segments.append(Segment(track.row, frame.t0_us, frame.fs_mhz, frame.gain, frame.baseline, frame.flags, samples))
 

@@ -12,6 +12,7 @@ import msgspec
 
 from analytics.ordering import Order
 from heartwire.calls import CALLS
+from heartwire.clock_offset import ClockOffset
 from heartwire.topics import SHARDS, shard_of
 
 #: Limits by call and name, in the catalogue's units.
@@ -73,12 +74,13 @@ class Track(msgspec.Struct):
 
 
 class DeviceState(msgspec.Struct):
-    """All that the analysis remembers of a device."""
+    """All that the analysis remembers of a device; `clocks` by boot, those first heard of last."""
 
     order: Order
     live: Track | None = None
     late: Track | None = None
     limits: Limits = {}
+    clocks: dict[int, ClockOffset] = {}
     format: int = _FORMAT
 
 

@@ -134,6 +134,22 @@ def test_another_patient_begins_anew_and_gets_none_of_the_former_ones_calls() ->
     assert {beat.patient_id for beat in findings.beats if beat.t_us > _BEGIN_US + 30 * _S} == {8}
 
 
+@pytest.mark.parametrize("wrong_s", [3600, 40, -3600])
+def test_a_clock_that_is_wrong_makes_live_signal_not_late_and_a_backlog_not_live(wrong_s: int) -> None:
+    ecg = _signal(1, last_s=100.0, next_s=107.0, end_s=400.0)
+    late = slice(300, 330)
+    ecg_late = _signal(2, last_s=310.0, next_s=317.0, end_s=400.0)
+    frames = [_frame(frame, _DEVICES[0]) for frame in [*ecg[:300], *ecg_late[300:]]]
+    # Half a minute without a connection, an hour after which it arrives at once.
+    arrival_us = frames[late][-1].received_us + 300 * _S
+    frames[late] = [msgspec.structs.replace(frame, received_us=arrival_us + 1000 * frame.seq) for frame in frames[late]]
+    frames = [msgspec.structs.replace(frame, t0_us=frame.t0_us - wrong_s * _S) for frame in frames]
+    analysis = _new(_DEVICES[0])
+    findings = analysis.analyse(frames)
+    alarms = _of(findings, "asystole", "raised")
+    assert [alarm.late for alarm in alarms] == [False, True]
+
+
 @pytest.mark.parametrize("step_s", [-3600, -40, -5, 3600])
 def test_a_clock_that_is_set_does_not_stop_the_analysis(step_s: int) -> None:
     ecg = _signal(1, last_s=10.0, next_s=10.8, end_s=60.0)
