@@ -2,8 +2,8 @@
 
 Signal cannot arrive before it was made. So the least of "arrived at less ended at", over frames in the device's order,
 is the offset and the least delay of the network, which is small. A backlog arrives later than that and says nothing.
-Only at the beginning, and when the signal had a gap (the clock may have been set meanwhile), nothing is there to compare
-with. Then the pace tells: live signal arrives as fast as it is made, a backlog faster.
+Only at the beginning, and when the signal had a gap (the clock may have been set meanwhile), nothing is there to
+compare with. Then the pace tells: live signal arrives as fast as it is made, a backlog faster.
 
 Within one boot a clock that is set shows in the signal itself: back, it begins before the last frame ended; ahead, it
 arrives before it could.

@@ -24,6 +24,7 @@ from ingest.counters import Counters
 from ingest.decode import Decoded, decode
 from ingest.errors import BrokerThreadDiedError
 from ingest.intake import Intake
+from ingest.link_keeper import LinkKeeper
 from ingest.metrics import ingest_metrics
 from ingest.packets import Received
 from ingest.registry import Registry
@@ -73,6 +74,7 @@ class IngestService:
         )
         self._sink: Final = Sink(self._writer, limits, self.counters, self._committed)
         self._watermarks: Final = Watermarks(settings.ack_every_s, settings.ack_every_frames)
+        self._links: Final = LinkKeeper(database, settings.known_streams_max, settings.links_every_s)
         self._heartbeat: Final = Heartbeat(
             database, "ingest", settings.instance, settings.heartbeat_every_s, lambda _connection: self._describe()
         )
@@ -105,6 +107,7 @@ class IngestService:
         self._observer.start()
         self._heartbeat.start()
         self._keeper.start()
+        self._links.start()
         self._subscriber.start()
         try:
             while not self._stopping.is_set():
@@ -113,6 +116,7 @@ class IngestService:
         finally:
             self._subscriber.stop()
             self._keeper.stop()
+            self._links.stop()
             self._heartbeat.stop()
             self._observer.stop()
             self._writer.close()
@@ -223,6 +227,7 @@ class IngestService:
             _logger.warning("frames of device %s are not stored: %s", refused.device, refused.text)
             topic = str(Topic(refused.device, Stream.MESSAGE))
             self._subscriber.publish(topic, encode(Message(refused.boot_id, refused.reason, refused.text)))
+        self._links.hear(messages, written)
         self._done_with([message.received for message in messages])
 
     def _done_with(self, messages: Sequence[Received]) -> None:

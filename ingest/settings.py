@@ -119,6 +119,13 @@ class IngestSettings(ServiceSettings, DatabaseSettings, BrokerSettings, ObserveS
     heartbeat_every_s: float = Field(
         default=2.0, ge=0.1, le=60.0, title="Heartbeat", description="Time between two heartbeats, seconds"
     )
+    links_every_s: float = Field(
+        default=5.0,
+        ge=0.5,
+        le=60.0,
+        title="Links",
+        description="Time between two writes of how the devices' links do (clock, silence, last contact), seconds",
+    )
     counters_every_s: float = Field(
         default=30.0, ge=0.1, le=3600.0, title="Counters", description="Time between two lines of counters, seconds"
     )
