@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from analytics.device_faults import DEVICE_CALLS, Condition, judge_devices
 from analytics.freshness import WATCH_CALLS, WATCH_VERSION, Close, Ingest, Link, OpenAlarm, Raise, Watch
 from heartwire.calls import get_call
 from heartwire.errors import HeartwireError
@@ -20,6 +21,8 @@ from heartwire.storage.queries import load_queries
 _logger: Final = logging.getLogger(__name__)
 _QUERIES: Final = load_queries("analytics", "watch.sql")
 _STATEMENT_TIMEOUT_S: Final = 10.0
+#: Nothing that a device says of itself is of seconds, microseconds.
+_DEVICES_EVERY_US: Final = 2_000_000
 
 
 class _Kind(NamedTuple):
@@ -36,6 +39,7 @@ class Watcher:
         self._connection: Final = connection
         self._watch: Watch | None = None
         self._open: dict[int, OpenAlarm] = {}
+        self._devices_due_us = 0
 
     def look(self) -> None:
         """Judge and commit; does nothing while another process watches.
@@ -51,12 +55,21 @@ class Watcher:
                 if not self._rows("become_watcher")[0][0]:
                     return
                 self._watch = Watch(now_us)
-                self._keep(self._rows("open_alarms", calls=list(WATCH_CALLS)))
+                self._keep(self._rows("open_alarms", calls=[*WATCH_CALLS, *DEVICE_CALLS]))
             links = [Link(*row) for row in self._rows("links")]
             ingests = [Ingest(*row) for row in self._rows("ingests")]
             verdict = self._watch.look(now_us, links, ingests, list(self._open.values()))
             self._close(verdict.closes)
             self._raise(verdict.raises)
+            if now_us >= self._devices_due_us:
+                self._devices_due_us = now_us + _DEVICES_EVERY_US
+                self._look_at_devices(now_us)
+
+    def _look_at_devices(self, now_us: int) -> None:
+        devices = [Condition(*row) for row in self._rows("conditions")]
+        verdict = judge_devices(now_us, devices, list(self._open.values()))
+        self._close(verdict.closes)
+        self._raise(verdict.raises)
 
     def _close(self, closes: Sequence[Close]) -> None:
         by_greater: dict[str | None, list[int]] = defaultdict(list)

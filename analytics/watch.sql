@@ -8,11 +8,12 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 
 -- links --
 -- When each device was last heard of: by ECG where it ever sent any, otherwise by heart rate. Its newest boots tell:
--- a device that lives has frames of them, whatever it still delivers of older ones.
+-- a device that lives has frames of them, whatever it still delivers of older ones. Its samples are told by our clock.
 SELECT
     d.device_id, d.patient_id, d.tenant_id, (extract(epoch FROM d.paired_at) * 1000000)::bigint,
     (extract(epoch FROM coalesce(ecg.received_at, hr.received_at)) * 1000000)::bigint,
-    (extract(epoch FROM CASE WHEN ecg.received_at IS NULL THEN hr.sample_at ELSE ecg.sample_at END) * 1000000)::bigint,
+    (extract(epoch FROM CASE WHEN ecg.received_at IS NULL THEN hr.sample_at ELSE ecg.sample_at END) * 1000000)::bigint
+        + coalesce(k.clock_offset_us, 0),
     (l.value * 1000000)::bigint
 FROM devices AS d
 CROSS JOIN LATERAL (
@@ -31,7 +32,24 @@ LEFT JOIN LATERAL (
         ORDER BY s.created_at DESC LIMIT 4
     ) AS newest
 ) AS hr ON true
+LEFT JOIN device_links AS k USING (device_id)
 LEFT JOIN patient_limits AS l ON l.patient_id = d.patient_id AND l.call = 'gone_quiet' AND l.name = 'seconds';
+
+-- conditions --
+-- What devices say and show of themselves, of those of which anything can be said.
+SELECT
+    d.device_id, d.patient_id, d.tenant_id, l.clock_offset_us, s.battery_percent, s.outbox_frames, s.outbox_bytes_left,
+    c.value, b.value, o.value
+FROM devices AS d
+LEFT JOIN device_links AS l USING (device_id)
+LEFT JOIN device_status AS s USING (device_id)
+LEFT JOIN patient_limits AS c
+    ON c.patient_id = d.patient_id AND c.call = 'clock_wrong' AND c.name = 'seconds'
+LEFT JOIN patient_limits AS b
+    ON b.patient_id = d.patient_id AND b.call = 'battery_low' AND b.name = 'percent'
+LEFT JOIN patient_limits AS o
+    ON o.patient_id = d.patient_id AND o.call = 'outbox_filling' AND o.name = 'percent'
+WHERE l.device_id IS NOT NULL OR s.device_id IS NOT NULL;
 
 -- ingests --
 -- Who ingests, and whether each has a broker; one that does not say is taken to have one.

@@ -122,3 +122,31 @@ def test_two_processes_tell_of_a_broker_once(stack: Stack) -> None:
     with _repeated(stack.speak_for_ingest, _Sender(stack, device)):
         stack.wait_for_alarm(None, "broker_unreachable", events=["raised", "ended"])
     assert len(stack.rows("SELECT FROM alarms WHERE engine LIKE 'watch-%%'")) == 2
+
+
+@on_one_database
+def test_what_a_device_says_of_itself_is_told_once_and_ends(stack: Stack) -> None:
+    device = stack.add_device()
+    status = (
+        "INSERT INTO device_status SELECT device_id, tenant_id, 1, now(), true, %s, '', '', NULL, %s, 600000, now()"
+        " FROM devices ON CONFLICT (device_id) DO UPDATE SET battery_percent = excluded.battery_percent,"
+        " outbox_frames = excluded.outbox_frames"
+    )
+    link = (
+        "INSERT INTO device_links (device_id, tenant_id, patient_id, last_contact_at, boot_id, clock_offset_us, state)"
+        " SELECT device_id, tenant_id, patient_id, now(), 1, %s, '' FROM devices"
+        " ON CONFLICT (device_id) DO UPDATE SET clock_offset_us = excluded.clock_offset_us"
+    )
+    calls = ("battery_low", "clock_wrong", "outbox_filling")
+    process = stack.start(env=_FAST)
+    stack.execute(status, 9, 2_000)
+    stack.execute(link, -86_400 * _S)
+    for call in calls:
+        stack.wait_for_alarm(device, call, events=["raised"])
+    process.kill()
+    process.start()
+    stack.execute(status, 90, 0)
+    stack.execute(link, 20_000)
+    for call in calls:
+        stack.wait_for_alarm(device, call, events=["raised", "ended"])
+    assert len(stack.alarms(device, *calls)) == 3
