@@ -33,6 +33,40 @@ class PatientName(msgspec.Struct, frozen=True):
     ward: str
 
 
+class Link(msgspec.Struct, frozen=True):
+    """How a device's way to the server does.
+
+    Attributes
+    ----------
+    last_contact_us : int
+        Last message of any kind.
+    clock_offset_us : int, optional
+        Server's clock less device's; ``None`` while unknown.
+    clock_drift_ppm, clock_drift_error_ppm : float, optional
+        How fast the offset grows, and the standard error; ``None`` for the first hour.
+    clock_jump_us, clock_jumped_us : int, optional
+        Last step of the device's clock, ahead or (negative) back, and when.
+    longest_silence_us, longest_silence_ended_us : int
+        Between two messages since the device started, and its end.
+    frames_expected, frames_received : int, optional
+        ECG frames recorded since the device started, as far as its numbers tell, and those that are stored.
+    hour_share : float, optional
+        Part of the last hour of which there is signal.
+    """
+
+    last_contact_us: int
+    clock_offset_us: int | None
+    clock_drift_ppm: float | None
+    clock_drift_error_ppm: float | None
+    clock_jump_us: int | None
+    clock_jumped_us: int | None
+    longest_silence_us: int
+    longest_silence_ended_us: int | None
+    frames_expected: int | None
+    frames_received: int | None
+    hour_share: float | None
+
+
 class Device(msgspec.Struct, frozen=True):
     """A device and what it last said; all ``None`` before it said anything."""
 
@@ -44,6 +78,7 @@ class Device(msgspec.Struct, frozen=True):
     outbox_frames: int | None
     outbox_bytes_left: int | None
     status_us: int | None
+    link: Link | None
 
 
 class StoredSpan(msgspec.Struct, frozen=True):
@@ -107,17 +142,24 @@ async def patient_facts(connection: psycopg.AsyncConnection[Any], patient: Patie
     """Return what is known of a patient beside the signal."""
     given = {"patient_id": patient.id}
     devices = []
-    async for device, online, battery, wearable, firmware, frames, bytes_left, t in await connection.execute(
-        _QUERIES["devices"], given
-    ):
-        said = Device(device, online, battery, wearable, firmware, frames, bytes_left, us_or_none(t))
-        devices.append(said)
+    async for row in await connection.execute(_QUERIES["devices"], given):
+        device, online, battery, wearable, firmware, frames, bytes_left, t, *link = row
+        said = (online, battery, wearable, firmware, frames, bytes_left, us_or_none(t))
+        devices.append(Device(device, *said, _link(link)))
     limits: dict[str, dict[str, float]] = {}
     async for call, name, value in await connection.execute(_QUERIES["limits"], given):
         limits.setdefault(call, {})[name] = value
     row = await (await connection.execute(EXTENT, given)).fetchone()
     stored = StoredSpan(us_of(row[0]), us_of(row[1])) if row is not None and row[0] is not None else None
     return PatientFacts(patient, devices, limits, stored)
+
+
+def _link(row: list[Any]) -> Link | None:
+    contact, offset_us, drift, drift_error, jump_us, jumped, silence_us, silence_ended, *counts = row
+    if contact is None:
+        return None
+    clock = (offset_us, drift, drift_error, jump_us, us_or_none(jumped))
+    return Link(us_of(contact), *clock, silence_us, us_or_none(silence_ended), *counts)
 
 
 async def heart_rate(

@@ -2,9 +2,35 @@
 SELECT patient_id, name, ward FROM patients WHERE patient_id = %(patient_id)s AND tenant_id = %(tenant_id)s;
 
 -- devices --
--- A patient's devices and what they last said.
-SELECT d.device_id, s.online, s.battery_percent, s.wearable, s.firmware, s.outbox_frames, s.outbox_bytes_left, s.t
-FROM devices AS d LEFT JOIN device_status AS s USING (device_id)
+-- A patient's devices: what they last said, how their links do, what is stored of what they recorded since they started
+-- (by the numbers of their frames), and how much signal of the last hour there is, by the server's clock.
+SELECT
+    d.device_id, s.online, s.battery_percent, s.wearable, s.firmware, s.outbox_frames, s.outbox_bytes_left, s.t,
+    l.last_contact_at, l.clock_offset_us, l.clock_drift_ppm, l.clock_drift_error_ppm, l.clock_jump_us,
+    l.clock_jumped_at, l.longest_silence_us, l.longest_silence_ended_at, boot.expected, boot.received, hour.share
+FROM devices AS d
+LEFT JOIN device_status AS s USING (device_id)
+LEFT JOIN device_links AS l USING (device_id)
+LEFT JOIN LATERAL (
+    SELECT
+        upper(b.received) AS expected,
+        (SELECT sum(upper(r) - lower(r))::bigint FROM unnest(b.received) AS r) AS received
+    FROM streams AS b
+    WHERE b.device_id = d.device_id AND b.stream = 'ecg' AND NOT isempty(b.received)
+    ORDER BY b.created_at DESC
+    LIMIT 1
+) AS boot ON true
+LEFT JOIN LATERAL (
+    SELECT max(us) / 3600e6::float8 AS share FROM (
+        SELECT sum(least(m.ecg_us, 60000000)) AS us
+        FROM
+            ecg_minutes AS m,
+            date_trunc('minute', now() - coalesce(l.clock_offset_us, 0) * interval '1 microsecond') AS ended
+        WHERE m.patient_id = d.patient_id AND m.device_id = d.device_id
+            AND m.minute >= ended - interval '1 hour' AND m.minute < ended
+        GROUP BY m.lead
+    ) AS leads
+) AS hour ON true
 WHERE d.patient_id = %(patient_id)s
 ORDER BY d.paired_at, d.device_id;
 

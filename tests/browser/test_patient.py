@@ -54,6 +54,24 @@ def test_the_limits_that_hold_are_shown_and_whose_they_are(stack: WardStack, sig
     )
 
 
+def test_how_a_devices_link_does_is_said_in_plain_words(sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    tile_of(page, STEADY).get_by_role("link").click()
+    device = page.locator(".device").first
+
+    def told() -> bool:
+        page.reload()
+        page.wait_for_selector(".device dt")
+        return "right within a second" in device.inner_text()
+
+    wait_for(page, told, "the clock to be measured", timeout_s=60)
+    expect(device).to_contain_text(re.compile(r"Received since it started\s*\d[\d,]* of \d[\d,]* frames"))
+    expect(device).to_contain_text("Last contact")
+    page.get_by_role("button", name="FR").click()
+    expect(device).to_contain_text("juste à une seconde près")
+    expect(device).to_contain_text("Dernier contact")
+
+
 def test_a_time_outside_of_what_is_stored_leads_to_its_edge(sign_in: SignIn, nurse: User) -> None:
     page = sign_in(nurse)
     tile_of(page, ASYSTOLE).get_by_role("link").click()
@@ -75,7 +93,7 @@ def test_a_month_is_drawn_with_its_days(stack: WardStack, sign_in: SignIn, nurse
         page.get_by_role("button", name="30 days").click()
     told = month.value.json()
     assert len([rate for rate in told["mean"] if rate is not None]) > 600
-    plot = page.get_by_role("slider")
+    plot = page.locator(".trend-plot")
     expect(plot).to_have_attribute("aria-valuetext", re.compile(r"^\w{3},? \d+ \w+"))
     wait_for(page, lambda: count_ink(trend) > 10_000, "the month to be drawn")
 

@@ -74,7 +74,7 @@ class WardStack:
             self._broker.start()
             self._database = self._postgres.create_database("heartwire")
             migrate(self._database)
-            ingest = self._make("ingest", env=self._settings("INGEST", RETRY_LONGEST_S="0.5"))
+            ingest = self._make("ingest", env=self._settings("INGEST", RETRY_LONGEST_S="0.5", LINKS_EVERY_S="1"))
             analytics = self._make("analytics", env=self._settings("ANALYTICS", broker=False))
             self.dashboard = self._make("dashboard", "serve", "--port", str(self.port), env=self._settings("DASHBOARD"))
             ingest.start(lambda: "subscribed at" in ingest.log and "the database is there" in ingest.log)

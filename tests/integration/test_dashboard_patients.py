@@ -126,10 +126,52 @@ def test_facts_say_who_with_which_devices_and_what_is_stored(stack: Stack) -> No
                 "outbox_frames": 5,
                 "outbox_bytes_left": 900,
                 "status_us": T0_US,
+                "link": None,
             }
         ]
     seen = stack.execute("SELECT patient_id, user_id IS NOT NULL FROM audit_events WHERE action = 'saw_patient'")
     assert seen == [(patient.patient_id, True)] * 2
+
+
+def test_facts_say_how_the_link_of_a_device_does(stack: Stack) -> None:
+    patient = stack.add_patient("Ada")
+    stack.execute(
+        "INSERT INTO device_links (device_id, tenant_id, patient_id, last_contact_at, boot_id, clock_offset_us,"
+        " clock_drift_ppm, clock_drift_error_ppm, clock_jump_us, clock_jumped_at, longest_silence_us,"
+        " longest_silence_ended_at, state)"
+        " SELECT device_id, 1, patient_id, t, 2, 86400000000, 12.5, 0.5, -3000000, t, 43000000, t, ''"
+        " FROM devices, to_timestamp(%s) AS t WHERE device_id = %s",
+        T0_US / 1e6,
+        patient.device,
+    )
+    for boot_id, received in ((1, "{[0,50)}"), (2, "{[0,90),[95,100)}")):
+        stack.execute(
+            "INSERT INTO streams (tenant_id, patient_id, device_id, stream, boot_id, shard, received, created_at)"
+            " VALUES (1, %s, %s, 'ecg', %s, 0, %s, to_timestamp(%s))",
+            *(patient.patient_id, patient.device, boot_id, received, boot_id),
+        )
+    # The last hour by the server's clock is a day before by the device's.
+    stack.execute(
+        "INSERT INTO ecg_minutes SELECT %s, date_trunc('minute', now() - interval '1 day') - n * interval '1 min', %s,"
+        " 'II', 60000000, 1 FROM generate_series(1, 45) AS n",
+        *patient,
+    )
+    with stack.person() as nurse:
+        (device,) = nurse.http.get(f"/api/patients/{patient.patient_id}").json()["devices"]
+    share = device["link"].pop("hour_share")
+    assert share in {0.75, 44 / 60}  # a minute may have begun meanwhile
+    assert device["link"] == {
+        "last_contact_us": T0_US,
+        "clock_offset_us": 86_400 * S_US,
+        "clock_drift_ppm": 12.5,
+        "clock_drift_error_ppm": 0.5,
+        "clock_jump_us": -3 * S_US,
+        "clock_jumped_us": T0_US,
+        "longest_silence_us": 43 * S_US,
+        "longest_silence_ended_us": T0_US,
+        "frames_expected": 100,
+        "frames_received": 95,
+    }
 
 
 def test_the_catalogue_says_what_hides_what_and_the_limits_that_hold_by_default(stack: Stack) -> None:

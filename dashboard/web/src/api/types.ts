@@ -97,6 +97,24 @@ export interface Device {
   outbox_frames: number | null;
   outbox_bytes_left: number | null;
   status_us: number | null;
+  link: DeviceLink | null;
+}
+
+/** How a device's way to the server does; times by the server's clock. */
+export interface DeviceLink {
+  last_contact_us: number;
+  /** Server's clock less device's. */
+  clock_offset_us: number | null;
+  clock_drift_ppm: number | null;
+  clock_drift_error_ppm: number | null;
+  /** Ahead, or (negative) back. */
+  clock_jump_us: number | null;
+  clock_jumped_us: number | null;
+  longest_silence_us: number;
+  longest_silence_ended_us: number | null;
+  frames_expected: number | null;
+  frames_received: number | null;
+  hour_share: number | null;
 }
 
 export interface PatientFacts {

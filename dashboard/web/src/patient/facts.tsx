@@ -1,8 +1,8 @@
 // The limits that hold for a patient, and the devices.
 
-import type { Device, PatientFacts } from "../api/types";
+import type { Device, DeviceLink, PatientFacts } from "../api/types";
 import { Battery } from "../parts/readings";
-import { bytes, dayAndTime, decimal } from "../words/numbers";
+import { bytes, dayAndTime, decimal, percent, span } from "../words/numbers";
 import { callName, calls, plural, words } from "../words/words";
 import { type EffectiveLimit, effectiveLimits } from "./limits";
 
@@ -86,6 +86,7 @@ function OneDevice({ device }: { device: Device }) {
             </dd>
           </div>
         )}
+        {device.link && <LinkFacts link={device.link} />}
         {device.status_us !== null && (
           <div>
             <dt>{words("devices.status")}</dt>
@@ -95,4 +96,47 @@ function OneDevice({ device }: { device: Device }) {
       </dl>
     </div>
   );
+}
+
+/** How the device's way to the server does, as the server measured it. */
+function LinkFacts({ link }: { link: DeviceLink }) {
+  const rows: [string, string][] = [[words("devices.contact"), dayAndTime(link.last_contact_us)]];
+  if (link.frames_expected !== null && link.frames_received !== null) {
+    const given = { received: decimal(link.frames_received), expected: decimal(link.frames_expected) };
+    rows.push([words("devices.received"), words("devices.received_of", given)]);
+  }
+  // Rounded down: nothing that is missing is called whole.
+  if (link.hour_share !== null) rows.push([words("devices.hour"), percent(Math.floor(link.hour_share * 100))]);
+  if (link.longest_silence_ended_us !== null) {
+    const given = { span: span(link.longest_silence_us / 1e6), time: dayAndTime(link.longest_silence_ended_us) };
+    rows.push([words("devices.silence"), words("devices.silence_until", given)]);
+  }
+  rows.push([words("devices.clock"), clockWords(link)]);
+  if (link.clock_jump_us !== null && link.clock_jumped_us !== null) {
+    const given = { span: span(Math.abs(link.clock_jump_us) / 1e6), time: dayAndTime(link.clock_jumped_us) };
+    const key = link.clock_jump_us > 0 ? "devices.clock_set_ahead" : "devices.clock_set_back";
+    rows.push([words("devices.clock_set"), words(key, given)]);
+  }
+  return (
+    <>
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </>
+  );
+}
+
+function clockWords({ clock_offset_us, clock_drift_ppm, clock_drift_error_ppm }: DeviceLink): string {
+  if (clock_offset_us === null) return words("devices.clock_unknown");
+  const given = { span: span(Math.abs(clock_offset_us) / 1e6) };
+  const isRight = Math.abs(clock_offset_us) < 1e6;
+  const offset = isRight
+    ? words("devices.clock_right")
+    : words(clock_offset_us > 0 ? "devices.clock_behind" : "devices.clock_ahead", given);
+  if (clock_drift_ppm === null || clock_drift_error_ppm === null) return offset;
+  const drift = { ppm: decimal(clock_drift_ppm), error: decimal(clock_drift_error_ppm) };
+  return `${offset} · ${words("devices.clock_drift", drift)}`;
 }
