@@ -185,7 +185,7 @@ class Pairing:
         Raises
         ------
         ApiError
-            `NOT_FOUND`, `REVOKED`, `NO_BROKER`: then ask again.
+            `NOT_FOUND`, `REVOKED`; `NO_BROKER` when the broker cannot be told now: the old one holds.
         """
         given = _Given(device, new_secret())
         async with self._database.connection() as connection, connection.transaction():
@@ -194,7 +194,8 @@ class Pairing:
                 raise ApiError(Code.REVOKED)
             await _set_credential(connection, viewer.tenant_id, given)
             await _audit(connection, viewer, PairingAction.REISSUED, patient_id, device)
-        await self._tell_broker(given)
+            # The device's row is held meanwhile: a revocation comes after, and is not undone by this order.
+            await self._tell_broker(given)
         return self._credential(given)
 
     async def revoke(self, viewer: Viewer, device: str, why: str) -> None:

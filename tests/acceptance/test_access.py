@@ -233,6 +233,18 @@ def test_a_new_credential_makes_the_old_one_worthless(ward: Ward) -> None:
 
 
 @on_both
+def test_a_new_credential_that_the_broker_could_not_be_told_leaves_the_old_one(ward: Ward) -> None:
+    credential = ward.paired()
+    kept = ward.stack.execute("SELECT hash FROM device_credentials")
+    ward.broker.stop()
+    refused = ward.nurse.http.post(f"/api/devices/{credential['device']}/credential")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "no_broker")
+    assert ward.stack.execute("SELECT hash FROM device_credentials") == kept, "a restored broker would shut it out"
+    ward.broker.start()
+    assert ward.connect_device(credential).connected.is_set()
+
+
+@on_both
 def test_a_broker_without_memory_is_given_everybody_back(ward: Ward, heartwire_process: StartHeartwire) -> None:
     credential, revoked = ward.paired(), ward.paired()
     ward.nurse.http.post(f"/api/devices/{revoked['device']}/revoke", json={})
