@@ -63,7 +63,7 @@ BEGIN
         SELECT
         FROM alarms AS a JOIN retention_log AS r ON r.patient_id = a.patient_id
         WHERE a.alarm_id = OLD.alarm_id AND r.kind = 'alarms' AND r.xid = pg_current_xact_id()
-            AND OLD.at < r.before AND NOT is_held(a.patient_id)
+            AND r.at >= transaction_timestamp() AND OLD.at < r.before AND NOT is_held(a.patient_id)
     ) THEN
         RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
     END IF;
