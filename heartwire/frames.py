@@ -75,12 +75,17 @@ class Reason(StrEnum):
 
 
 class FrameError(Exception):
-    """A message that is not a valid frame."""
+    """A message that is not a valid frame.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    `frame` is the frame that it is all the same, where only its time is refused: whoever sent it can be told that it
+    was received.
+    """
+
+    def __init__(self, reason: Reason, detail: str, frame: "EcgFrame | HrFrame | EventFrame | None" = None) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.frame = frame
 
 
 class EcgFlag(IntFlag):
@@ -268,28 +273,28 @@ def decode_ecg(payload: bytes, now_us: int) -> EcgFrame:
             Reason.BAD_LENGTH,
             f"{duration_s:.3f} s of signal, wanted {FRAME_S_MIN} to {FRAME_S_MAX} s",
         )
-    _check_time(frame.t0, now_us)
+    _check_time(frame.t0, now_us, frame)
     return frame
 
 
 def decode_hr(payload: bytes, now_us: int) -> HrFrame:
     """Read and check a heart rate frame (parameters and errors as `decode_ecg`)."""
     frame = _decode(_hr_decoder, payload)
-    _check_time(frame.t0, now_us)
+    _check_time(frame.t0, now_us, frame)
     return frame
 
 
 def decode_event(payload: bytes, now_us: int) -> EventFrame:
     """Read and check an event (parameters and errors as `decode_ecg`)."""
     frame = _decode(_event_decoder, payload)
-    _check_time(frame.t0, now_us)
+    _check_time(frame.t0, now_us, frame)
     return frame
 
 
 def decode_status(payload: bytes, now_us: int) -> StatusFrame:
     """Read and check a status (parameters and errors as `decode_ecg`)."""
     frame = _decode(_status_decoder, payload)
-    _check_time(frame.t, now_us)
+    _check_time(frame.t, now_us, None)
     return frame
 
 
@@ -326,11 +331,12 @@ def _decode(decoder: msgspec.msgpack.Decoder[_T], payload: bytes) -> _T:
         raise FrameError(Reason.UNDECODABLE, str(error)) from None
 
 
-def _check_time(t_us: int, now_us: int) -> None:
+def _check_time(t_us: int, now_us: int, frame: EcgFrame | HrFrame | EventFrame | None) -> None:
     if not now_us - PAST_MAX_US <= t_us <= now_us + FUTURE_MAX_US:
         days = (t_us - now_us) / 86_400e6
         raise FrameError(
             Reason.ABSURD_TIME,
             f"{days:+.1f} days from the server's clock, wanted {-PAST_MAX_US / 86_400e6:.0f} to"
             f" +{FUTURE_MAX_US / 86_400e6:.0f}",
+            frame,
         )

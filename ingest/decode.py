@@ -86,12 +86,22 @@ def decode(received: Received) -> Decoded | None:
     """
     try:
         topic = _parse_topic(received.topic)
-        if topic.stream in DOWN:
-            return None
+    except FrameError as error:
+        return DeadLetter(error.reason, error.detail + _cut(received), received)
+    if topic.stream in DOWN:
+        return None
+    try:
         return _decode_stream(topic, received)
     except FrameError as error:
-        cut = f" (kept: the first {len(received.payload)} bytes)" if received.size > len(received.payload) else ""
-        return DeadLetter(error.reason, error.detail + cut, received)
+        settles = None
+        if (frame := error.frame) is not None:
+            # Only its time is refused: it is received, and need not be sent again for ever.
+            settles = DecodedFrame(StreamKey(topic.device, topic.stream, frame.boot_id), frame, received)
+        return DeadLetter(error.reason, error.detail + _cut(received), received, settles)
+
+
+def _cut(received: Received) -> str:
+    return f" (kept: the first {len(received.payload)} bytes)" if received.size > len(received.payload) else ""
 
 
 @lru_cache(maxsize=_TOPICS_REMEMBERED)

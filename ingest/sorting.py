@@ -150,7 +150,10 @@ def _settle(letter: DeadLetter, streams: Mapping[StreamKey, KnownStream], change
         return
     stream = streams[settles.key]
     change = changes.setdefault(settles.key, Change(stream))
-    (change.settled if stream.seqs.add(settles.frame.seq) else change.known).append(settles)
+    if stream.seqs.add(settles.frame.seq):
+        change.settled.append(settles)
+    else:
+        change.repeated += 1
 
 
 def unknown_status(status: DecodedStatus) -> DeadLetter:

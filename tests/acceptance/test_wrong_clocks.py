@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from edge.outbox import Outbox
 from edge.progress import Tally
 from edge.settings import EdgeSettings
 from edge.sources.source import Chunk
-from heartwire.frames import EcgFlag
+from heartwire.frames import EcgFlag, EcgFrame
 from tests.acceptance.invariant import find_every_sample
 from tests.acceptance.system import System
 from tests.conftest import StartHeartwire
@@ -102,6 +103,23 @@ def test_a_clock_jumps_a_day_ahead_and_back(system: System, tmp_path: Path) -> N
     np.testing.assert_array_equal(samples, source.samples)
     days = system.rows("SELECT DISTINCT (t0 > now() + interval '12 hours') FROM ecg_frames ORDER BY 1")
     assert days == [(False,), (True,)], "nothing was recorded with the clock wrong"
+
+
+def test_a_clock_jumps_three_days_ahead_and_back(system: System, tmp_path: Path) -> None:
+    system.start_ingest()
+    source = JumpingSource([0, 3 * _DAY_S, 0])
+    edge = Edge(system, tmp_path / "outbox")
+    assert edge.run(source, patience_s=60) is Outcome.CONFIRMED
+    # What nobody can place in time is kept once, whole, with its reason; all else is stored.
+    letters = system.rows("SELECT reason, payload FROM dead_letters ORDER BY dead_letter_id")
+    assert {reason for reason, _ in letters} == {"absurd_time"}
+    refused = {frame.seq: frame for frame in (msgspec.msgpack.decode(bytes(one), type=EcgFrame) for _, one in letters)}
+    assert len(refused) == len(letters), "a frame was sent again"
+    stored = {seq: bytes(samples) for seq, *_, samples in system.frames()}
+    assert not stored.keys() & refused.keys()
+    whole = stored | {seq: frame.samples for seq, frame in refused.items()}
+    assert sorted(whole) == list(range(len(whole)))
+    np.testing.assert_array_equal(np.frombuffer(b"".join(whole[seq] for seq in sorted(whole)), "<i2"), source.samples)
 
 
 def test_a_device_restarts_before_a_gap_is_filled(system: System, tmp_path: Path) -> None:
