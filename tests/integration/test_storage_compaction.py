@@ -14,6 +14,7 @@ from heartwire.frames import EcgFrame
 from heartwire.storage.chunks import drop_chunk, drop_if_empty, list_chunks, lock_table
 from heartwire.storage.errors import DatabaseRefusedError
 from heartwire.storage.leases import LeaseLostError, Leases
+from heartwire.storage.stored import EXTENT, SPANS, parameters, spans_of
 from heartwire.topics import SHARDS, Stream
 from ingest.decode import DecodedFrame, StreamKey
 from ingest.packets import Received
@@ -258,3 +259,35 @@ def test_a_frame_that_is_sent_again_after_compaction_is_known_and_another_under_
     vault.analyse()
     vault.compact()
     assert vault.frames() == rows_of(vault.device, frames)
+
+
+def _covered(vault: Vault) -> dict[str, list[tuple[int, int]]]:
+    """Return by lead when there is signal, less than three milliseconds not being a gap."""
+    given = parameters(vault.patient_id, BEGIN_US, BEGIN_US + 2 * HOUR_US)
+    with vault.connection.cursor(binary=True) as cursor:
+        spans = sorted(spans_of(cursor.execute(SPANS, given).fetchall()))
+    covered: dict[str, list[tuple[int, int]]] = {}
+    for lead, begin_us, end_us in spans:
+        of_lead = covered.setdefault(lead, [])
+        if of_lead and begin_us <= of_lead[-1][1] + 3_000:
+            begin_us, end_us = of_lead[-1][0], max(end_us, of_lead.pop()[1])  # noqa: PLW2901 # joined to the last
+        of_lead.append((begin_us, end_us))
+    return covered
+
+
+def test_when_there_is_signal_is_known_of_blocks_as_of_frames(vault: Vault) -> None:
+    frames = cut_into_frames(noise(200 * 250, 1), BEGIN_US)
+    del frames[30:33], frames[90:150]
+    frames += cut_into_frames(noise(20 * 360, 2), BEGIN_US, fs_hz=360, boot_id=2, lead="V1")
+    vault.put(frames)
+    wanted = _covered(vault)
+    seconds = [(0, 30), (33, 93), (153, 200)]
+    assert wanted["II"] == [(BEGIN_US + begin * 1_000_000, BEGIN_US + end * 1_000_000) for begin, end in seconds]
+    vault.analyse()
+    vault.compact(before_us=BEGIN_US + MINUTE_US)
+    assert _covered(vault) == wanted
+    vault.compact()
+    assert vault.count("ecg_frames") == 0
+    assert _covered(vault) == wanted
+    extent = vault.connection.execute(EXTENT, {"patient_id": vault.patient_id}).fetchone()
+    assert extent == (at(BEGIN_US), at(BEGIN_US + 3 * MINUTE_US)), "the last block's minute stands for its frames"
