@@ -4,20 +4,19 @@ What it does with a frame depends on the frames before it and on nothing else, n
 the clock: so a stretch that is read again after a restart gives the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
+from analytics.backlog import LATE_US, Place
 from analytics.checkpoints import CheckpointError, DeviceState, Limits, Track, decode_state, encode_state
 from analytics.engine import Engine, Quality, Results, Segment, Transition
 from analytics.ordering import Frame, Lane, Order, Released
 from heartwire.clock_offset import ClockOffset
 from heartwire.frames import EcgFlag
 
-#: Signal that is older when it arrives is late (promise P3), microseconds.
-LATE_US: Final = 30_000_000
 #: So much signal without the lead that is analysed, and another lead is analysed instead, microseconds.
 _LEAD_LOST_US: Final = 10_000_000
 #: A device whose signal jumps back by more has set its clock, microseconds.
@@ -168,12 +167,11 @@ class Analysis:
             if track is not None:
                 self._tracks[track.row] = (device, track)
 
-    def save(self, device: str) -> bytes:
-        """Return all that is remembered of a device."""
+    def save(self, device: str, waits: Place | None = None) -> bytes:
+        """Return all that is remembered of a device, and from where on its late frames still wait."""
         state = self._devices[device]
-        return encode_state(
-            msgspec.structs.replace(state, live=self._save_track(state.live), late=self._save_track(state.late))
-        )
+        live, late = self._save_track(state.live), self._save_track(state.late)
+        return encode_state(msgspec.structs.replace(state, live=live, late=late, waits=waits))
 
     def _save_track(self, track: Track | None) -> Track | None:
         if track is None:
@@ -199,7 +197,9 @@ class Analysis:
                 self._engine.set_limits(track.row, limits)
         return True
 
-    def analyse_each(self, frames: Iterable[Frame]) -> tuple[Findings, dict[str, Exception]]:
+    def analyse_each(
+        self, frames: Iterable[Frame], waiting: Collection[str] = ()
+    ) -> tuple[Findings, dict[str, Exception]]:
         """Do as `analyse`, one device at a time, and give up a device with which something goes wrong.
 
         Returns
@@ -216,7 +216,7 @@ class Analysis:
         failures: dict[str, Exception] = {}
         for device, its_frames in by_device.items():
             try:
-                findings = self.analyse(its_frames)
+                findings = self.analyse(its_frames, {device} & set(waiting))
             except Exception as error:  # noqa: BLE001 # one patient's defect must not end the watch over all others
                 failures[device] = error
                 self._give_up(device)
@@ -226,14 +226,19 @@ class Analysis:
             whole.signals.extend(findings.signals)
         return whole, failures
 
-    def analyse(self, frames: Iterable[Frame]) -> Findings:
-        """Take in frames in the order of their arrival, of devices that are known here, and return what they gave."""
+    def analyse(self, frames: Iterable[Frame], waiting: Collection[str] = ()) -> Findings:
+        """Take in frames in the order of their arrival, of devices that are known here, and return what they gave.
+
+        Of the devices `waiting`, late frames go on waiting, or did until now: their late stretch does not end here.
+        """
         segments: list[Segment] = []
+        self._hold_late(waiting, holds=True)
         for frame in frames:
             state = self._devices[frame.device_id]
             _hear_clock(state, frame)
             for released in state.order.push(frame):
                 self._add(state, released, segments)
+        self._hold_late(waiting, holds=False)
         findings = Findings([], [], [])
         if segments:
             self._collect(self._engine.tick(segments), findings)
@@ -242,6 +247,11 @@ class Analysis:
             # Not before: however much comes at once, each call is judged by the arrival of its own signal.
             del self._tracks[row][1].arrivals[:-_ARRIVALS]
         return findings
+
+    def _hold_late(self, devices: Collection[str], *, holds: bool) -> None:
+        for device in devices:
+            if device in self._devices:
+                self._devices[device].order.late_waits = holds
 
     def _give_up(self, device: str) -> None:
         """Forget a device in whatever state it is."""

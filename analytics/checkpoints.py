@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from analytics.backlog import Place
 from analytics.ordering import Order
 from heartwire.calls import CALLS
 from heartwire.clock_offset import ClockOffset
@@ -74,7 +75,10 @@ class Track(msgspec.Struct):
 
 
 class DeviceState(msgspec.Struct):
-    """All that the analysis remembers of a device; `clocks` by boot, those first heard of last."""
+    """All that the analysis remembers of a device.
+
+    `clocks` are by boot, those first heard of last; from `waits` on its late frames still wait (backlog.py).
+    """
 
     order: Order
     live: Track | None = None
@@ -82,10 +86,18 @@ class DeviceState(msgspec.Struct):
     limits: Limits = {}
     clocks: dict[int, ClockOffset] = {}
     format: int = _FORMAT
+    waits: Place | None = None
+
+
+class _Waits(msgspec.Struct):
+    """That part of a device's state which holds whatever engine made it."""
+
+    waits: Place | None = None
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(DeviceState)
+_waits_decoder: Final = msgspec.msgpack.Decoder(_Waits)
 
 
 def encode_state(state: DeviceState) -> bytes:
@@ -108,6 +120,14 @@ def decode_state(data: bytes) -> DeviceState:
     if state.format != _FORMAT:
         raise CheckpointError(f"the checkpoint has format {state.format}, wanted {_FORMAT}")
     return state
+
+
+def decode_waits(data: bytes) -> Place | None:
+    """Return from where on late frames wait, by a state of any engine; ``None`` as well if it is damaged."""
+    try:
+        return _waits_decoder.decode(data).waits
+    except msgspec.DecodeError:
+        return None
 
 
 class _Save(msgspec.Struct):

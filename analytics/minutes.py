@@ -1,6 +1,6 @@
 """How much signal frames bring to each minute.  Pure.
 
-Counted from frames as they are analysed, in the commit that moves the cursor past them: so each frame counts once,
+Counted from frames as they are read, in the commit that moves the cursor past them: so each frame counts once,
 whatever is killed or read again, and a frame that nobody could analyse counts all the same.
 """
 

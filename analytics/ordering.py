@@ -115,6 +115,8 @@ class Order(msgspec.Struct):
         Boot and seq that would continue the present stretch of late signal; ``None`` when there is none.
     live_since_late_us : int
         Live signal since the last late frame, microseconds.
+    late_waits : bool
+        More late frames are there and wait for their turn: the stretch does not end. Never set in a checkpoint.
     """
 
     boots: dict[int, int] = {}
@@ -124,6 +126,7 @@ class Order(msgspec.Struct):
     skipped: int = 0
     late_next: tuple[int, int] | None = None
     live_since_late_us: int = 0
+    late_waits: bool = False
 
     def push(self, frame: Frame) -> list[Released]:
         """Take in a frame and return those whose turn has come, in order."""
@@ -151,7 +154,9 @@ class Order(msgspec.Struct):
     @property
     def late_is_over(self) -> bool:
         """Whether the stretch of late signal, if there is one, has ended."""
-        return self.late_next is not None and self.live_since_late_us >= LATE_STRETCH_ENDS_US
+        if self.late_next is None or self.late_waits:
+            return False
+        return self.live_since_late_us >= LATE_STRETCH_ENDS_US
 
     def end_late(self) -> None:
         """Forget the stretch of late signal."""

@@ -222,6 +222,7 @@ class AnalyticsService:
                 "frames": worker.n_frames,
                 "beats": worker.n_beats,
                 "calls": worker.n_changes,
+                "late_frames_waiting": worker.late_frames_waiting,
                 "frames_of_other_leads": worker.frames_of_other_leads,
                 "samples_of_the_past": worker.samples_of_the_past,
             }

@@ -39,6 +39,14 @@ class AnalyticsSettings(ServiceSettings, DatabaseSettings, ObserveSettings):
         description="Least time between the beginnings of two batches that are not full, seconds. The engine's cost is"
         " mostly one for each batch, however many patients are in it",
     )
+    late_frames: int = Field(
+        default=200_000,
+        ge=1_000,
+        le=10_000_000,
+        title="Late frames",
+        description="Late frames that may wait for their turn in memory, about 1 kB each. Where more come at once,"
+        " nothing is read until there is room: live signal waits too",
+    )
     poll_s: float = Field(
         default=0.25,
         ge=0.01,

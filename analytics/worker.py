@@ -2,14 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from analytics.analysis import Analysis, Findings, Signal
-from analytics.checkpoints import CheckpointError, Limits, Schedule, valid_limits
+from analytics.backlog import Backlog, Place
+from analytics.checkpoints import CheckpointError, Limits, Schedule, decode_waits, valid_limits
 from analytics.counters import Counters
 from analytics.engine import ENGINE_VERSION
 from analytics.minutes import NO_SIGNAL, EcgMinute, signal_by_minute
@@ -39,7 +40,7 @@ class Worker:
     Attributes
     ----------
     is_behind : bool
-        The last step's batch was full: there is more.
+        The last step left something: its batch was full, or late frames wait for their turn.
 
     Parameters
     ----------
@@ -82,6 +83,7 @@ class Worker:
         self._reader: Final = Reader(connection)
         self._writer: Final = Writer(connection, ENGINE_VERSION, worker_id)
         self._analysis: Final = Analysis()
+        self._backlog: Final = Backlog(settings.late_frames)
         self._schedule: Final = Schedule(settings.checkpoint_every_s, settings.idle_after_s)
         self._cursors: dict[int, Cursor] = {}
         self._limits: dict[int, Limits] = {}
@@ -105,6 +107,11 @@ class Worker:
     def n_devices(self) -> int:
         """Devices in memory."""
         return len(self._analysis)
+
+    @property
+    def late_frames_waiting(self) -> int:
+        """Late frames that were read and wait for their turn."""
+        return len(self._backlog)
 
     @property
     def frames_of_other_leads(self) -> int:
@@ -137,9 +144,10 @@ class Worker:
         counted = self._analysis.frames_of_other_leads, self._analysis.samples_of_the_past
         count = 0
         since: dict[str, int] = {}
+        waits: dict[str, Place] = {}
         while frames := self._reader.frames_again(shards, next_xid, below, self._settings.batch_frames):
             next_xid = frames[-1].xid + 1
-            count += self._analyse_again(frames, since)
+            count += self._analyse_again(frames, since, waits)
             self._on_progress()
         self._analysis.frames_of_other_leads, self._analysis.samples_of_the_past = counted
         self._done.frames_again += count
@@ -155,12 +163,13 @@ class Worker:
         saved = [device for device in devices if device in unsaved]
         moved = {shard: self._cursors[shard] for shard in shards}
         next_xid = min(cursor.next_xid for cursor in moved.values())
+        waits_xid = self._backlog.oldest_xid(devices)
         told = [device for device in self._untold if shard_of(device) in shards]
         self._writer.write(
             Step(
                 expected={shard: cursor.next_xid for shard, cursor in moved.items()},
                 next_xid=next_xid,
-                replay_xid=next_xid,
+                replay_xid=next_xid if waits_xid is None else min(next_xid, waits_xid),
                 findings=Findings([], [], [self._untold.pop(device) for device in told]),
                 signal={},
                 afresh=sorted(device for device in self._afresh if shard_of(device) in shards),
@@ -171,14 +180,19 @@ class Worker:
         for device in devices:
             self._schedule.forget(device)
             self._analysis.put_aside(device)
+            self._backlog.forget(device)
             self._afresh.discard(device)
         for shard in shards:
             del self._cursors[shard]
 
-    def _analyse_again(self, frames: Sequence[Frame], since: dict[str, int]) -> int:
-        """Bring the analysis forward over committed frames, but for those in their checkpoints (before `since`)."""
+    def _analyse_again(self, frames: Sequence[Frame], since: dict[str, int], waits: dict[str, Place]) -> int:
+        """Bring the analysis forward over committed frames, but for those in their checkpoints (before `since`).
+
+        Late frames that were not analysed yet (from `waits` on) wait for their turn again.
+        """
         frames = [frame for frame in frames if frame.xid < self._cursors[shard_of(frame.device_id)].next_xid]
-        since |= self._take_in(frames)
+        since |= self._take_in(frames, waits=waits)
+        frames = self._backlog.sort_again(frames, waits)
         frames = [
             frame
             for frame in frames
@@ -187,7 +201,7 @@ class Worker:
         now_s = time.monotonic()
         for frame in frames:
             self._schedule.note(frame.device_id, frame.xid, now_s)
-        self._analyse(frames)
+        self._analyse(frames, waits)
         return len(frames)
 
     def step(self) -> bool:
@@ -208,20 +222,18 @@ class Worker:
             return False
         now_s = time.monotonic()
         self._read_limits(now_s)
-        frames = self._reader.next_frames(self._cursors, self._next_xid, self._settings.batch_frames)
-        self.is_behind = len(frames) >= self._settings.batch_frames
-        if not frames:
+        frames, read, next_xid = self._read()
+        if not frames and next_xid == self._next_xid:
             self._keep_house(now_s)
             return False
-        next_xid = frames[-1].xid + 1
-        frames = [frame for frame in frames if frame.xid >= self._cursors[shard_of(frame.device_id)].next_xid]
         self._take_in(frames, live=True)
         for frame in frames:
             self._schedule.note(frame.device_id, frame.xid, now_s)
         self._set_limits(frames)
-        findings = self._analyse(frames)
+        findings = self._analyse(frames, self._backlog.waiting)
         self._careful = False
-        self._commit(next_xid, findings, self._schedule.due(now_s), signal_by_minute(frames))
+        moved = {device for device in self._backlog.moved if device in self._analysis}
+        self._commit(next_xid, findings, list(moved.union(self._schedule.due(now_s))), signal_by_minute(read))
         self._put_idle_aside(now_s)
         self.n_frames += len(frames)
         self.n_beats += len(findings.beats)
@@ -229,15 +241,39 @@ class Worker:
         self._done.add_step(len(frames), findings, time.monotonic() - now_s)
         return True
 
-    def _analyse(self, frames: Sequence[Frame]) -> Findings:
+    def _read(self) -> tuple[list[Frame], list[Frame], int]:
+        """Return the frames whose turn it is, those that were read, and the transaction up to which that was.
+
+        Reads on while the batches are full of what will wait: live frames may stand behind it.
+        """
+        most = self._settings.batch_frames
+        next_xid = self._next_xid
+        ready = self._backlog.begin_step(most)
+        read: list[Frame] = []
+        self.is_behind = False
+        while not self._backlog.is_full:
+            frames = self._reader.next_frames(self._cursors, next_xid, most)
+            if frames:
+                next_xid = frames[-1].xid + 1
+            fresh = [frame for frame in frames if frame.xid >= self._cursors[shard_of(frame.device_id)].next_xid]
+            read += fresh
+            ready += self._backlog.sort(fresh)
+            self.is_behind = len(frames) >= most
+            if not self.is_behind or len(ready) >= most:
+                break
+            self._on_progress()
+        self.is_behind |= len(self._backlog) > 0
+        return ready, read, next_xid
+
+    def _analyse(self, frames: Sequence[Frame], waiting: Collection[str]) -> Findings:
         if not self._careful:
             try:
-                return self._analysis.analyse(frames)
+                return self._analysis.analyse(frames, waiting)
             except Exception as error:
                 self._done.defects += 1
                 _logger.exception("the engine failed")
                 raise AnalysisFailedError("the engine failed; the analysis is taken up again with care") from error
-        findings, failures = self._analysis.analyse_each(frames)
+        findings, failures = self._analysis.analyse_each(frames, waiting)
         self._done.defects += len(failures)
         for device, failure in failures.items():
             _logger.error("device %s is given up until its next frame", device, exc_info=failure)
@@ -251,11 +287,13 @@ class Worker:
             self._signals_due_s = float("-inf")
             self._commit(self._next_xid, Findings([], [], []), unsaved)
 
-    def _take_in(self, frames: Sequence[Frame], *, live: bool = False) -> dict[str, int]:
+    def _take_in(
+        self, frames: Sequence[Frame], *, live: bool = False, waits: dict[str, Place] | None = None
+    ) -> dict[str, int]:
         """Know the devices of these frames; return from where on frames are news to those taken up from checkpoints.
 
         One whose checkpoint is of another version is taken in only by a `live` frame: what was analysed before is not
-        analysed again by another engine.
+        analysed again by another engine. Notes in `waits` of whom late frames wait.
         """
         first: dict[str, Frame] = {}
         for frame in frames:
@@ -265,6 +303,8 @@ class Worker:
         since: dict[str, int] = {}
         for device, frame in first.items():
             checkpoint = stored.get(device)
+            if checkpoint is not None and waits is not None and (place := decode_waits(checkpoint.state)) is not None:
+                waits[device] = place
             if device in self._given_up:
                 if live:
                     self._begin_afresh(device, frame)
@@ -320,13 +360,15 @@ class Worker:
     def _make_checkpoint(self, device: str, next_xid: int) -> Checkpoint:
         # A shard may be further than the step.
         reached_xid = max(next_xid, self._cursors[shard_of(device)].next_xid)
-        return Checkpoint(device, reached_xid, self._analysis.save(device))
+        return Checkpoint(device, reached_xid, self._analysis.save(device, self._backlog.place(device)))
 
     def _commit(
         self, next_xid: int, findings: Findings, saved: list[str], signal: Mapping[EcgMinute, int] = NO_SIGNAL
     ) -> None:
         # Only a checkpoint lets it rise, so nobody looks for it otherwise.
         replay_xid = self._schedule.replay_xid(next_xid, saved) if saved else 0
+        if (waits_xid := self._backlog.oldest_xid()) is not None:
+            replay_xid = min(replay_xid, waits_xid)
         now_s = time.monotonic()
         self._untold |= {signal.device_id: signal for signal in findings.signals}
         tells = now_s >= self._signals_due_s

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from numpy.typing import NDArray
 
+from analytics.checkpoints import decode_waits
 from heartwire.frames import EcgFrame
 from heartwire.storage.registry import add_patient
 from heartwire.topics import new_device, shard_of
@@ -166,11 +167,14 @@ class Stack:
 
     @property
     def n_waiting(self) -> int:
-        """Committed frames that are not analysed."""
+        """Committed frames that are not analysed; of late ones that wait for their turn, devices."""
         query = (
             "SELECT count(*) FROM ecg_frames f JOIN analytics_cursors c ON c.shard = f.shard WHERE f.xid >= c.next_xid"
         )
-        return int(self.rows(query)[0][0])
+        unread = int(self.rows(query)[0][0])
+        # After the frames: what was read meanwhile is in the checkpoints.
+        states = self.rows("SELECT state FROM analysis_checkpoints")
+        return unread + sum(decode_waits(state) is not None for (state,) in states)
 
     def wait_until_analysed(self, *, timeout_s: float = 20.0) -> None:
         """Wait until every committed frame is analysed."""

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.analysis import LATE_US, Analysis, CallChange, Findings
+from analytics.analysis import Analysis, CallChange, Findings
+from analytics.backlog import LATE_US
 from analytics.checkpoints import CheckpointError
 from analytics.ordering import Frame
 from heartwire.frames import EcgFrame
