@@ -30,9 +30,10 @@ SCRIPT: Final = (
 )
 
 
-def write_scripted_record(directory: Path, seed: int = 5) -> Path:
-    """Write the script as a WFDB record and return its path, without extension."""
-    rendered = render(SCRIPT, seed, FS_HZ, make_shape(seed))
+def write_scripted_record(directory: Path, seed: int = 5, *, more_s: int = 0) -> Path:
+    """Write the script, and sinus rhythm after it, as a WFDB record; return its path, without extension."""
+    script = (*SCRIPT, ScriptSegment(Rhythm.NORMAL, more_s, 66)) if more_s else SCRIPT
+    rendered = render(script, seed, FS_HZ, make_shape(seed))
     samples = np.concatenate([stretch.samples for stretch in rendered])
     wfdb.wrsamp(
         "scripted",
