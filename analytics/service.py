@@ -19,6 +19,7 @@ from analytics.counters import Counters
 from analytics.engine import ENGINE_VERSION
 from analytics.heartbeat import Condition
 from analytics.metrics import analytics_metrics
+from analytics.reader import Reader
 from analytics.settings import AnalyticsSettings
 from analytics.watch import FreshnessThread
 from analytics.worker import AnalysisFailedError, Worker
@@ -106,6 +107,8 @@ class AnalyticsService:
             ):
                 with translated():
                     listener.execute("LISTEN heartwire_frames")
+                # Without a schema there are no leases to wait for: say so.
+                Reader(connection).check_schema()
                 while not self._stopping.is_set():
                     try:
                         self._analyse(connection, listener)
