@@ -1,7 +1,6 @@
 """Keeps the table `device_links`, on a thread and connection of its own: storing frames does not wait for it."""
 
-import logging
-import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -9,15 +8,12 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from heartwire.errors import HeartwireError
-from heartwire.storage.errors import translated
-from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
+from heartwire.storage.side_thread import SideThread
 from ingest.decode import Decoded
 from ingest.links import LinkRow, Links
 from ingest.writer import Written
 
-_logger: Final = logging.getLogger(__name__)
 _QUERIES: Final = load_queries("ingest", "links.sql")
 _STATEMENT_TIMEOUT_S: Final = 10.0
 #: Messages that wait for the thread; beyond, a whole batch is left out, and its numbers are a little older.
@@ -39,13 +35,20 @@ class LinkKeeper:
     """
 
     def __init__(self, database: str, most: int, every_s: float) -> None:
-        self._database: Final = database
         self._every_s: Final = every_s
         self._links: Final = Links(most)
         self._batches: Final[deque[tuple[Sequence[Decoded], Written]]] = deque()
         self._n_held = 0
-        self._stopping: Final = threading.Event()
-        self._thread: Final = threading.Thread(target=self._run, name="links", daemon=True)
+        self._write_due_s = float("-inf")
+        self._thread: Final = SideThread(
+            database,
+            "ingest-links",
+            _TURN_S,
+            self._turn,
+            failing="how the links do is not written",
+            statement_timeout_s=_STATEMENT_TIMEOUT_S,
+            end=self._end,
+        )
         #: Messages that were left out, since the thread did not keep up.
         self.left_out = 0
 
@@ -55,8 +58,7 @@ class LinkKeeper:
 
     def stop(self) -> None:
         """Write what was heard, and end."""
-        self._stopping.set()
-        self._thread.join(timeout=2.0)
+        self._thread.stop()
 
     def hear(self, messages: Sequence[Decoded], written: Written) -> None:
         """Take in a committed batch; returns at once."""
@@ -66,39 +68,21 @@ class LinkKeeper:
         self._n_held += len(messages)
         self._batches.append((messages, written))
 
-    def _run(self) -> None:
-        connection: psycopg.Connection[TupleRow] | None = None
-        failing = ended = False
-        waited_s = 0.0
-        while not ended:
-            ended = self._stopping.wait(_TURN_S)
-            waited_s += _TURN_S
-            try:
-                if connection is None:
-                    connection = connect(
-                        self._database, "ingest-links", autocommit=True, statement_timeout_s=_STATEMENT_TIMEOUT_S
-                    )
-                self._hear_all(connection)
-                if ended or waited_s >= self._every_s:
-                    waited_s = 0.0
-                    self._write(connection)
-                failing = False
-            except HeartwireError as error:
-                if not failing:
-                    _logger.warning("how the links do is not written: %s", error)
-                failing = True
-                if connection is not None:
-                    connection.close()
-                connection = None
-        if connection is not None:
-            connection.close()
+    def _turn(self, connection: psycopg.Connection[TupleRow]) -> None:
+        self._hear_all(connection)
+        if time.monotonic() >= self._write_due_s:
+            self._write(connection)
+            self._write_due_s = time.monotonic() + self._every_s
+
+    def _end(self, connection: psycopg.Connection[TupleRow]) -> None:
+        self._hear_all(connection)
+        self._write(connection)
 
     def _hear_all(self, connection: psycopg.Connection[TupleRow]) -> None:
         while self._batches:
             messages, written = self._batches[0]
             if strangers := self._links.strangers(messages):
-                with translated():
-                    rows = connection.execute(_QUERIES["stored_links"], {"devices": list(strangers)}).fetchall()
+                rows = connection.execute(_QUERIES["stored_links"], {"devices": list(strangers)}).fetchall()
                 self._links.take_up(strangers, dict(rows))
             accepted = {watermark.key for watermark in written.watermarks} if written.n_refused else None
             self._links.hear(messages, accepted)
@@ -110,9 +94,8 @@ class LinkKeeper:
         if not rows:
             return
         try:
-            with translated():
-                connection.execute(_QUERIES["put_links"], _columns(rows))
-        except HeartwireError:
+            connection.execute(_QUERIES["put_links"], _columns(rows))
+        except psycopg.Error:
             self._links.again(rows)
             raise
 

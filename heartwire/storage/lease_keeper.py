@@ -8,12 +8,12 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from heartwire.errors import HeartwireError
 from heartwire.storage.leases import LeaseLostError, Leases, Standing
-from heartwire.storage.pool import connect
+from heartwire.storage.side_thread import SideThread
 
 _logger: Final = logging.getLogger(__name__)
-_STATEMENT_TIMEOUT_S: Final = 5.0
+#: How long the end of the service waits for the database to hear of it, seconds.
+_LEAVE_S: Final = 5.0
 
 
 class LeaseKeeper:
@@ -30,16 +30,18 @@ class LeaseKeeper:
     """
 
     def __init__(self, database: str, service: str, instance: str, ttl_s: float) -> None:
-        self._database: Final = database
-        self._service: Final = service
-        self._every_s: Final = min(1.0, ttl_s / 5)
         self._leases: Final = Leases(service, instance, ttl_s)
         self._standing: Standing | None = None
         self._lock: Final = threading.Lock()
         self._to_release: set[int] = set()
-        self._wake: Final = threading.Event()
-        self._stopping: Final = threading.Event()
-        self._thread: Final = threading.Thread(target=self._run, name="leases", daemon=True)
+        self._thread: Final = SideThread(
+            database,
+            f"{service}-leases",
+            min(1.0, ttl_s / 5),
+            self._turn,
+            failing="the leases cannot be kept",
+            end=self._leases.leave,
+        )
 
     def start(self) -> None:
         """Join, and go on until `stop`."""
@@ -61,61 +63,27 @@ class LeaseKeeper:
         """Give up shards of which everything is finished; returns at once."""
         with self._lock:
             self._to_release.update(shards)
-        self._wake.set()
+        self._thread.wake()
 
     def stop(self) -> None:
         """Give everything up and end; what is held must be finished."""
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join(timeout=_STATEMENT_TIMEOUT_S)
-
-    def _run(self) -> None:
-        connection: psycopg.Connection[TupleRow] | None = None
-        failing = False
-        while not self._stopping.is_set():
-            try:
-                if connection is None:
-                    connection = connect(
-                        self._database,
-                        f"{self._service}-leases",
-                        autocommit=True,
-                        statement_timeout_s=_STATEMENT_TIMEOUT_S,
-                    )
-                self._turn(connection)
-                failing = False
-            except LeaseLostError as error:
-                _logger.warning("%s", error)
-                with self._lock:
-                    self._standing = None
-                    self._to_release.clear()
-                continue
-            except HeartwireError as error:
-                if not failing:
-                    _logger.warning("the leases cannot be renewed: %s", error)
-                failing = True
-                if connection is not None:
-                    connection.close()
-                connection = None
-            self._wake.wait(self._every_s)
-            self._wake.clear()
-        if connection is not None:
-            self._leave(connection)
+        self._thread.stop(_LEAVE_S)
 
     def _turn(self, connection: psycopg.Connection[TupleRow]) -> None:
         with self._lock:
             released = frozenset(self._to_release)
-        if released:
-            self._leases.release(connection, released)
-        standing = self._leases.tick(connection)
+        try:
+            if released:
+                self._leases.release(connection, released)
+            standing = self._leases.tick(connection)
+        except LeaseLostError as error:
+            _logger.warning("%s", error)
+            with self._lock:
+                self._standing = None
+                self._to_release.clear()
+            self._thread.wake()
+            return
         with self._lock:
             self._standing = standing
             # In one step with the new standing, in which they are missing, or its own again.
             self._to_release -= released
-
-    def _leave(self, connection: psycopg.Connection[TupleRow]) -> None:
-        try:
-            self._leases.leave(connection)
-        except HeartwireError as error:
-            _logger.info("left without saying so: %s", error)
-        finally:
-            connection.close()
