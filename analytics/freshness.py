@@ -18,11 +18,13 @@ WATCH_VERSION: Final = "watch-1"
 GONE_QUIET: Final = "gone_quiet"
 INGEST_SILENT: Final = "ingest_silent"
 BROKER_UNREACHABLE: Final = "broker_unreachable"
+ANALYSIS_BEHIND: Final = "analysis_behind"
 #: Every call that the watch makes.
-WATCH_CALLS: Final = (GONE_QUIET, INGEST_SILENT, BROKER_UNREACHABLE)
+WATCH_CALLS: Final = (GONE_QUIET, INGEST_SILENT, BROKER_UNREACHABLE, ANALYSIS_BEHIND)
 
 _SILENT_US: Final = round(CALLS[INGEST_SILENT].limits["seconds"].default * 1e6)
 _UNREACHABLE_US: Final = round(CALLS[BROKER_UNREACHABLE].limits["seconds"].default * 1e6)
+_BEHIND_US: Final = round(CALLS[ANALYSIS_BEHIND].limits["seconds"].default * 1e6)
 _QUIET_US: Final = round(CALLS[GONE_QUIET].limits["seconds"].default * 1e6)
 #: Ingest speaks every 2 s; after this time a verdict on the way is near, and patients wait for it, microseconds.
 _SUSPECT_US: Final = 4_000_000
@@ -124,7 +126,7 @@ class Watch:
             self._unconnected_since_us = None
         self._looked_us = now_us
         verdict = Verdict([], [])
-        system = {alarm.call: alarm for alarm in open_alarms if alarm.device_id is None}
+        system = {alarm.call: alarm for alarm in open_alarms if alarm.call in {INGEST_SILENT, BROKER_UNREACHABLE}}
         fault = self._find_fault(now_us, links, ingests, system)
         self._tell_fault(fault, system, verdict)
         if system and fault is None:
@@ -135,6 +137,21 @@ class Watch:
         quiet = {alarm.device_id: alarm for alarm in open_alarms if alarm.call == GONE_QUIET}
         for link in links:
             self._judge(now_us, link, quiet.get(link.device_id), fault, verdict, suspects=suspects)
+        return verdict
+
+    def look_at_analysis(self, now_us: int, oldest_us: int | None, open_alarms: Sequence[OpenAlarm]) -> Verdict:
+        """Judge by the arrival of the oldest frame that is stored and not analysed (``None``: all are); after `look`.
+
+        Somebody's open transaction, an analysis that hangs, or one that is too slow: what is seen is the same.
+        """
+        verdict = Verdict([], [])
+        waits_us = 0 if oldest_us is None else now_us - oldest_us
+        alarm = next((alarm for alarm in open_alarms if alarm.call == ANALYSIS_BEHIND), None)
+        if alarm is not None:
+            if waits_us < _BEHIND_US // 2:
+                verdict.closes.append(Close(alarm))
+        elif oldest_us is not None and now_us - max(oldest_us, self._began_us) >= _BEHIND_US:
+            verdict.raises.append(_of_system(ANALYSIS_BEHIND, oldest_us, now_us))
         return verdict
 
     def _find_fault(

@@ -1,7 +1,6 @@
 """Looks for silence again and again, on a thread and connection of its own (rules: analytics/freshness.py)."""
 
 import logging
-import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -11,17 +10,15 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from analytics.device_faults import DEVICE_CALLS, Condition, judge_devices
-from analytics.freshness import WATCH_CALLS, WATCH_VERSION, Close, Ingest, Link, OpenAlarm, Raise, Watch
+from analytics.freshness import WATCH_CALLS, WATCH_VERSION, Close, Ingest, Link, OpenAlarm, Raise, Verdict, Watch
 from heartwire.calls import get_call
-from heartwire.errors import HeartwireError
-from heartwire.storage.errors import translated
-from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
+from heartwire.storage.side_thread import SideThread
 
 _logger: Final = logging.getLogger(__name__)
 _QUERIES: Final = load_queries("analytics", "watch.sql")
 _STATEMENT_TIMEOUT_S: Final = 10.0
-#: Nothing that a device says of itself is of seconds, microseconds.
+#: Nothing that a device says of itself, nor how far the analysis is, is of seconds, microseconds.
 _DEVICES_EVERY_US: Final = 2_000_000
 
 
@@ -46,10 +43,10 @@ class Watcher:
 
         Raises
         ------
-        DatabaseUnavailableError, DatabaseFullError, DatabaseRefusedError
+        psycopg.Error
             The database; make another watcher.
         """
-        with translated(), self._connection.transaction():
+        with self._connection.transaction():
             now_us = self._rows("now")[0][0]
             if self._watch is None:
                 if not self._rows("become_watcher")[0][0]:
@@ -58,16 +55,22 @@ class Watcher:
                 self._keep(self._rows("open_alarms", calls=[*WATCH_CALLS, *DEVICE_CALLS]))
             links = [Link(*row) for row in self._rows("links")]
             ingests = [Ingest(*row) for row in self._rows("ingests")]
-            verdict = self._watch.look(now_us, links, ingests, list(self._open.values()))
-            self._close(verdict.closes)
-            self._raise(verdict.raises)
+            self._tell(self._watch.look(now_us, links, ingests, list(self._open.values())))
             if now_us >= self._devices_due_us:
                 self._devices_due_us = now_us + _DEVICES_EVERY_US
                 self._look_at_devices(now_us)
+                self._look_at_analysis(now_us)
 
     def _look_at_devices(self, now_us: int) -> None:
         devices = [Condition(*row) for row in self._rows("conditions")]
-        verdict = judge_devices(now_us, devices, list(self._open.values()))
+        self._tell(judge_devices(now_us, devices, list(self._open.values())))
+
+    def _look_at_analysis(self, now_us: int) -> None:
+        assert self._watch is not None
+        (oldest_us,) = self._rows("oldest_not_analysed")[0]
+        self._tell(self._watch.look_at_analysis(now_us, oldest_us, list(self._open.values())))
+
+    def _tell(self, verdict: Verdict) -> None:
         self._close(verdict.closes)
         self._raise(verdict.raises)
 
@@ -114,7 +117,7 @@ class Watcher:
 
 
 class FreshnessThread:
-    """Runs a watcher at a steady pace, with a new connection after each failure.
+    """Runs a watcher at a steady pace, a new one over each new connection.
 
     Parameters
     ----------
@@ -125,10 +128,16 @@ class FreshnessThread:
     """
 
     def __init__(self, database: str, every_s: float) -> None:
-        self._database: Final = database
-        self._every_s: Final = every_s
-        self._stopping: Final = threading.Event()
-        self._thread: Final = threading.Thread(target=self._run, name="freshness", daemon=True)
+        self._watcher: Watcher | None = None
+        self._thread: Final = SideThread(
+            database,
+            "analytics-watch",
+            every_s,
+            self._look,
+            failing="nobody watches for silence",
+            statement_timeout_s=_STATEMENT_TIMEOUT_S,
+            begin=self._begin,
+        )
 
     def start(self) -> None:
         """Begin."""
@@ -137,33 +146,15 @@ class FreshnessThread:
     @property
     def is_running(self) -> bool:
         """Whether the thread lives."""
-        return self._thread.is_alive()
+        return self._thread.is_running
 
     def stop(self) -> None:
         """End; open alarms stay open."""
-        self._stopping.set()
-        self._thread.join(timeout=2.0)
+        self._thread.stop()
 
-    def _run(self) -> None:
-        connection: psycopg.Connection[TupleRow] | None = None
-        watcher: Watcher | None = None
-        failing = False
-        while not self._stopping.is_set():
-            try:
-                if connection is None or watcher is None:
-                    connection = connect(
-                        self._database, "analytics-watch", autocommit=True, statement_timeout_s=_STATEMENT_TIMEOUT_S
-                    )
-                    watcher = Watcher(connection)
-                watcher.look()
-                failing = False
-            except HeartwireError as error:
-                if not failing:
-                    _logger.warning("nobody watches for silence: %s; trying again every %g s", error, self._every_s)
-                failing = True
-                if connection is not None:
-                    connection.close()
-                connection = watcher = None
-            self._stopping.wait(self._every_s)
-        if connection is not None:
-            connection.close()
+    def _begin(self, connection: psycopg.Connection[TupleRow]) -> None:
+        self._watcher = Watcher(connection)
+
+    def _look(self, _connection: psycopg.Connection[TupleRow]) -> None:
+        assert self._watcher is not None
+        self._watcher.look()

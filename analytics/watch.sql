@@ -56,6 +56,17 @@ WHERE l.device_id IS NOT NULL OR s.device_id IS NOT NULL;
 SELECT (extract(epoch FROM at) * 1000000)::bigint, coalesce((detail ->> 'broker_connected')::boolean, true)
 FROM service_heartbeats WHERE service = 'ingest';
 
+-- oldest_not_analysed --
+-- When the first frame in the log that is stored and not analysed arrived.
+SELECT (extract(epoch FROM min(f.received_at)) * 1000000)::bigint
+FROM (
+    SELECT f.received_at
+    FROM ecg_frames AS f JOIN analytics_cursors AS c USING (shard)
+    WHERE f.xid >= (SELECT min(next_xid) FROM analytics_cursors) AND f.xid >= c.next_xid
+    ORDER BY f.xid
+    LIMIT 1
+) AS f;
+
 -- open_alarms --
 -- What the watch has raised and not ended.
 SELECT

@@ -276,6 +276,17 @@ _CATALOGUE: Final = (
         _limits(seconds=Limit(10.0, 5.0, 120.0, "s")),
         ("gone_quiet", "broker_unreachable"),
     ),
+    Call(
+        "analysis_behind",
+        "Signals are not being analysed",
+        "Les signaux ne sont pas analysés",
+        Priority.HIGH,
+        Family.TECHNICAL,
+        "a stored signal has waited for its analysis for the limit: alarms come late",
+        "none waits for half of the limit",
+        _DESIGN,
+        _limits(seconds=Limit(15.0, 5.0, 300.0, "s")),
+    ),
 )
 
 CALLS: Final[Mapping[str, Call]] = MappingProxyType({call.code: call for call in _CATALOGUE})

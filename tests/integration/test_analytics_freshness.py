@@ -150,3 +150,17 @@ def test_what_a_device_says_of_itself_is_told_once_and_ends(stack: Stack) -> Non
     for call in calls:
         stack.wait_for_alarm(device, call, events=["raised", "ended"])
     assert len(stack.alarms(device, *calls)) == 3
+
+
+@on_one_database
+def test_a_transaction_that_somebody_leaves_open_is_an_alarm_until_it_ends(stack: Stack) -> None:
+    device = stack.add_device()
+    stack.start(env=_FAST)
+    with _repeated(stack.speak_for_ingest, _Sender(stack, device)), stack.connect() as forgotten:
+        with forgotten.transaction():
+            forgotten.execute("SELECT pg_current_xact_id()")
+            stack.wait_for_alarm(None, "analysis_behind", events=["raised"], timeout_s=40)
+            assert stack.alarms(device, "gone_quiet") == []
+        stack.wait_for_alarm(None, "analysis_behind", events=["raised", "ended"])
+    ((priority,),) = stack.rows("SELECT priority FROM alarms WHERE call = 'analysis_behind'")
+    assert priority == "high"

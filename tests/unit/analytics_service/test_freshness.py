@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.freshness import (
+    ANALYSIS_BEHIND,
     BROKER_UNREACHABLE,
     GONE_QUIET,
     INGEST_SILENT,
@@ -266,3 +267,33 @@ def test_another_watch_keeps_a_broker_away_until_ingest_says_otherwise() -> None
     ward.run(60)
     assert ward.calls("raised") == [BROKER_UNREACHABLE, INGEST_SILENT]
     assert ward.calls("ended") == []
+
+
+def test_an_analysis_that_does_not_come_on_is_told_once_and_ends_when_it_has_caught_up() -> None:
+    watch = Watch(_BEGIN_US)
+    lasting = OpenAlarm(1, ANALYSIS_BEHIND, None, 0, 0)
+
+    def look(second: float, waits_s: float | None, *, is_open: bool = False) -> tuple[list[str], list[OpenAlarm]]:
+        now_us = _BEGIN_US + round(second * _S)
+        oldest_us = None if waits_s is None else now_us - round(waits_s * _S)
+        verdict = watch.look_at_analysis(now_us, oldest_us, [lasting] if is_open else [])
+        return [item.call for item in verdict.raises], [close.alarm for close in verdict.closes]
+
+    # A watch that has just begun gives the analysis, which has begun with it, its time.
+    assert look(14, 3600) == ([], [])
+    assert look(20, None) == look(20, 14) == ([], [])
+    assert look(20, 15) == ([ANALYSIS_BEHIND], [])
+    assert look(22, 17, is_open=True) == look(22, 8, is_open=True) == ([], [])
+    assert look(22, 7, is_open=True) == look(22, None, is_open=True) == ([], [lasting])
+
+
+def test_an_analysis_that_is_behind_hides_no_fault_of_the_way_and_is_not_ended_by_it() -> None:
+    watch = Watch(_BEGIN_US)
+    behind = OpenAlarm(1, ANALYSIS_BEHIND, None, 0, 0)
+    link = Link("0" * 16, 1, 1, _BEGIN_US - _S, _BEGIN_US, _BEGIN_US, None)
+    calls: list[str] = []
+    for second in range(1, 30):
+        verdict = watch.look(_BEGIN_US + second * _S, [link], [], [behind])
+        assert verdict.closes == []
+        calls += [item.call for item in verdict.raises if item.by is None]
+    assert INGEST_SILENT in calls
