@@ -1,6 +1,5 @@
 """``heartwire analytics``."""
 
-import signal
 from datetime import UTC, datetime
 
 import click
@@ -8,8 +7,8 @@ import click
 from analytics.rollups import rebuild_minutes
 from analytics.service import AnalyticsService
 from analytics.settings import AnalyticsSettings
-from heartwire.garbage import collect_seldom
 from heartwire.logs import set_up_logging
+from heartwire.running import run_until_told
 from heartwire.storage.pool import connect
 
 
@@ -35,11 +34,7 @@ def analytics(context: click.Context, /, **given: str | None) -> None:
         return
     settings = AnalyticsSettings.load(**given)
     set_up_logging("analytics", settings.log_level)
-    service = AnalyticsService(settings)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: service.stop())
-    collect_seldom()
-    service.run()
+    run_until_told(AnalyticsService(settings))
 
 
 @analytics.command(short_help="Count the minutes behind the trends anew from what is stored.")

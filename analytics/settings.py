@@ -1,28 +1,16 @@
 """Settings of ``heartwire analytics``."""
 
-from typing import Literal
-
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from heartwire.settings import DatabaseSettings, ObserveSettings, ServiceSettings, default_instance
+from heartwire.settings import DatabaseSettings, InstanceSettings, ObserveSettings, ServiceSettings
 
 
-class AnalyticsSettings(ServiceSettings, DatabaseSettings, ObserveSettings):
+class AnalyticsSettings(ServiceSettings, InstanceSettings, DatabaseSettings, ObserveSettings):
     """Which database is analysed, in what steps, and how often the state of it is saved."""
 
     model_config = SettingsConfigDict(env_prefix="HEARTWIRE_ANALYTICS_")
 
-    instance: str = Field(
-        default_factory=default_instance,
-        pattern=r"^[A-Za-z0-9._-]{1,64}$",
-        title="Instance",
-        description="Name of this process, different for each one that runs: its heartbeat. By default host and"
-        " process number",
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", title="Log level", description="Least serious line that is logged"
-    )
     batch_frames: int = Field(
         default=5_000,
         ge=1,
@@ -85,9 +73,6 @@ class AnalyticsSettings(ServiceSettings, DatabaseSettings, ObserveSettings):
     )
     freshness_every_s: float = Field(
         default=1.0, ge=0.05, le=5.0, title="Freshness", description="Time between two looks for silence, seconds"
-    )
-    heartbeat_every_s: float = Field(
-        default=2.0, ge=0.1, le=60.0, title="Heartbeat", description="Time between two heartbeats, seconds"
     )
     stuck_after_s: float = Field(
         default=10.0,

@@ -8,7 +8,7 @@ are refused, so that a typing error never means a default in silence. Read only 
 import os
 import socket
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -108,6 +108,24 @@ class _FileSource(PydanticBaseSettingsSource):
             if value is not None:
                 values[key] = value
         return values
+
+
+class InstanceSettings(BaseSettings):
+    """Which of a service's processes this is, and how it makes itself heard."""
+
+    instance: str = Field(
+        default_factory=default_instance,
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        title="Instance",
+        description="Name of this process, different for each one that runs: its heartbeat, its leases and, at the"
+        " broker, its client id. By default host and process number",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", title="Log level", description="Least serious line that is logged"
+    )
+    heartbeat_every_s: float = Field(
+        default=2.0, ge=0.1, le=60.0, title="Heartbeat", description="Time between two heartbeats, seconds"
+    )
 
 
 class DatabaseSettings(BaseSettings):

@@ -1,11 +1,9 @@
 """``heartwire ingest``."""
 
-import signal
-
 import click
 
-from heartwire.garbage import collect_seldom
 from heartwire.logs import set_up_logging
+from heartwire.running import run_until_told
 from ingest.service import IngestService
 from ingest.settings import IngestSettings
 
@@ -34,8 +32,4 @@ def ingest(**given: str | int | None) -> None:
     """
     settings = IngestSettings.load(**given)
     set_up_logging("ingest", settings.log_level)
-    service = IngestService(settings)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: service.stop())
-    collect_seldom()
-    service.run()
+    run_until_told(IngestService(settings))

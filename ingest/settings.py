@@ -5,24 +5,14 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from heartwire.settings import BrokerSettings, DatabaseSettings, ObserveSettings, ServiceSettings, default_instance
+from heartwire.settings import BrokerSettings, DatabaseSettings, InstanceSettings, ObserveSettings, ServiceSettings
 
 
-class IngestSettings(ServiceSettings, DatabaseSettings, BrokerSettings, ObserveSettings):
+class IngestSettings(ServiceSettings, InstanceSettings, DatabaseSettings, BrokerSettings, ObserveSettings):
     """What ingest reads from, writes to, and how much it holds."""
 
     model_config = SettingsConfigDict(env_prefix="HEARTWIRE_INGEST_")
 
-    instance: str = Field(
-        default_factory=default_instance,
-        pattern=r"^[A-Za-z0-9._-]{1,64}$",
-        title="Instance",
-        description="Name of this process, different for each one that runs: its MQTT client id and its heartbeat."
-        " By default host and process number",
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", title="Log level", description="Least serious line that is logged"
-    )
     lease_ttl_s: float = Field(
         default=5.0,
         ge=1.0,
@@ -115,9 +105,6 @@ class IngestSettings(ServiceSettings, DatabaseSettings, BrokerSettings, ObserveS
         title="Stop patience",
         description="How long a stop waits for a database that is away, seconds; what is not committed then, the edges"
         " send again",
-    )
-    heartbeat_every_s: float = Field(
-        default=2.0, ge=0.1, le=60.0, title="Heartbeat", description="Time between two heartbeats, seconds"
     )
     links_every_s: float = Field(
         default=5.0,

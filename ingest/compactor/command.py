@@ -1,11 +1,9 @@
 """``heartwire compact``."""
 
-import signal
-
 import click
 
-from heartwire.garbage import collect_seldom
 from heartwire.logs import set_up_logging
+from heartwire.running import run_until_told
 from ingest.compactor.service import CompactorService
 from ingest.compactor.settings import CompactorSettings
 
@@ -28,8 +26,4 @@ def compact(**given: str | float | None) -> None:
     """
     settings = CompactorSettings.load(**given)
     set_up_logging("compactor", settings.log_level)
-    service = CompactorService(settings)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: service.stop())
-    collect_seldom()
-    service.run()
+    run_until_told(CompactorService(settings))

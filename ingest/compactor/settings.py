@@ -1,28 +1,16 @@
 """Settings of ``heartwire compact``."""
 
-from typing import Literal
-
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from heartwire.settings import DatabaseSettings, ObserveSettings, ServiceSettings, default_instance
+from heartwire.settings import DatabaseSettings, InstanceSettings, ObserveSettings, ServiceSettings
 
 
-class CompactorSettings(ServiceSettings, DatabaseSettings, ObserveSettings):
+class CompactorSettings(ServiceSettings, InstanceSettings, DatabaseSettings, ObserveSettings):
     """Which database is compacted, and when signal is old enough."""
 
     model_config = SettingsConfigDict(env_prefix="HEARTWIRE_COMPACTOR_")
 
-    instance: str = Field(
-        default_factory=default_instance,
-        pattern=r"^[A-Za-z0-9._-]{1,64}$",
-        title="Instance",
-        description="Name of this process, different for each one that runs: its heartbeat. By default host and"
-        " process number",
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", title="Log level", description="Least serious line that is logged"
-    )
     after_s: float = Field(
         default=7200.0,
         ge=0.0,
@@ -60,9 +48,6 @@ class CompactorSettings(ServiceSettings, DatabaseSettings, ObserveSettings):
         le=300.0,
         title="Lease",
         description="A process that was not seen for so long is taken for dead, and others take over, seconds",
-    )
-    heartbeat_every_s: float = Field(
-        default=2.0, ge=0.1, le=60.0, title="Heartbeat", description="Time between two heartbeats, seconds"
     )
     retry_longest_s: float = Field(
         default=10.0,
