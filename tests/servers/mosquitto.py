@@ -2,15 +2,12 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from tests.servers.broker import BrokerProcess
 from tests.servers.missing import ServerMissingError
-from tests.servers.process import Process
-from tests.servers.waiting import accepts_connections, find_free_port
 
 
 def find_mosquitto() -> Path:
@@ -27,7 +24,7 @@ def find_mosquitto() -> Path:
     return Path(path)
 
 
-class MosquittoServer:
+class MosquittoServer(BrokerProcess):
     """A broker with its own port and memory on disk, both kept over `kill` and `start`.
 
     Parameters
@@ -45,9 +42,8 @@ class MosquittoServer:
         If Mosquitto is not installed.
     """
 
-    name: Final = "mosquitto"
-    speaks_mqtt5: Final = True
-    host: Final = "127.0.0.1"
+    name = "mosquitto"
+    speaks_mqtt5 = True
 
     def __init__(
         self,
@@ -57,14 +53,10 @@ class MosquittoServer:
         max_queued_messages: int = 1000,
         configuration: Sequence[str] = (),
     ) -> None:
-        program = find_mosquitto()
-        self.port: Final = find_free_port()
-        self._directory = Path(tempfile.mkdtemp(prefix=f"heartwire-{os.getpid()}-mosquitto-"))
-        lines = (
-            f"listener {self.port} {self.host}",
+        self._program: Final = find_mosquitto()
+        self._lines: Final = (
             "allow_anonymous true",
             f"persistence {str(persistence).lower()}",
-            f"persistence_location {self._directory}/",
             "autosave_interval 1",
             f"max_inflight_messages {max_inflight_messages}",
             f"max_queued_messages {max_queued_messages}",
@@ -74,42 +66,14 @@ class MosquittoServer:
             *(("user root",) if os.geteuid() == 0 else ()),  # otherwise it could not write its memory
             *configuration,
         )
-        settings = self._directory / "mosquitto.conf"
+        super().__init__()
+
+    def _command(self) -> list[str]:
+        lines = (f"listener {self.port} {self.host}", f"persistence_location {self.directory}/", *self._lines)
+        settings = self.directory / "mosquitto.conf"
         settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        self.process: Final = Process(self.name, [str(program), "-c", str(settings)], self._directory / "log")
-
-    def start(self) -> Self:
-        """Start and return when connections are taken."""
-        self.process.start(lambda: accepts_connections(self.port))
-        return self
-
-    def stop(self) -> None:
-        """Stop; it writes its memory first."""
-        self.process.stop()
-
-    def kill(self) -> None:
-        """SIGKILL it: what it had not written is lost."""
-        self.process.kill()
+        return [str(self._program), "-c", str(settings)]
 
     def forget(self) -> None:
         """Delete its memory, while it is down."""
-        (self._directory / "mosquitto.db").unlink(missing_ok=True)
-
-    def remove(self) -> None:
-        """Kill it and delete its memory."""
-        self.process.kill()
-        shutil.rmtree(self._directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        try:
-            return self.start()
-        except BaseException:
-            self.remove()
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Kill it and delete its memory."""
-        self.remove()
+        (self.directory / "mosquitto.db").unlink(missing_ok=True)

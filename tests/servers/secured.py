@@ -1,24 +1,21 @@
 """Brokers that let in only who belongs: Mosquitto as it is deployed, with TLS, and the embedded one."""
 
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from heartwire.access import SecretHash
 from heartwire.broker_files import DOCUMENT_FILE, ensure_secrets, write_document
 from heartwire.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_authority
 from heartwire.embedded.broker import find_dynamic_security
 from tests.conftest import ROOT
+from tests.servers.broker import BrokerProcess
 from tests.servers.missing import ServerMissingError
 from tests.servers.mosquitto import find_mosquitto
-from tests.servers.process import Process
-from tests.servers.waiting import accepts_connections, find_free_port
 
 
-class SecuredBroker:
+class SecuredBroker(BrokerProcess):
     """A broker with its secrets, to stop and start again; it keeps whom it lets in.
 
     Attributes
@@ -31,21 +28,12 @@ class SecuredBroker:
         Whom it lets in.
     """
 
-    host: Final = "127.0.0.1"
-    name = ""
-    speaks_mqtt5 = False
-
     def __init__(self) -> None:
-        self.port: Final = find_free_port()
-        self.directory: Final = Path(tempfile.mkdtemp(prefix=f"heartwire-{os.getpid()}-broker-"))
+        self.ca_file: Path | None = None
+        super().__init__()
         self.document: Final = self.directory / DOCUMENT_FILE
         self.secrets: Final = ensure_secrets(self.directory / "secrets")
-        self.ca_file: Path | None = None
         self.forget()
-        self.process: Final = Process(self.name, self._command(), self.directory / "log")
-
-    def _command(self) -> list[str]:
-        raise NotImplementedError
 
     def forget(self, devices: dict[str, SecretHash] | None = None) -> None:
         """Let in the services, these devices and nobody else; while it is stopped."""
@@ -68,24 +56,6 @@ class SecuredBroker:
             "HEARTWIRE_DASHBOARD_PROVISIONER_USERNAME": "provisioner",
             "HEARTWIRE_DASHBOARD_PROVISIONER_PASSWORD": self.secrets["provisioner"],
         }
-
-    def start(self) -> Self:
-        """Start and return when connections are taken."""
-        self.process.start(lambda: accepts_connections(self.port))
-        return self
-
-    def stop(self) -> None:
-        """Stop it."""
-        self.process.stop()
-
-    def kill(self) -> None:
-        """SIGKILL it."""
-        self.process.kill()
-
-    def remove(self) -> None:
-        """Kill it and delete all that it kept."""
-        self.process.kill()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class SecuredMosquitto(SecuredBroker):
@@ -110,7 +80,7 @@ class SecuredMosquitto(SecuredBroker):
         text = (ROOT / "deploy" / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
         for here, there in (
             ("/usr/lib/mosquitto_dynamic_security.so", str(plugin)),
-            ("/mosquitto/data/dynamic-security.json", str(self.document)),
+            ("/mosquitto/data/dynamic-security.json", str(self.directory / DOCUMENT_FILE)),
             ("/mosquitto/certificates/server.crt", str(certificates / CERTIFICATE_FILE)),
             ("/mosquitto/certificates/server.key", str(certificates / KEY_FILE)),
             ("listener 8883", f"listener {self.port} {self.host}"),
@@ -128,6 +98,8 @@ class SecuredEmbedded(SecuredBroker):
     """amqtt with a door; without TLS, for loopback."""
 
     name = "amqtt"
+    speaks_mqtt5 = False
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-m", "heartwire.embedded.amqtt_server", str(self.port), str(self.document)]
+        document = str(self.directory / DOCUMENT_FILE)
+        return [sys.executable, "-m", "heartwire.embedded.amqtt_server", str(self.port), document]
