@@ -5,6 +5,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
+# Tests that run side by side: each has servers of its own.
+JOBS ?= 2
 # Everything that `make demo` keeps: database, outboxes, credentials, logs.
 export HEARTWIRE_HOME ?= $(CURDIR)/.heartwire
 
@@ -17,9 +19,9 @@ demo: setup ## The whole system with simulated patients (FRESH=1 starts anew, RE
 	@exec $(BIN)/heartwire demo $(if $(FRESH),--fresh) $(if $(RECORDS),--records "$(RECORDS)")
 
 .PHONY: test
-test: setup servers ## All tests, on real servers
+test: setup servers ## All tests, on real servers (TESTS=PATH some of them, JOBS=1 one after the other)
 	@$(PYTHON) -m setup.pages test
-	@$(PYTHON) -m pytest $(TESTS)
+	@$(PYTHON) -m pytest --numprocesses $(JOBS) --dist worksteal $(TESTS)
 
 .PHONY: check
 check: setup ## Style, types, the borders between the rooms; under a minute

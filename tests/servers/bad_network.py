@@ -49,11 +49,12 @@ class BadNetwork:
     """
 
     def __init__(self, seed: int) -> None:
-        number = next(_number)
-        self._namespace: Final = f"hw-{os.getpid()}-{number}"
-        self._net: Final = f"10.203.{number % 250}"
-        self.here: Final = f"{self._net}.1"
-        self.there: Final = f"{self._net}.2"
+        process, number = os.getpid(), next(_number)
+        self._namespace: Final = f"hw-{process}-{number}"
+        # Several test processes may run, each with wires of its own.
+        net: Final = f"10.{process >> 8 & 0xFF}.{process & 0xFF}"
+        self.here: Final = f"{net}.{2 * number % 250 + 1}"
+        self.there: Final = f"{net}.{2 * number % 250 + 2}"
         self.loss = 0.0
         self.delay_s = 0.0
         self.is_cut = False
