@@ -233,10 +233,16 @@ class Outbox:
             self._reserve.hold()
 
     def keep_refusal(self, message: Message) -> None:
-        """Remember why the server does not store what is here, for whoever looks."""
+        """Remember why the server does not store what is here, for whoever looks.
+
+        It holds until the last frame that is here now is stored: that others before it are may be told later.
+        """
         with told(self.folder), self._db:
+            (last,) = self._db.execute(
+                "SELECT coalesce(max(position), -1) FROM frames WHERE boot_id = ?", (message.boot_id,)
+            ).fetchone()
             self._set_fact("refusal", f"{message.code}: {message.text}")
-            self._set_fact("refusal_boot_id", message.boot_id)
+            self._set_fact("refusal_position", last)
             self._set_fact("refusal_us", time.time_ns() // 1000)
 
     def drop_oldest(self, need_bytes: int, handed_up_to: int) -> Dropped:

@@ -84,11 +84,9 @@ def read_state(folder: Path, max_bytes: int) -> OutboxState | None:
         last = db.execute(
             "SELECT boot_id, stream, committed, highest, t_us FROM confirmed ORDER BY t_us DESC LIMIT 1"
         ).fetchone()
-        stored_us = db.execute(
-            "SELECT coalesce(max(t_us), 0) FROM confirmed WHERE boot_id = ?", (facts.get("refusal_boot_id"),)
-        ).fetchone()[0]
+        refused_until = (facts.get("refusal_position", -1),)
+        is_refused = db.execute("SELECT 1 FROM frames WHERE position = ?", refused_until).fetchone() is not None
     refused_us = int(facts.get("refusal_us", 0))
-    is_refused = bool(ends) and refused_us > stored_us
     return OutboxState(
         is_running=is_locked(folder / LOCK_FILE),
         device=str(facts.get("device", "unknown")),

@@ -16,7 +16,7 @@ from edge.errors import OutboxDiskFullError, OutboxError, OutboxReason
 from edge.outbox import FILE, FRAME_OVERHEAD_BYTES, RESERVE_FILE, Outbox
 from edge.status import describe, describe_json
 from edge.watermark import ContradictoryAckError
-from heartwire.frames import Ack, EcgFlag, EcgFrame, encode
+from heartwire.frames import Ack, EcgFlag, EcgFrame, Message, encode
 from tests.servers.waiting import wait_until
 
 DEVICE = "0123456789abcdef"
@@ -259,3 +259,14 @@ def test_status_says_the_same_to_programs(box: Outbox, tmp_path: Path) -> None:
     assert (state["first_us"], state["last_us"]) == (10**15, _frame(9).t_end)
     assert (state["confirmed"]["committed"], state["confirmed"]["highest"]) == (3, 8)
     assert (state["lost_frames"], state["refused"]) == (0, "")
+
+
+def test_a_refusal_is_shown_until_what_was_there_is_stored(box: Outbox) -> None:
+    box.commit([_frame(seq) for seq in range(6)], [])
+    box.keep_refusal(Message(1, "revoked_device", "this device was revoked"))
+    box.commit([_frame(6)], [])
+    # What was stored before is often told after.
+    box.commit([], [Ack(1, "ecg", 3, (), 3)])
+    assert "REFUSED by the server: revoked_device: this device was revoked" in describe(box.folder, MAX_BYTES)
+    box.commit([], [Ack(1, "ecg", 5, (), 5)])
+    assert "REFUSED" not in describe(box.folder, MAX_BYTES)
