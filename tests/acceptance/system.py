@@ -93,6 +93,19 @@ class System:
             is_ready=lambda process: "subscribed at" in process.log and "the database is there" in process.log,
         )
 
+    def start_compactor(self) -> Process:
+        """Start a compactor that takes every minute as soon as it is over and analysed; return when it is alive."""
+        env = {
+            "HEARTWIRE_COMPACTOR_DATABASE": self.database,
+            "HEARTWIRE_COMPACTOR_AFTER_S": "0",
+            "HEARTWIRE_COMPACTOR_STRETCH_S": "60",
+            "HEARTWIRE_COMPACTOR_POLL_S": "0.05",
+            "HEARTWIRE_COMPACTOR_LEASE_TTL_S": "1",
+            "HEARTWIRE_COMPACTOR_RETRY_LONGEST_S": "0.5",
+        }
+        alive = "SELECT 1 FROM service_heartbeats WHERE service = 'compactor'"
+        return self._start("compact", env=env, is_ready=lambda _: bool(self.rows(alive)))
+
     def start_analytics(self) -> Process:
         """Start analytics; return when it has given a sign of life."""
         env = {
@@ -103,9 +116,9 @@ class System:
         alive = "SELECT 1 FROM service_heartbeats WHERE service = 'analytics'"
         return self._start("analytics", env=env, is_ready=lambda _: bool(self.rows(alive)))
 
-    def start_edge(self, record: Path, speed: str, env: Mapping[str, str] | None = None) -> Process:
+    def start_edge(self, record: Path, speed: str, env: Mapping[str, str] | None = None, *more: str) -> Process:
         """Start an edge that streams a record; it ends when the database has all of it."""
-        arguments = ("edge", "run", "--record", str(record), "--speed", speed, "--device", self.device)
+        arguments = ("edge", "run", "--record", str(record), "--speed", speed, "--device", self.device, *more)
         return self._start(*arguments, env=self.broker_env("EDGE") | dict(env or {}))
 
     def outbox(self, directory: Path) -> Path:

@@ -193,3 +193,29 @@ def test_the_edge_is_killed_and_killed_again_while_it_recovers(
     np.testing.assert_array_equal(whole, wanted)
     for samples in cut_short:
         np.testing.assert_array_equal(samples, wanted[: len(samples)])
+
+
+@on_timescaledb_and_mosquitto
+def test_the_compactor_is_killed_and_killed_again_while_it_recovers(
+    heartwire_process: StartHeartwire, database: str, broker: BrokerServer, record: Path, chance: random.Random
+) -> None:
+    system = System(heartwire_process, database, broker)
+    system.start_ingest()
+    system.start_analytics()
+    compactor = system.start_compactor()
+    edge = _stream_until(system, record, _FRAMES_EARLY)
+    wait_until(lambda: system.count("ecg_blocks") > 0, "the first block", timeout_s=60)
+    for _ in range(3):
+        compactor.kill()
+        _kill_while_it_recovers(compactor, chance, 2.0)
+        compactor.start()
+        time.sleep(chance.uniform(0.5, 1.5))
+    assert edge.wait(timeout_s=90) == 0, edge.log
+    # Of two whole minutes and what is left of a third, at most two ends are not old enough.
+    wait_until(lambda: system.count("ecg_frames") < 80, "blocks of all whole minutes", timeout_s=60)
+    found = find_every_sample(database, system.device, system.outbox(record.parent))
+    assert found.held == 0
+    (samples,) = found.runs.values()
+    np.testing.assert_array_equal(samples, _wanted(record))
+    assert len(system.beats_us()) > 70
+    assert system.alarm_events("asystole") == ["raised", "ended"]
