@@ -68,3 +68,20 @@ def test_without_network_the_patient_page_says_it_as_well(sign_in: SignIn, nurse
     page.context.set_offline(offline=False)
     page.unroute("**/api/**")
     wait_for_wave(canvas)
+
+
+def test_an_analysis_that_is_held_back_is_said_on_top_and_no_rate_is_shown(
+    stack: WardStack, sign_in: SignIn, nurse: User
+) -> None:
+    page = sign_in(nurse)
+    _is_live(page)
+    alarm = page.locator(".banners .alarm-bar", has_text="Signals are not being analysed")
+    analysis = page.locator(".services li", has_text="Analysis")
+    with stack.held_back():
+        expect(alarm).to_be_visible(timeout=40_000)
+        expect(analysis).to_have_attribute("data-state", "behind")
+        expect(tile_of(page, STEADY).locator(".hr-value")).to_have_text(NO_VALUE)
+        wait_for_wave(tile_of(page, STEADY).locator("canvas"))
+    expect(alarm).to_have_count(0, timeout=20_000)
+    expect(analysis).to_have_attribute("data-state", "live")
+    _is_live(page)

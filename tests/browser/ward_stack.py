@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -135,6 +136,13 @@ class WardStack:
             row = connection.execute("SELECT patient_id FROM patients WHERE name = %s", (name,)).fetchone()
             assert row is not None
             set_limit(connection, row[0], call, limit, value)
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Leave a transaction open, so that nothing that is stored from now on can be analysed."""
+        with psycopg.connect(self._database) as connection:
+            connection.execute("SELECT pg_current_xact_id()")
+            yield
 
     def remember_days(self, name: str, days: int) -> None:
         """Let the patient of that name have minutes of so many days behind him, but for an hour of each night."""

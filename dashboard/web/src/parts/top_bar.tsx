@@ -55,11 +55,14 @@ const SERVICES: readonly Service[] = ["broker", "ingest", "analytics"];
 function Services() {
   const services = ward.value?.services;
   if (services === undefined) return null;
+  // It runs, and its alarm says that it does not come on: the mark beside that alarm must not say all is well.
+  const isBehind = systemAlarms.value.some((alarm) => alarm.call === "analysis_behind" && alarm.ended_us === null);
+  const late: Service | null = isBehind ? "analytics" : null;
   return (
     <ul class="services" aria-label={words("services.label")} data-known={isLive.value}>
       {SERVICES.map((service) => {
         const lives = services[service].live;
-        const state = !isLive.value ? "unknown" : lives ? "live" : "stopped";
+        const state = !isLive.value ? "unknown" : !lives ? "stopped" : service === late ? "behind" : "live";
         return (
           <li key={service} data-state={state} title={words(`services.${state}`)}>
             {state === "live" ? <CheckIcon /> : <CrossIcon />}
