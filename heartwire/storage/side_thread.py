@@ -108,7 +108,7 @@ class SideThread:
             self._disconnect()
             return
         if self._has_failed:
-            _logger.info("%s: not any more", self._failing)
+            _logger.info("%s: that is over", self._failing)
         self._has_failed = False
 
     def _connect_and_turn(self) -> None:

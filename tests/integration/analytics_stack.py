@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from analytics.checkpoints import decode_waits
+from analytics.worker import Worker
 from heartwire.frames import EcgFrame
 from heartwire.storage.registry import add_patient
 from heartwire.topics import new_device, shard_of
@@ -82,12 +83,27 @@ class Stack:
         """Open a connection of the test's own."""
         return psycopg.connect(self.database)
 
-    def add_device(self) -> str:
-        """Register a patient with a device and return the device's name."""
-        device = new_device()
+    def add_device(self, *, beside: Iterable[str] = ()) -> str:
+        """Register a patient with a device, of another shard than these, and return the device's name."""
+        taken = {shard_of(device) for device in beside}
+        device = next(name for name in iter(new_device, "") if shard_of(name) not in taken)
         with self.connect() as connection:
             add_patient(connection, "Ada Example", device=device)
         return device
+
+    def add_devices(self, count: int) -> list[str]:
+        """Register so many patients with devices, each of a shard of its own."""
+        devices: list[str] = []
+        while len(devices) < count:
+            devices.append(self.add_device(beside=devices))
+        return devices
+
+    def step_through(self, *workers: Worker) -> None:
+        """Let workers analyse all that is stored; the server itself may hold some of it back."""
+        wait_until(
+            lambda: sum(worker.step() for worker in workers) == 0 and self.n_waiting == 0,
+            "every frame to be analysed",
+        )
 
     def store(self, device: str, frames: Sequence[EcgFrame], *, received_us: int | None = None) -> None:
         """Commit frames as ingest does; without `received_us` each arrived 0.15 s after its end."""

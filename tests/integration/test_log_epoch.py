@@ -36,8 +36,10 @@ def _analyse(stack: Stack, *, steps: int | None = None) -> int:
         leases = Leases("analytics", "test", 60.0)
         worker = Worker(connection, settings, leases.tick(connection).worker_id, lambda: None)
         worker.take(frozenset(range(SHARDS)))
-        while steps != 0 and worker.step():
-            steps = None if steps is None else steps - 1
+        if steps is None:
+            stack.step_through(worker)
+        else:
+            assert all(worker.step() for _ in range(steps))
         leases.leave(connection)
         return worker.n_frames
 
