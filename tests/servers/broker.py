@@ -4,14 +4,14 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import ClassVar, Final, Self
 
+from tests.servers.lifetime import Lifetime
 from tests.servers.process import Process
 from tests.servers.waiting import accepts_connections, find_free_port
 
 
-class BrokerProcess:
+class BrokerProcess(Lifetime):
     """An MQTT broker of the test's own on loopback.
 
     Attributes
@@ -55,17 +55,3 @@ class BrokerProcess:
         """Kill it and delete all that it kept."""
         self.process.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        try:
-            return self.start()
-        except BaseException:
-            self.remove()
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Kill it and delete all that it kept."""
-        self.remove()

@@ -9,13 +9,13 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 import psutil
 import psycopg
 from psycopg import sql
 
+from tests.servers.lifetime import Lifetime
 from tests.servers.postgres_binaries import PostgresBinaries, find_embedded, find_timescale, timescale_tree
 from tests.servers.process import Process
 from tests.servers.waiting import find_free_port
@@ -39,7 +39,7 @@ _TIMESCALE_SETTINGS: Final = {
 }
 
 
-class PostgresServer:
+class PostgresServer(Lifetime):
     """A server with its own data directory and port, both kept over `kill` and `start`.
 
     Parameters
@@ -126,20 +126,6 @@ class PostgresServer:
         words = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
             connection.execute(words)
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        try:
-            return self.start()
-        except BaseException:
-            self.remove()
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Kill it and delete its data."""
-        self.remove()
 
     def _initialise(self) -> None:
         arguments = ("-D", self._binaries.inside(self._data), "-U", "postgres", "--auth=trust", "--no-sync")
