@@ -276,6 +276,7 @@ class Engine:
         return Results(
             output.get_beats(),
             output.transitions,
+            [],
             moved,
             np.where(fresh, self._rhythm.hr_bpm[moved], np.float32(np.nan)),
             self._signals.quality[moved],

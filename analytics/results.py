@@ -61,7 +61,7 @@ class Beats(NamedTuple):
     amplitude_mv : float32
         Height of the R peak over what is around it; negative where the complex points down.
     label : S1
-        'N'.
+        Class by ANSI/AAMI EC57: N, S (supraventricular ectopic), V (ventricular ectopic), F (fusion) or Q (unknown).
     """
 
     row: NDArray[np.int64]
@@ -84,6 +84,10 @@ class Transition(NamedTuple):
         Time in the signal at which the rule was met.
     detail : dict
         What was measured, by name with unit; ``by`` (the greater call) for suppressed.
+    end_us : int
+        Of one that ended: when what it speaks of ended in the signal; 0 otherwise.
+    confidence : float
+        Of one that was raised: how sure the engine is, 0 to 1.
     """
 
     row: int
@@ -92,6 +96,24 @@ class Transition(NamedTuple):
     onset_us: int
     at_us: int
     detail: dict[str, float | str]
+    end_us: int = 0
+    confidence: float = 1.0
+
+
+class RhythmChange(NamedTuple):
+    """From a time on, a row's rhythm is another; told once it is sure, so later than that.
+
+    Attributes
+    ----------
+    t_us : int
+        UTC microseconds; ascending for each row.
+    rhythm : str
+        As MIT-BIH databases call it: N, AFIB, VT, VF, VFL, SVTA, B (bigeminy), T (trigeminy), IVR.
+    """
+
+    row: int
+    t_us: int
+    rhythm: str
 
 
 class Results(NamedTuple):
@@ -102,6 +124,8 @@ class Results(NamedTuple):
     beats : Beats
     transitions : list of Transition
         In the order of the signal for each row.
+    rhythms : list of RhythmChange
+        In the order of the signal for each row; every row begins with N.
     rows : (m,) int64
         Rows that got samples, ascending; the arrays below are in this order.
     hr_bpm : (m,) float32
@@ -116,6 +140,7 @@ class Results(NamedTuple):
 
     beats: Beats
     transitions: list[Transition]
+    rhythms: list[RhythmChange]
     rows: NDArray[np.int64]
     hr_bpm: NDArray[np.float32]
     quality: NDArray[np.uint8]

@@ -22,14 +22,32 @@ def test_a_greater_call_is_never_less_urgent_than_what_it_hides() -> None:
 
 
 def test_hiding_is_transitive() -> None:
-    assert hidden_by("pause") == {"asystole"}
+    assert hidden_by("pause") == {"asystole", "ventricular_fibrillation"}
+    assert hidden_by("couplet") == {"ventricular_run", "ventricular_tachycardia", "ventricular_fibrillation"}
     assert hidden_by("noise") == {"lead_off", "signal_flat", "signal_railed", "gone_quiet", "broker_unreachable",
                                   "ingest_silent"}  # fmt: skip
 
 
 def test_priorities_are_those_of_the_design() -> None:
     high = {code for code, call in CALLS.items() if call.priority is Priority.HIGH and call.family is Family.CLINICAL}
-    assert high == {"asystole", "extreme_tachycardia", "extreme_bradycardia"}
+    assert high == {
+        "asystole",
+        "ventricular_fibrillation",
+        "ventricular_tachycardia",
+        "extreme_tachycardia",
+        "extreme_bradycardia",
+    }
+    medium = {
+        "ventricular_run",
+        "pause",
+        "supraventricular_tachycardia",
+        "tachycardia",
+        "bradycardia",
+        "atrial_fibrillation",
+    }
+    assert medium == {
+        code for code, call in CALLS.items() if call.priority is Priority.MEDIUM and call.family is Family.CLINICAL
+    }
     assert all(call.latching == (call.code in high) for call in CALLS.values())
 
 
