@@ -1,23 +1,60 @@
 """``heartwire evaluate``: the live engine over WFDB records, scored where they are annotated."""
 
 import json
-import sys
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Final
 
 import click
-import numpy as np
-import wfdb
 
 from analytics.engine import ENGINE_VERSION
-from analytics.evaluation.records import UnreadableRecordError, list_records, read_annotations
-from analytics.evaluation.report import get_document, say_record, say_summary
-from analytics.evaluation.run import Analysed, run
-from analytics.scoring import Reference, Score, score
+from analytics.evaluation import noise_stress
+from analytics.evaluation.annotations import write_annotations
+from analytics.evaluation.document import get_document
+from analytics.evaluation.evaluate import NoiseTest, Watcher
+from analytics.evaluation.evaluate import evaluate as evaluate_records
+from analytics.evaluation.outcome import Outcome
+from analytics.evaluation.progress import Progress, say_record, say_throughput
+from analytics.evaluation.records import UnreadableRecordError, list_records
+from analytics.evaluation.report import make_report
+from analytics.evaluation.tables import make_tables, say_table
+
+_NUMBERS: Final = re.compile(r"[-+]?\d+(?:\.\d+)?(?:,[-+]?\d+(?:\.\d+)?)*")
+#: What Moody's tests ran over, dB.
+_USUAL_DB: Final = "24,18,12,6,0,-6"
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command(short_help="Score the engine on annotated records.")
+class _Command(click.Command):
+    """Takes all the numbers after ``--snr`` as its values, negative ones too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Join the values of ``--snr`` by commas."""
+        joined: list[str] = []
+        is_snr = False
+        for each in args:
+            if is_snr and _NUMBERS.fullmatch(each):
+                joined[-1] += ("" if joined[-1].endswith("=") else ",") + each
+                continue
+            is_snr = each == "--snr" or each.startswith("--snr=")
+            joined.append("--snr=" if each == "--snr" else each)
+        return super().parse_args(ctx, joined)
+
+
+def _read_snr(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> tuple[float, ...]:
+    numbers = [number for value in values for number in value.split(",")]
+    if any(_NUMBERS.fullmatch(number) is None for number in numbers):
+        raise click.BadParameter(f"{' '.join(values) or 'nothing'}, wanted numbers of dB, as in --snr 24 12 0")
+    found = tuple(dict.fromkeys(float(number) for number in numbers))
+    if any(abs(each) > 60 for each in found):
+        raise click.BadParameter(
+            f"{max(found, key=abs):g} dB, wanted -60 to 60; a RECORD that is a number goes before the options"
+        )
+    return found
+
+
+@click.command(cls=_Command, short_help="Score the engine on annotated records.")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("records", metavar="[RECORD]...", nargs=-1)
 @click.option("--lead", metavar="N", help="Signal to analyse: its number, from 0, or its name. Default: the first ECG.")
@@ -25,37 +62,65 @@ from analytics.scoring import Reference, Score, score
     "--annotations",
     metavar="OUT",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write OUT/RECORD.hw: a WFDB annotation file with a beat at each R peak.",
+    help="Write OUT/RECORD.hw: a WFDB annotation file with the beats' classes and the rhythms.",
+)
+@click.option("--json", "json_file", metavar="FILE", type=_FILE, help="Write all figures.")
+@click.option("--report", metavar="FILE", type=_FILE, help="Write tables, plots and the worst errors as one HTML page.")
+@click.option("--noise", metavar="NAME", help="Noise stress test with that record of nstdb: em, ma or bw.")
+@click.option(
+    "--snr",
+    metavar="DB...",
+    multiple=True,
+    callback=_read_snr,
+    help=f"Signal-to-noise ratios of the noise stress test.  [default: {_USUAL_DB.replace(',', ' ')}]",
 )
 @click.option(
-    "--json", "json_file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures."
+    "--noise-dir",
+    metavar="NSTDB",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the noise records. Default: nstdb beside DIR.",
 )
 def evaluate(
-    directory: Path, records: tuple[str, ...], lead: str | None, annotations: Path | None, json_file: Path | None
+    *,
+    directory: Path,
+    records: tuple[str, ...],
+    lead: str | None,
+    annotations: Path | None,
+    json_file: Path | None,
+    report: Path | None,
+    noise: str | None,
+    snr: tuple[float, ...],
+    noise_dir: Path | None,
 ) -> None:
     """Run the live engine over WFDB records, in one-second frames.
 
     DIR holds the records. Without RECORD all of them are read: those of its file RECORDS, or every header. Where
-    RECORD.atr exists, QRS sensitivity (Se) and positive predictivity (+P) are counted as ANSI/AAMI EC57 says:
-    150 ms, one to one, the first five minutes apart, ventricular flutter left out.
+    RECORD.atr exists, beats, runs, episodes and heart rate are scored as ANSI/AAMI EC57 says. A file ALARMS in DIR
+    (PhysioNet/CinC Challenge 2015) has alarms scored, and nothing after 5:00 analysed; a file REFERENCE.csv
+    (Challenge 2017) has atrial fibrillation scored by record.
 
     A record that cannot be read is named with the reason and left out. The exit status is 0 unless nothing could be
     read, or a RECORD that was asked for is not there.
     """
     names = _choose_records(directory, records)
-    evaluation = _Evaluation(annotations)
-    with _Progress(directory, names) as progress:
-        session = run(directory, names, lead, lambda each: progress.say(evaluation.take(each)), progress.update)
-    for problem in session.problems + evaluation.problems:
+    noise_test = _choose_noise(directory, noise, snr, noise_dir)
+    with Progress() as progress:
+        watcher = Watcher(progress.begin, lambda each: progress.say(say_record(each)), progress.step, progress.update)
+        try:
+            outcome, problems = evaluate_records(directory, names, lead, noise_test, watcher)
+        except UnreadableRecordError as error:
+            raise click.ClickException(str(error)) from error
+    for problem in problems:
         click.echo(f"not read: {problem}", err=True)
-    analysed = sorted(session.analysed, key=lambda each: names.index(each.record.name))
-    for line in say_summary(analysed, evaluation.scores, evaluation.references, session.engine_s):
-        click.echo(line)
+    _say(outcome)
+    if annotations is not None:
+        for each in outcome.analysed:
+            write_annotations(annotations / each.record.name, each.annotations, each.record.fs_hz)
     if json_file is not None:
-        document = {"engine": ENGINE_VERSION, **get_document(analysed, evaluation.scores)}
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    if not analysed:
+        _write(json_file, json.dumps({"engine": ENGINE_VERSION, **get_document(outcome)}, indent=1) + "\n")
+    if report is not None:
+        _write(report, make_report(outcome, ENGINE_VERSION))
+    if not outcome.analysed:
         raise click.ClickException("no record could be read")
     missing = [name for name in records if not (directory / f"{_strip(name)}.hea").is_file()]
     if missing:
@@ -75,72 +140,33 @@ def _choose_records(directory: Path, records: Sequence[str]) -> list[str]:
     return names
 
 
-class _Evaluation:
-    """Scores records as they come through, and writes their annotations."""
-
-    def __init__(self, annotations: Path | None) -> None:
-        self.scores: dict[str, Score] = {}
-        self.references: dict[str, Reference] = {}
-        self.problems: list[str] = []
-        self._annotations = annotations
-
-    def take(self, each: Analysed) -> str:
-        """Return what there is to say of the record."""
-        name = each.record.name
-        try:
-            reference = read_annotations(each.record)
-        except UnreadableRecordError as error:
-            self.problems.append(str(error))
-            reference = None
-        # As the annotation file will have them: on the record's samples.
-        samples = np.rint(each.beats_s * each.record.fs_hz).astype(np.int64)
-        samples = np.unique(np.clip(samples, 0, each.record.n_samples - 1))
-        if reference is not None:
-            self.references[name] = reference
-            self.scores[name] = score(reference, samples / each.record.fs_hz)
-        if self._annotations is not None:
-            _write_annotations(self._annotations / name, samples)
-        return say_record(each, self.scores.get(name))
+def _choose_noise(
+    directory: Path, noise: str | None, snr: tuple[float, ...], noise_dir: Path | None
+) -> NoiseTest | None:
+    if noise is None:
+        if snr or noise_dir is not None:
+            raise click.UsageError("--snr and --noise-dir say how to mix noise in; name it too, as in --noise em")
+        return None
+    try:
+        found = noise_stress.find_noise(directory, noise, noise_dir)
+    except UnreadableRecordError as error:
+        raise click.ClickException(str(error)) from error
+    return NoiseTest(found, snr or tuple(float(number) for number in _USUAL_DB.split(",")))
 
 
-def _write_annotations(path: Path, samples: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> None:
+def _say(outcome: Outcome) -> None:
+    for table in make_tables(outcome):
+        for line in say_table(table):
+            click.echo(line)
+    if not any(each.alarms for each in outcome.analysed):
+        click.echo("\nno alarms")
+    if outcome.analysed and outcome.engine_s > 0:
+        click.echo(f"\n{say_throughput(outcome.analysed, outcome.engine_s)}")
+
+
+def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not len(samples):
-        path.with_name(path.name + ".hw").write_bytes(b"\0\0")  # the format's end, and nothing before it
-        return
-    wfdb.wrann(path.name, "hw", samples, symbol=["N"] * len(samples), write_dir=str(path.parent))
-
-
-class _Progress:
-    """A line that moves, on a terminal only."""
-
-    def __init__(self, directory: Path, names: Sequence[str]) -> None:
-        self._directory, self._total = directory, len(names)
-        self._done = 0
-        self._shown = 0
-        self._is_on = sys.stderr.isatty()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._clear()
-
-    def _clear(self) -> None:
-        if self._is_on:
-            click.echo("\r\x1b[K", nl=False, err=True)
-
-    def say(self, line: str) -> None:
-        """Say that a record is done."""
-        self._done += 1
-        self._clear()
-        click.echo(line)
-
-    def update(self, samples: int) -> None:
-        """Move on."""
-        if self._is_on and samples - self._shown >= 1_000_000:
-            self._shown = samples
-            click.echo(f"\r\x1b[K{self._done} of {self._total} records, {samples:,} samples", nl=False, err=True)
+    path.write_text(text, encoding="utf-8")
 
 
 __all__ = ["evaluate"]

@@ -10,7 +10,6 @@ import wfdb
 from numpy.typing import NDArray
 
 from analytics.rows import Floats, Samples
-from analytics.scoring import Reference, read_reference
 from heartwire.errors import PermanentError
 from heartwire.frames import FS_MHZ_MAX, FS_MHZ_MIN, I16_MAX, I16_MIN
 
@@ -103,13 +102,15 @@ def list_records(directory: Path) -> list[str]:
     return [header.stem for header in headers if header.stem not in segments]
 
 
-def open_record(directory: Path, name: str, lead: str | None) -> EcgRecord:
+def open_record(directory: Path, name: str, lead: str | None, until_s: float | None = None) -> EcgRecord:
     """Read a record's header and choose the lead.
 
     Parameters
     ----------
     lead : str or None
         A signal's name, or its number from 0; ``None`` for the first that is an ECG.
+    until_s : float or None
+        The record is taken to end there.
 
     Raises
     ------
@@ -127,7 +128,7 @@ def open_record(directory: Path, name: str, lead: str | None) -> EcgRecord:
         units = [str(each or "mV") for each in (first.units or ["mV"] * len(names))]
         samps = list(first.samps_per_frame or [1] * len(names))
     except Exception as error:  # a damaged header breaks the reader in many ways
-        raise UnreadableRecordError(f"{name}: its header cannot be read ({_say(error)})") from error
+        raise UnreadableRecordError(f"{name}: its header cannot be read ({say_error(error)})") from error
     if not names:
         raise UnreadableRecordError(f"{name}: it has no signals")
     channel = _choose(name, names, units, lead)
@@ -143,6 +144,8 @@ def open_record(directory: Path, name: str, lead: str | None) -> EcgRecord:
     length = int(header.sig_len or 0)
     if length == 0:
         raise UnreadableRecordError(f"{name}: it has no samples")
+    if until_s is not None:
+        length = min(length, round(until_s * fs_hz))
     return EcgRecord(
         directory, name, channel, names[channel], fs_hz, lead_fs_hz, length / fs_hz, length, gain, baseline, is_single
     )
@@ -176,8 +179,13 @@ def _choose(record: str, names: list[str], units: list[str], lead: str | None) -
     raise UnreadableRecordError(f"{record}: no signal looks like an ECG ({listed}); choose one with --lead")
 
 
-def read_frames(record: EcgRecord) -> Iterator[Frame]:
+def read_frames(record: EcgRecord, added_mv: Floats | None = None) -> Iterator[Frame]:
     """Give a record's signal in frames of a second; samples that are missing are not in any frame.
+
+    Parameters
+    ----------
+    added_mv : (n_samples,) float64 or None
+        Noise to add, mV, at the record's rate.
 
     Raises
     ------
@@ -190,6 +198,9 @@ def read_frames(record: EcgRecord) -> Iterator[Frame]:
     scale: _Scale | None = None
     for start in range(0, record.n_samples, chunk):
         line = _read_line(record, start, min(start + chunk, record.n_samples))
+        if added_mv is not None:
+            added = added_mv[start : start + chunk]
+            line += np.repeat(added, len(line) // len(added)) * record.gain_per_mv
         line, shift = _change_rate(line, factor)
         scale = _choose_scale(record, line, scale)
         digital = _digitize(line, scale)
@@ -201,6 +212,20 @@ def read_frames(record: EcgRecord) -> Iterator[Frame]:
             for first, last in _runs(there):
                 samples = digital[at + first : at + last]
                 yield Frame(begin_s + (at + first) / fs_hz, fs_mhz, scale.gain, scale.baseline, samples)
+
+
+def read_signal(record: EcgRecord, begin_s: float, end_s: float) -> tuple[Floats, float]:
+    """Return the lead's samples between two times, mV, NaN where missing, and when the first of them is.
+
+    Raises
+    ------
+    UnreadableRecordError
+        When the signal file is damaged or missing.
+    """
+    start = max(0, round(begin_s * record.fs_hz))
+    end = min(record.n_samples, round(end_s * record.fs_hz))
+    line = _read_line(record, start, end)
+    return (line - record.baseline) / record.gain_per_mv, start / record.fs_hz
 
 
 def _read_line(record: EcgRecord, start: int, end: int) -> Floats:
@@ -220,7 +245,7 @@ def _read_line(record: EcgRecord, start: int, end: int) -> Floats:
             at = names.index(record.lead)
             line, unit = read.p_signal[:, at], read.units[at]
     except Exception as error:  # a damaged file breaks the reader in many ways
-        raise UnreadableRecordError(f"{record.name}: its signal cannot be read ({_say(error)})") from error
+        raise UnreadableRecordError(f"{record.name}: its signal cannot be read ({say_error(error)})") from error
     scale = _MILLIVOLTS.get(str(unit).strip().lower(), 1.0)
     values: Floats = np.asarray(line, np.float64) * (scale * record.gain_per_mv) + record.baseline
     return values
@@ -285,24 +310,6 @@ def _runs(there: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
 
 
-def read_annotations(record: EcgRecord) -> Reference | None:
-    """Return the record's annotated beats (.atr), ``None`` without such a file.
-
-    Raises
-    ------
-    UnreadableRecordError
-        When it cannot be read.
-    """
-    path = record.directory / record.name
-    if not path.with_name(path.name + ".atr").is_file():
-        return None
-    try:
-        notes = wfdb.rdann(str(path), "atr")
-    except Exception as error:
-        raise UnreadableRecordError(f"{record.name}: its annotations cannot be read ({_say(error)})") from error
-    reference = read_reference(notes.sample / record.fs_hz, notes.symbol, record.seconds)
-    return reference if len(reference.beats_s) else None
-
-
-def _say(error: Exception) -> str:
+def say_error(error: Exception) -> str:
+    """Return an error of a reader in a few words."""
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"[:200]

@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from analytics.engine import Engine, Quality, Results, Segment, Transition
+from analytics.evaluation.annotations import Annotations, get_rhythms, put_on_samples
 from analytics.evaluation.records import EcgRecord, Frame, UnreadableRecordError, open_record, read_frames
 from analytics.rows import Floats
 
@@ -21,12 +22,27 @@ _EPOCH_US: Final = 1_000_000_000_000_000
 
 @dataclass(slots=True)
 class Alarm:
-    """One alarm raised; `ended_s` is ``None`` when it lasts to the record's end."""
+    """One alarm raised, or a finding that a greater call hid.
+
+    Attributes
+    ----------
+    call : str
+    onset_s, raised_s : float
+        When what it speaks of began, and when its rule was met.
+    ended_s : float or None
+        ``None`` when it lasts to the record's end; of a finding that was hidden it is not told.
+    confidence : float
+        How sure the engine was, 0 to 1.
+    hidden_by : str
+        The greater call, of a finding that was hidden.
+    """
 
     call: str
     onset_s: float
     raised_s: float
     ended_s: float | None = None
+    confidence: float = 1.0
+    hidden_by: str = ""
 
 
 @dataclass(slots=True)
@@ -35,8 +51,16 @@ class Analysed:
 
     Attributes
     ----------
+    snr_db : float or None
+        Of the noise that was mixed in.
     beat_times_s : list of float
         R peaks, ascending.
+    beat_labels : list of bytes
+        Their classes.
+    rhythm_changes : list of (float, str)
+        When a rhythm began, and which.
+    alarms, hidden : list of Alarm
+        What a person was told, and what a greater call hid.
     good_s : float
         Seconds of signal that could be analysed.
     samples : int
@@ -44,15 +68,27 @@ class Analysed:
     """
 
     record: EcgRecord
+    snr_db: float | None = None
     beat_times_s: list[float] = field(default_factory=list)
+    beat_labels: list[bytes] = field(default_factory=list)
+    rhythm_changes: list[tuple[float, str]] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
+    hidden: list[Alarm] = field(default_factory=list)
     good_s: float = 0.0
     samples: int = 0
 
     @property
-    def beats_s(self) -> Floats:
-        """Times of the R peaks."""
-        return np.array(self.beat_times_s, np.float64)
+    def annotations(self) -> Annotations:
+        """Beats and rhythms, on the record's samples."""
+        order = np.argsort(self.beat_times_s, kind="stable")
+        found = Annotations(
+            np.array(self.beat_times_s, np.float64)[order],
+            np.array(self.beat_labels, "S1")[order],
+            get_rhythms([(0.0, "N"), *self.rhythm_changes], self.record.seconds),
+            (),
+            self.record.seconds,
+        )
+        return put_on_samples(found, self.record)
 
     @property
     def seconds_unanalysable(self) -> float:
@@ -93,19 +129,43 @@ class _Stream:
     second: int = 0
 
 
+class Job(NamedTuple):
+    """A record to analyse, as it is or with noise at that ratio, dB."""
+
+    name: str
+    snr_db: float | None = None
+
+
+class Source(NamedTuple):
+    """Where records come from.
+
+    Attributes
+    ----------
+    directory : Path
+    lead : str or None
+        See `open_record`.
+    until_s : float or None
+        Nothing later is fed.
+    get_noise_mv : function
+        Returns for a ratio in dB what to add to a record, mV at its rate.
+    """
+
+    directory: Path
+    lead: str | None = None
+    until_s: float | None = None
+    get_noise_mv: Callable[[EcgRecord, float], Floats] | None = None
+
+
 def run(
-    directory: Path,
-    names: Sequence[str],
-    lead: str | None,
-    on_done: Callable[[Analysed], None],
+    source: Source,
+    jobs: Sequence[Job],
+    on_done: Callable[[Analysed], None] = lambda _: None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Session:
     """Analyse records with the live engine.
 
     Parameters
     ----------
-    lead : str or None
-        See `open_record`.
     on_done : function
         Called with each record when it is through.
     on_progress : function
@@ -113,12 +173,12 @@ def run(
     """
     session = Session()
     engine = Engine(_AT_ONCE)
-    waiting = list(reversed(names))
+    waiting = list(reversed(jobs))
     streams: dict[int, _Stream] = {}
     samples = 0
     while waiting or streams:
         while waiting and len(streams) < _AT_ONCE:
-            stream = _begin(engine, directory, waiting.pop(), lead, session)
+            stream = _begin(engine, source, waiting.pop(), session)
             if stream is not None:
                 streams[stream.row] = stream
         segments: list[Segment] = []
@@ -148,18 +208,21 @@ def run(
     return session
 
 
-def _begin(engine: Engine, directory: Path, name: str, lead: str | None, session: Session) -> _Stream | None:
+def _begin(engine: Engine, source: Source, job: Job, session: Session) -> _Stream | None:
     try:
-        record = open_record(directory, name, lead)
-        frames = read_frames(record)
+        record = open_record(source.directory, job.name, source.lead, source.until_s)
+        noise_mv = None
+        if source.get_noise_mv is not None and job.snr_db is not None:
+            noise_mv = source.get_noise_mv(record, job.snr_db)
+        frames = read_frames(record, noise_mv)
         first = next(frames, None)
     except UnreadableRecordError as error:
         session.problems.append(str(error))
         return None
     if first is None:
-        session.problems.append(f"{name}: lead {record.lead} has no valid sample")
+        session.problems.append(f"{record.name}: lead {record.lead} has no valid sample")
         return None
-    return _Stream(engine.open(), Analysed(record), frames, first)
+    return _Stream(engine.open(), Analysed(record, job.snr_db), frames, first)
 
 
 def _next_second(stream: _Stream) -> list[Segment]:
@@ -175,20 +238,33 @@ def _next_second(stream: _Stream) -> list[Segment]:
 
 
 def _note(streams: dict[int, _Stream], results: Results) -> None:
-    for row, t_us in zip(results.beats.row.tolist(), results.beats.t_us.tolist(), strict=True):
-        streams[row].analysed.beat_times_s.append((t_us - _EPOCH_US) / 1e6)
+    found = results.beats
+    for row, t_us, label in zip(found.row.tolist(), found.t_us.tolist(), found.label.tolist(), strict=True):
+        streams[row].analysed.beat_times_s.append(_get_s(t_us))
+        streams[row].analysed.beat_labels.append(label)
+    for change in results.rhythms:
+        streams[change.row].analysed.rhythm_changes.append((_get_s(change.t_us), change.rhythm))
     for transition in results.transitions:
-        _note_transition(streams[transition.row].analysed.alarms, transition)
+        note_transition(streams[transition.row].analysed, transition)
 
 
-def _note_transition(alarms: list[Alarm], transition: Transition) -> None:
-    onset_s, at_s = (transition.onset_us - _EPOCH_US) / 1e6, (transition.at_us - _EPOCH_US) / 1e6
+def _get_s(t_us: int) -> float:
+    return (t_us - _EPOCH_US) / 1e6
+
+
+def note_transition(analysed: Analysed, transition: Transition) -> None:
+    """Begin or end an alarm; what a greater call hides ends for the person who is told, and is kept apart."""
+    onset_s, at_s = _get_s(transition.onset_us), _get_s(transition.at_us)
+    alarm = Alarm(transition.call, onset_s, at_s, confidence=transition.confidence)
     if transition.kind == "raised":
-        alarms.append(Alarm(transition.call, onset_s, at_s))
+        analysed.alarms.append(alarm)
         return
-    for alarm in reversed(alarms):  # hidden by a greater call, it ends for the person who is told
-        if (alarm.call, alarm.onset_s, alarm.ended_s) == (transition.call, onset_s, None):
-            alarm.ended_s = at_s
+    if transition.kind == "suppressed":
+        alarm.hidden_by = str(transition.detail.get("by", ""))
+        analysed.hidden.append(alarm)
+    for raised in reversed(analysed.alarms):
+        if (raised.call, raised.onset_s, raised.ended_s) == (transition.call, onset_s, None):
+            raised.ended_s = at_s
             return
 
 
