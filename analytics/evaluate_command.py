@@ -18,7 +18,8 @@ from analytics.evaluation.outcome import Outcome
 from analytics.evaluation.progress import Progress, say_record, say_throughput
 from analytics.evaluation.records import UnreadableRecordError, list_records
 from analytics.evaluation.report import make_report
-from analytics.evaluation.tables import make_tables, say_table
+from analytics.evaluation.table import say_table
+from analytics.evaluation.tables import make_tables
 
 _NUMBERS: Final = re.compile(r"[-+]?\d+(?:\.\d+)?(?:,[-+]?\d+(?:\.\d+)?)*")
 #: What Moody's tests ran over, dB.

@@ -121,22 +121,34 @@ def _get_gross(outcome: Outcome) -> dict[str, Any]:
 
 
 def _get_average(outcome: Outcome) -> dict[str, Any]:
-    def get(name: str) -> dict[str, Any] | None:
-        return (
-            _present(
-                se=outcome.get_average(lambda figures: _get_rate(figures, name, "se_percent")),
-                ppv=outcome.get_average(lambda figures: _get_rate(figures, name, "ppv_percent")),
-            )
-            or None
+    """Return the means of the records' own figures."""
+
+    def get(path: str) -> float | None:
+        return outcome.get_average(lambda figures: _get_rate(figures, path))
+
+    beats = {
+        name: _present(se=get(f"{kind}.se_percent"), ppv=get(f"{kind}.ppv_percent")) or None
+        for name, kind in (("qrs", "qrs"), ("qrs_first_5_min", "qrs_learning"), ("veb", "veb"), ("sveb", "sveb"))
+    }
+    episodes = {
+        name: _present(
+            episode_se=get(f"{name}.counts.se_percent"),
+            episode_ppv=get(f"{name}.counts.ppv_percent"),
+            duration_se=get(f"{name}.duration_se_percent"),
+            duration_ppv=get(f"{name}.duration_ppv_percent"),
         )
+        or None
+        for name in ("af", "vf")
+    }
+    return _present(**beats, **episodes)
 
-    return _present(qrs=get("qrs"), qrs_first_5_min=get("qrs_learning"), veb=get("veb"), sveb=get("sveb"))
 
-
-def _get_rate(figures: Figures, name: str, rate: str) -> float | None:
-    counts = getattr(figures, name)
-    value: float | None = None if counts is None else getattr(counts, rate)
-    return value
+def _get_rate(figures: Figures, path: str) -> float | None:
+    """Return a percentage by the names on the way to it; ``None`` where one of them is nothing."""
+    value: Any = figures
+    for name in path.split("."):
+        value = None if value is None else getattr(value, name)
+    return None if value is None else float(value)
 
 
 def _get_counts(counts: Counts | None) -> dict[str, Any] | None:

@@ -88,6 +88,9 @@ def evaluate(
         outcome.noise_name = noise_test.noise.name
         noisy = _run_noisy(outcome, Source(directory, lead), noise_test, watcher)
         problems += [f"{problem}, with noise" for problem in dict.fromkeys(noisy.problems)]
+        if not noisy.analysed:
+            problems.append("no record to mix noise into: the size of the QRS is measured at annotated normal beats")
+            return outcome, problems
         outcome.noise = [_score_noisy(outcome, noisy, snr_db) for snr_db in noise_test.snr_db]
     return outcome, problems
 

@@ -12,7 +12,8 @@ from analytics.evaluation.outcome import Outcome
 from analytics.evaluation.roc import Roc, get_af_roc, get_vf_roc
 from analytics.evaluation.strips import choose_strips, draw_strip
 from analytics.evaluation.svg import Plot
-from analytics.evaluation.tables import Table, make_tables
+from analytics.evaluation.table import Table
+from analytics.evaluation.tables import make_record_table, make_tables
 
 _STRIPS: Final = 12
 _STYLE: Final = """
@@ -57,6 +58,7 @@ def make_report(outcome: Outcome, engine_version: str) -> str:
         sections.append(("plots", "Plots", _join_figures(plots)))
     if strips:
         sections.append(("strips", "The worst errors", f"{_STRIPS_LEGEND}{_join_figures(strips)}"))
+    sections.append(("records", "Records", _draw_table(make_record_table(outcome))))
     title = f"heartwire on {outcome.database}"
     hours = sum(each.record.seconds for each in outcome.analysed) / 3600
     return "".join(

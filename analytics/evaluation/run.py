@@ -112,11 +112,6 @@ class Session:
     problems: list[str] = field(default_factory=list)
     engine_s: float = 0.0
 
-    @property
-    def samples(self) -> int:
-        """Samples analysed."""
-        return sum(each.samples for each in self.analysed)
-
 
 @dataclass(slots=True)
 class _Stream:

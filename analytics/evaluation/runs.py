@@ -13,6 +13,7 @@ import numpy as np
 
 from analytics.evaluation.annotations import AF_RHYTHMS, Annotations, Span, is_inside
 from analytics.evaluation.beats import LEARNING_S, MATCH_WINDOW_S
+from analytics.rows import Bools, Floats
 
 _LONGEST: Final = 6
 
@@ -61,7 +62,8 @@ class _Run(NamedTuple):
 class _Line(NamedTuple):
     """An annotator's beats, each in a run or not, and stretches that are a long run in themselves."""
 
-    beats: list[tuple[float, bool]]
+    beats_s: Floats
+    is_ectopic: Bools
     fibrillation: list[Span]
 
 
@@ -76,19 +78,16 @@ def compare_supraventricular_runs(reference: Annotations, found: Annotations, be
 
 
 def _get_ventricular(annotations: Annotations) -> _Line:
-    fibrillation = annotations.vf_s
-    outside = ~is_inside(fibrillation, annotations.beats_s)
-    ectopic = np.isin(annotations.labels, [b"V", b"F"])
-    beats = zip(annotations.beats_s[outside].tolist(), ectopic[outside].tolist(), strict=True)
-    return _Line(list(beats), fibrillation)
+    return _make_line(annotations, np.isin(annotations.labels, [b"V", b"F"]), annotations.vf_s)
 
 
 def _get_supraventricular(annotations: Annotations) -> _Line:
-    fibrillation = annotations.get_spans(AF_RHYTHMS)
+    return _make_line(annotations, annotations.labels == b"S", annotations.get_spans(AF_RHYTHMS))
+
+
+def _make_line(annotations: Annotations, is_ectopic: Bools, fibrillation: list[Span]) -> _Line:
     outside = ~is_inside(fibrillation, annotations.beats_s)
-    ectopic = annotations.labels == b"S"
-    beats = zip(annotations.beats_s[outside].tolist(), ectopic[outside].tolist(), strict=True)
-    return _Line(list(beats), fibrillation)
+    return _Line(annotations.beats_s[outside], is_ectopic[outside], fibrillation)
 
 
 def _compare(reference: _Line, found: _Line, begin_s: float) -> Runs:
@@ -112,7 +111,7 @@ def _count(annotated: list[tuple[int, int]], detected: list[tuple[int, int]], le
 def _find_runs(line: _Line, begin_s: float) -> Iterator[_Run]:
     """Give the runs; of one that the record's end cuts off, only a long one has a length that is sure."""
     marks = sorted(
-        [(time_s, time_s, ectopic, 1) for time_s, ectopic in line.beats]
+        [(at, at, ectopic, 1) for at, ectopic in zip(line.beats_s.tolist(), line.is_ectopic.tolist(), strict=True)]
         + [(start_s, end_s, True, _LONGEST) for start_s, end_s in line.fibrillation]
     )
     run: _Run | None = None
@@ -135,9 +134,9 @@ def _get_longest(line: _Line, begin_s: float, end_s: float) -> int:
     """Return the longest row of ectopic beats in the window, six at most."""
     if any(start_s <= end_s and stop_s > begin_s for start_s, stop_s in line.fibrillation):
         return _LONGEST
+    first, last = np.searchsorted(line.beats_s, [begin_s, end_s + 1e-9])
     longest = length = 0
-    for time_s, ectopic in line.beats:
-        if begin_s <= time_s <= end_s:
-            length = length + 1 if ectopic else 0
-            longest = max(longest, length)
+    for ectopic in line.is_ectopic[first:last].tolist():
+        length = length + 1 if ectopic else 0
+        longest = max(longest, length)
     return min(longest, _LONGEST)
