@@ -6,6 +6,7 @@ import numpy as np
 
 from analytics.evaluation.beats import Counts, Matrix, get_qrs, get_veb
 from analytics.evaluation.challenge_2015 import AlarmCounts
+from analytics.evaluation.challenge_2017 import get_coverage
 from analytics.evaluation.episodes import Episodes, Seconds
 from analytics.evaluation.heart_rate import get_error
 from analytics.evaluation.outcome import Figures, Outcome
@@ -81,6 +82,7 @@ def _get_record(outcome: Outcome, each: Analysed) -> dict[str, Any]:
             if verdict is None
             else _present(call=verdict[0].call, is_true=verdict[0].is_true, found=verdict[1]),
             af_class=outcome.classes.get(name),
+            af_coverage=get_coverage(each.annotations) if name in outcome.classes else None,
         ),
     }
 

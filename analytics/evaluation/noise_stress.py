@@ -53,7 +53,7 @@ def find_noise(directory: Path, name: str, noise_directory: Path | None) -> Nois
     record = open_record(where, name, "0")
     signal_mv, _ = read_signal(record, 0, record.seconds)
     signal_mv = np.nan_to_num(signal_mv)
-    return Noise(name, signal_mv, record.fs_hz, measure_noise(signal_mv, record.fs_hz))
+    return Noise(name, signal_mv, record.lead_fs_hz, measure_noise(signal_mv, record.lead_fs_hz))
 
 
 def measure_noise(signal_mv: Floats, fs_hz: float) -> float:
@@ -75,8 +75,8 @@ def measure_qrs(record: EcgRecord, reference: Annotations) -> float:
     if not len(normal_s):
         raise UnreadableRecordError(f"{record.name}: no normal beat is annotated, so its QRS cannot be measured")
     signal_mv, _ = read_signal(record, 0, float(normal_s[-1]) + 1)
-    half = round(_QRS_S * record.fs_hz)
-    middles = np.rint(normal_s * record.fs_hz).astype(np.int64)
+    half = round(_QRS_S * record.lead_fs_hz)
+    middles = np.rint(normal_s * record.lead_fs_hz).astype(np.int64)
     # bxb's annotations may lie at an edge: a window that is not whole is left out.
     windows = [signal_mv[at - half : at + half + 1] for at in middles.tolist() if at >= half]
     sizes = [float(np.ptp(window)) for window in windows if len(window) and not np.isnan(window).any()]

@@ -1,12 +1,15 @@
 """What an evaluation says while it runs: a line for each record, and on a terminal a line that moves."""
 
 import sys
+import time
 from collections import Counter
-from typing import Self
+from typing import Final, Self
 
 import click
 
 from analytics.evaluation.run import Analysed
+
+_EVERY_S: Final = 0.5
 
 
 class Progress:
@@ -16,7 +19,7 @@ class Progress:
         self._total = 0
         self._what = ""
         self._done = 0
-        self._shown = 0
+        self._shown_s = 0.0
         self._is_on = sys.stderr.isatty()
 
     def __enter__(self) -> Self:
@@ -31,7 +34,7 @@ class Progress:
 
     def begin(self, what: str, total: int) -> None:
         """Say what the records go through now."""
-        self._what, self._total, self._done, self._shown = f"{what}: ", total, 0, 0
+        self._what, self._total, self._done = f"{what}: ", total, 0
 
     def say(self, line: str) -> None:
         """Say something that stays."""
@@ -44,8 +47,8 @@ class Progress:
 
     def update(self, samples: int) -> None:
         """Move on."""
-        if self._is_on and samples - self._shown >= 1_000_000:
-            self._shown = samples
+        if self._is_on and time.monotonic() - self._shown_s >= _EVERY_S:
+            self._shown_s = time.monotonic()
             line = f"{self._what}{self._done} of {self._total} records, {samples:,} samples"
             click.echo(f"\r\x1b[K{line}", nl=False, err=True)
 

@@ -215,7 +215,7 @@ def read_frames(record: EcgRecord, added_mv: Floats | None = None) -> Iterator[F
 
 
 def read_signal(record: EcgRecord, begin_s: float, end_s: float) -> tuple[Floats, float]:
-    """Return the lead's samples between two times, mV, NaN where missing, and when the first of them is.
+    """Return the lead's samples between two times (mV at its own rate, NaN where missing), and when the first is.
 
     Raises
     ------

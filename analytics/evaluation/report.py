@@ -58,7 +58,7 @@ def make_report(outcome: Outcome, engine_version: str) -> str:
         sections.append(("plots", "Plots", _join_figures(plots)))
     if strips:
         sections.append(("strips", "The worst errors", f"{_STRIPS_LEGEND}{_join_figures(strips)}"))
-    sections.append(("records", "Records", _draw_table(make_record_table(outcome))))
+    sections.append(("records", "What was analysed", _draw_table(make_record_table(outcome))))
     title = f"heartwire on {outcome.database}"
     hours = sum(each.record.seconds for each in outcome.analysed) / 3600
     return "".join(

@@ -135,8 +135,8 @@ def draw_strip(outcome: Outcome, strip: Strip) -> str | None:
         f"{each.record.lead}, mV",
         height=240,
     )
-    times_s = first_s + np.arange(len(signal_mv)) / each.record.fs_hz
-    stride = max(1, int(each.record.fs_hz // _DRAWN_HZ))
+    times_s = first_s + np.arange(len(signal_mv)) / each.record.lead_fs_hz
+    stride = max(1, int(each.record.lead_fs_hz // _DRAWN_HZ))
     plot.add_line(times_s[::stride], signal_mv[::stride], "signal")
     _mark(plot, reference, each.annotations, (high + 0.33 * room, high + 0.12 * room))
     for alarm in each.alarms:

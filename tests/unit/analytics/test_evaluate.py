@@ -198,6 +198,7 @@ def test_records_by_atrial_fibrillation(tmp_path: Path) -> None:
     result = _evaluate(tmp_path, "--json", tmp_path / "all.json")
     assert result.exit_code == 0, result.output
     document = json.loads((tmp_path / "all.json").read_text())
+    assert document["records"]["a2"]["af_coverage"] == 0.0
     assert document["gross"]["af_by_record"] == {"sp": 100.0, "tp": 0, "fn": 0, "fp": 0, "tn": 2}
     (tmp_path / "REFERENCE.csv").write_text("a1,N,N\n", encoding="utf-8")
     assert "'a1,N,N', wanted record,class" in _evaluate(tmp_path).output
@@ -243,6 +244,14 @@ def test_mistakes_about_noise(tmp_path: Path) -> None:
     missing = _evaluate(tmp_path, "--noise", "em")
     assert missing.exit_code == 1
     assert f"no noise record em in {tmp_path.parent / 'nstdb'}" in missing.output
+
+
+def test_noise_needs_annotated_beats(tmp_path: Path) -> None:
+    _write(tmp_path, "good", 250, atr=False)
+    result = _evaluate(tmp_path, "--noise", "good", "--noise-dir", tmp_path, "--json", tmp_path / "all.json")
+    assert result.exit_code == 0, result.output
+    assert "not read: no record to mix noise into" in result.stderr
+    assert "noise" not in json.loads((tmp_path / "all.json").read_text())
 
 
 def test_report_is_one_page_that_needs_nothing(tmp_path: Path) -> None:

@@ -104,3 +104,17 @@ def test_a_part_of_a_signal_is_read(tmp_path: Path) -> None:
     part_mv, first_s = read_signal(open_record(tmp_path, "clean", None), 10.0, 12.0)
     assert first_s == 10.0
     assert part_mv == pytest.approx(signal_mv[2500:3000], abs=0.001)
+
+
+def test_a_lead_at_a_multiple_of_the_records_rate(tmp_path: Path) -> None:
+    signal_mv, beats_s = _make_clean()
+    wfdb.wrsamp(
+        "double", fs=FS_HZ / 2, units=["mV"], sig_name=["ECG"], e_p_signal=[signal_mv], samps_per_frame=[2], fmt=["16"],
+        adc_gain=[1000.0], baseline=[0], write_dir=str(tmp_path),
+    )  # fmt: skip
+    record = open_record(tmp_path, "double", None)
+    assert (record.fs_hz, record.lead_fs_hz) == (125, 250)
+    assert measure_qrs(record, annotate(times_s=beats_s.tolist())) == pytest.approx(2.0, abs=0.01)
+    added_mv = np.linspace(0.0, 1.0, record.n_samples)
+    sums_mv = np.concatenate([frame.samples for frame in read_frames(record, added_mv)]) / record.gain_per_mv
+    assert sums_mv[1:] - signal_mv[1:] == pytest.approx(np.repeat(added_mv, 2)[1:], abs=0.001)
