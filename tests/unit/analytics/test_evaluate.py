@@ -137,7 +137,7 @@ def test_a_silent_record_has_a_file_without_beats(tmp_path: Path) -> None:
     assert "asystole" in result.output
 
 
-LONG_S = 540
+LONG_S = 430
 LONG_BEATS_S = every(0.8, 0.6, LONG_S - 1)
 
 
