@@ -52,6 +52,10 @@ class CallChange(NamedTuple):
         Onset in the signal, and the time in the signal at which the rule was met, UTC microseconds.
     late : bool
         The signal was late when it arrived: by the device's clock as the server measures it, not as the device has it.
+    end_us : int
+        Of one that ended: when what it speaks of ended in the signal; 0 otherwise.
+    confidence : float, optional
+        Of one that was raised: how sure the engine is, 0 to 1.
     """
 
     device_id: str
@@ -63,6 +67,19 @@ class CallChange(NamedTuple):
     at_us: int
     late: bool
     detail: dict[str, float | str]
+    end_us: int = 0
+    confidence: float | None = None
+
+
+class Rhythm(NamedTuple):
+    """From a time on, a device's rhythm is another; `is_late`: that of a stretch of late signal."""
+
+    patient_id: int
+    tenant_id: int
+    device_id: str
+    t_us: int
+    rhythm: str
+    is_late: bool
 
 
 class Signal(NamedTuple):
@@ -82,6 +99,10 @@ class Findings(NamedTuple):
     beats: list[Beat]
     changes: list[CallChange]
     signals: list[Signal]
+    rhythms: list[Rhythm]
+
+
+NO_FINDINGS: Final = Findings([], [], [], [])
 
 
 class _Retired(NamedTuple):
@@ -212,7 +233,7 @@ class Analysis:
         by_device: dict[str, list[Frame]] = {}
         for frame in frames:
             by_device.setdefault(frame.device_id, []).append(frame)
-        whole = Findings([], [], [])
+        whole = Findings([], [], [], [])
         failures: dict[str, Exception] = {}
         for device, its_frames in by_device.items():
             try:
@@ -224,6 +245,7 @@ class Analysis:
             whole.beats.extend(findings.beats)
             whole.changes.extend(findings.changes)
             whole.signals.extend(findings.signals)
+            whole.rhythms.extend(findings.rhythms)
         return whole, failures
 
     def analyse(self, frames: Iterable[Frame], waiting: Collection[str] = ()) -> Findings:
@@ -239,7 +261,7 @@ class Analysis:
             for released in state.order.push(frame):
                 self._add(state, released, segments)
         self._hold_late(waiting, holds=False)
-        findings = Findings([], [], [])
+        findings = Findings([], [], [], [])
         if segments:
             self._collect(self._engine.tick(segments), findings)
         self._end_retired(findings)
@@ -324,7 +346,8 @@ class Analysis:
             for key in track.open_calls:
                 end_us = track.arrivals[-1][0]
                 detail: dict[str, float | str] = {"reason": reason}
-                findings.changes.append(self._change(device, track, key, "ended", end_us, detail))
+                ended = Transition(track.row, key[0], "ended", key[1], end_us, detail, end_us)
+                findings.changes.append(self._change(device, track, ended))
             del self._tracks[track.row]
             self._engine.close(track.row)
         self._retired = []
@@ -347,6 +370,12 @@ class Analysis:
             )
         for transition in results.transitions:
             findings.changes.append(self._note(transition))
+        for change in results.rhythms:
+            device, track = self._tracks[change.row]
+            is_late = self._devices[device].live is not track
+            findings.rhythms.append(
+                Rhythm(track.patient_id, track.tenant_id, device, change.t_us, change.rhythm, is_late)
+            )
         moved = zip(
             results.rows.tolist(),
             results.hr_bpm.tolist(),
@@ -367,18 +396,23 @@ class Analysis:
             track.open_calls.append(key)
         elif key in track.open_calls:
             track.open_calls.remove(key)
-        return self._change(device, track, key, transition.kind, transition.at_us, transition.detail)
+        return self._change(device, track, transition)
 
     @staticmethod
-    def _change(  # noqa: PLR0917 # each line of it is another thing
-        device: str,
-        track: Track,
-        key: tuple[str, int],
-        kind: str,
-        at_us: int,
-        detail: dict[str, float | str],
-    ) -> CallChange:
-        call, onset_us = key
+    def _change(device: str, track: Track, told: Transition) -> CallChange:
+        at_us = told.at_us
         received_us = next((received for end, received in track.arrivals if end > at_us), track.arrivals[-1][1])
         late = received_us - at_us > LATE_US
-        return CallChange(device, track.patient_id, track.tenant_id, call, kind, onset_us, at_us, late, detail)
+        return CallChange(
+            device,
+            track.patient_id,
+            track.tenant_id,
+            told.call,
+            told.kind,
+            told.onset_us,
+            at_us,
+            late,
+            told.detail,
+            told.end_us if told.kind == "ended" else 0,
+            told.confidence if told.kind == "raised" else None,
+        )

@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from analytics.analysis import Analysis, Findings, Signal
+from analytics.analysis import NO_FINDINGS, Analysis, Findings, Signal
 from analytics.backlog import Backlog, Place
 from analytics.checkpoints import CheckpointError, Limits, Schedule, decode_waits, valid_limits
 from analytics.counters import Counters
@@ -170,7 +170,7 @@ class Worker:
                 expected={shard: cursor.next_xid for shard, cursor in moved.items()},
                 next_xid=next_xid,
                 replay_xid=next_xid if waits_xid is None else min(next_xid, waits_xid),
-                findings=Findings([], [], [self._untold.pop(device) for device in told]),
+                findings=NO_FINDINGS._replace(signals=[self._untold.pop(device) for device in told]),
                 signal={},
                 afresh=sorted(device for device in self._afresh if shard_of(device) in shards),
                 checkpoints=[self._make_checkpoint(device, next_xid) for device in saved],
@@ -285,7 +285,7 @@ class Worker:
         """Commit a checkpoint of every device that went on since its last (errors as `step`)."""
         if unsaved := self._schedule.unsaved():
             self._signals_due_s = float("-inf")
-            self._commit(self._next_xid, Findings([], [], []), unsaved)
+            self._commit(self._next_xid, NO_FINDINGS, unsaved)
 
     def _take_in(
         self, frames: Sequence[Frame], *, live: bool = False, waits: dict[str, Place] | None = None
@@ -346,7 +346,7 @@ class Worker:
         """Save and tell what is due though no frames come."""
         due = self._schedule.due(now_s)
         if due or (self._untold and now_s >= self._signals_due_s):
-            self._commit(self._next_xid, Findings([], [], []), due)
+            self._commit(self._next_xid, NO_FINDINGS, due)
         self._put_idle_aside(now_s)
 
     def _put_idle_aside(self, now_s: float) -> None:

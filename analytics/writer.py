@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from analytics.analysis import Beat, CallChange, Findings, Signal
+from analytics.analysis import Beat, CallChange, Findings, Rhythm, Signal
 from analytics.freshness import WATCH_VERSION
 from analytics.minutes import EcgMinute
 from heartwire.calls import get_call
@@ -95,6 +95,7 @@ class Writer:
                 self._connection.execute(_QUERIES["end_open_alarms"], parameters)
                 self._connection.execute(_QUERIES["end_open_episodes"], parameters)
             self._write_beats(step.findings.beats)
+            self._write_rhythms(step.findings.rhythms)
             self._add_signal(step.signal)
             for change in step.findings.changes:
                 self._write_change(change)
@@ -126,6 +127,21 @@ class Writer:
         }
         self._connection.execute(_QUERIES["insert_beats"], parameters)
 
+    def _write_rhythms(self, rhythms: Sequence[Rhythm]) -> None:
+        if not rhythms:
+            return
+        patients, tenants, devices, times, names, lates = map(list, zip(*rhythms, strict=True))
+        parameters = {
+            "patients": patients,
+            "tenants": tenants,
+            "devices": devices,
+            "times": times,
+            "rhythms": names,
+            "lates": lates,
+            "engine": self._engine,
+        }
+        self._connection.execute(_QUERIES["insert_rhythms"], parameters)
+
     def _add_signal(self, signal: Mapping[EcgMinute, int]) -> None:
         if not signal:
             return
@@ -144,6 +160,7 @@ class Writer:
         execute = self._connection.execute
         parameters = change._asdict() | {
             "detail": Jsonb(_storable(change.detail)),
+            "told": Jsonb(_storable(change.detail) | _when(change)),
             "priority": str(get_call(change.call).priority),
             "engine": self._engine,
         }
@@ -178,6 +195,11 @@ class Writer:
                 _QUERIES["save_checkpoint"],
                 [checkpoint._asdict() | {"engine": self._engine} for checkpoint in step.checkpoints],
             )
+
+
+def _when(change: CallChange) -> dict[str, float | str | None]:
+    """Return, of a call that ended, when it did in the signal, and when in the signal that was known."""
+    return {"end_us": change.end_us or change.at_us, "at_us": change.at_us} if change.kind == "ended" else {}
 
 
 def _storable(detail: Mapping[str, float | str]) -> dict[str, float | str | None]:

@@ -47,6 +47,17 @@ ON CONFLICT (patient_id, minute, device_id, engine) DO UPDATE SET
     beats_f = m.beats_f + excluded.beats_f,
     beats_q = m.beats_q + excluded.beats_q;
 
+-- insert_rhythms --
+INSERT INTO rhythms (patient_id, tenant_id, device_id, t, rhythm, is_late, engine)
+SELECT
+    r.patient_id, r.tenant_id, r.device_id, timestamptz 'epoch' + r.t_us * interval '1 microsecond', r.rhythm,
+    r.is_late, %(engine)s
+FROM unnest(
+    %(patients)b::bigint[], %(tenants)b::integer[], %(devices)b::text[], %(times)b::bigint[], %(rhythms)b::text[],
+    %(lates)b::boolean[]
+) AS r (patient_id, tenant_id, device_id, t_us, rhythm, is_late)
+ON CONFLICT DO NOTHING;
+
 -- add_signal --
 -- How much signal these frames bring to each minute.
 INSERT INTO ecg_minutes AS m (patient_id, tenant_id, device_id, lead, minute, ecg_us)
@@ -86,24 +97,30 @@ VALUES (
 ON CONFLICT DO NOTHING;
 
 -- end_episode --
-UPDATE episodes SET ended_at = timestamptz 'epoch' + %(at_us)s::bigint * interval '1 microsecond'
+-- At its end in the signal where the engine says that, otherwise when the rule was met.
+UPDATE episodes SET ended_at = greatest(
+    onset_at, timestamptz 'epoch' + coalesce(nullif(%(end_us)s::bigint, 0), %(at_us)s::bigint) * interval '1 microsecond'
+)
 WHERE device_id = %(device_id)s AND call = %(call)s AND engine = %(engine)s
     AND onset_at = timestamptz 'epoch' + %(onset_us)s::bigint * interval '1 microsecond';
 
 -- insert_alarm --
 -- What a person is told, known by device, call, onset and engine; its first event says whether it was raised.
-INSERT INTO alarms (tenant_id, patient_id, device_id, call, priority, onset_at, signal_at, late, detail, engine)
+INSERT INTO alarms (
+    tenant_id, patient_id, device_id, call, priority, onset_at, signal_at, late, detail, engine, confidence
+)
 VALUES (
     %(tenant_id)s, %(patient_id)s, %(device_id)s, %(call)s, %(priority)s,
     timestamptz 'epoch' + %(onset_us)s::bigint * interval '1 microsecond',
-    timestamptz 'epoch' + %(at_us)s::bigint * interval '1 microsecond', %(late)s, %(detail)s, %(engine)s
+    timestamptz 'epoch' + %(at_us)s::bigint * interval '1 microsecond', %(late)s, %(detail)s, %(engine)s,
+    %(confidence)s
 )
 ON CONFLICT DO NOTHING;
 
 -- add_event --
 -- One more line of an alarm's ledger; each kind at most once, since a call that returns is another alarm.
 INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)
-SELECT a.alarm_id, a.tenant_id, %(kind)s, %(detail)s
+SELECT a.alarm_id, a.tenant_id, %(kind)s, %(told)s
 FROM alarms AS a
 WHERE a.device_id IS NOT DISTINCT FROM %(device_id)s AND a.call = %(call)s AND a.engine = %(engine)s
     AND a.onset_at = timestamptz 'epoch' + %(onset_us)s::bigint * interval '1 microsecond'

@@ -38,7 +38,10 @@ class Acknowledgement(msgspec.Struct, frozen=True):
 
 
 class Alarm(msgspec.Struct, frozen=True):
-    """One alarm; times are UTC microseconds. Without a patient it is about the system itself."""
+    """One alarm; times are UTC microseconds. Without a patient it is about the system itself.
+
+    `confidence` is how sure the engine was, 0 to 1; ``None`` where it did not say.
+    """
 
     id: int
     patient_id: int | None
@@ -54,6 +57,7 @@ class Alarm(msgspec.Struct, frozen=True):
     acknowledged: Acknowledgement | None
     state: AlarmState
     detail: dict[str, Any]
+    confidence: float | None
 
 
 def us_of(at: datetime) -> int:
@@ -176,6 +180,7 @@ def _alarm(row: dict[str, Any]) -> Alarm:
         acknowledged=acknowledged,
         state=_state(row),
         detail=row["detail"],
+        confidence=row["confidence"],
     )
 
 

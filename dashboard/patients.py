@@ -123,6 +123,17 @@ class Beats(msgspec.Struct, frozen=True):
     label: str
 
 
+class Rhythms(msgspec.Struct, frozen=True):
+    """From when on which rhythm holds, as MIT-BIH databases call it; the first of a device may be before the stretch.
+
+    `late`: of signal that came late; holds within it only.
+    """
+
+    t_us: list[int]
+    rhythm: list[str]
+    late: list[bool]
+
+
 async def patient_name(connection: psycopg.AsyncConnection[Any], viewer: Viewer, patient_id: int) -> PatientName:
     """Return who it is.
 
@@ -217,6 +228,12 @@ async def beats(connection: psycopg.AsyncConnection[Any], patient: PatientName, 
     rows = await (await connection.execute(_QUERIES["beats"], _between(patient, stretch))).fetchall()
     intervals = [rr_s if rr_s is not None and math.isfinite(rr_s) else None for _, rr_s, _ in rows]
     return Beats([us_of(t) for t, _, _ in rows], intervals, "".join(label for _, _, label in rows))
+
+
+async def rhythms(connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch) -> Rhythms:
+    """Return the rhythms of a stretch, and for each device the one with which it begins."""
+    rows = await (await connection.execute(_QUERIES["rhythms"], _between(patient, stretch))).fetchall()
+    return Rhythms([us_of(t) for t, _, _ in rows], [rhythm for _, rhythm, _ in rows], [late for _, _, late in rows])
 
 
 async def _coverage_in_minutes(

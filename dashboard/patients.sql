@@ -77,3 +77,20 @@ SELECT t, rr_s, label::text
 FROM beats
 WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s
 ORDER BY t;
+
+-- rhythms --
+-- Changes of rhythm of a stretch, and of each device the last one before it.
+SELECT t, rhythm, is_late
+FROM rhythms
+WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s
+UNION ALL
+SELECT b.t, b.rhythm, b.is_late
+FROM (SELECT DISTINCT device_id FROM streams WHERE patient_id = %(patient_id)s) AS d
+CROSS JOIN LATERAL (
+    SELECT r.t, r.rhythm, r.is_late
+    FROM rhythms AS r
+    WHERE r.patient_id = %(patient_id)s AND r.device_id = d.device_id AND r.t < %(from)s AND NOT r.is_late
+    ORDER BY r.t DESC
+    LIMIT 1
+) AS b
+ORDER BY t;

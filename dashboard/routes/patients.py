@@ -1,4 +1,4 @@
-"""One patient: facts, heart rate over time, ECG, beats, alarms."""
+"""One patient: facts, heart rate over time, ECG, beats, rhythms, alarms."""
 
 from typing import Annotated, Any, Final
 
@@ -21,6 +21,7 @@ _RECORDS: Final[dict[int | str, dict[str, Any]]] = {
 _BUCKETS_MOST = 5_000
 _ECG_MOST_S = 300
 _BEATS_MOST_S = 3_600
+_RHYTHMS_MOST_S = 86_400
 _TREND_MOST_S = 400 * 86_400
 #: Years 1970 to 2262: what both sides can count in microseconds.
 _US_MOST = 9_000_000_000_000_000
@@ -104,6 +105,15 @@ async def beats(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts:
     async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.beats(connection, patient, stretch))
+
+
+@router.get("/rhythms", responses=gives(stored.Rhythms))
+async def rhythms(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
+    """Return the rhythms of a stretch."""
+    _check_length(stretch, _RHYTHMS_MOST_S)
+    async with parts.database.connection() as connection:
+        patient = await stored.patient_name(connection, viewer, patient_id)
+        return json_answer(await stored.rhythms(connection, patient, stretch))
 
 
 @router.get("/alarms", responses=gives(Alarms))

@@ -15,7 +15,7 @@ _STATES: Final = {
     "raw ECG": ("ecg_frames",),
     "ECG in blocks": ("ecg_blocks",),
     "heart rate frames": ("hr_frames",),
-    "beats": ("beats",),
+    "beats": ("beats", "rhythms"),
     "rollups": ("beat_minutes", "ecg_minutes"),
     "alarms": ("alarms", "alarm_events", "episodes"),
     "dead letters": ("dead_letters",),

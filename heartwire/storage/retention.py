@@ -16,7 +16,7 @@ _QUERIES: Final = load_queries("heartwire.storage", "retention.sql")
 KINDS: Final = ("ecg", "beats", "alarms", "dead_letters")
 #: Of each kind that is dropped by the day: its tables, and the column of time. Frames that are not in blocks yet are
 #: not dropped: analytics may need them.
-_TABLES: Final = {"ecg": (("ecg_blocks", "minute"), ("hr_frames", "t0")), "beats": (("beats", "t"),)}
+_TABLES: Final = {"ecg": (("ecg_blocks", "minute"), ("hr_frames", "t0")), "beats": (("beats", "t"), ("rhythms", "t"))}
 _DAY: Final = timedelta(days=1)
 _NO_LIMIT: Final = 2**62
 

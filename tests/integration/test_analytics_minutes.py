@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.analysis import Beat, Findings
+from analytics.analysis import NO_FINDINGS, Beat
 from analytics.minutes import NO_SIGNAL
 from analytics.writer import Step, Writer
 from heartwire.storage.leases import Leases
@@ -33,7 +33,7 @@ def stack(heartwire_process: StartHeartwire, database: str) -> Stack:
 
 
 def _write(writer: Writer, beats: list[Beat], cursor: dict[int, int]) -> None:
-    step = Step(cursor, 0, 0, Findings(beats, [], []), NO_SIGNAL, [], [])
+    step = Step(cursor, 0, 0, NO_FINDINGS._replace(beats=beats), NO_SIGNAL, [], [])
     writer.write(step)
 
 

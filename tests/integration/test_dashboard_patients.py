@@ -39,6 +39,7 @@ _OUT_OF_BOUNDS = [
     ("/stored?from_us=0&to_us=5001000000&bucket_s=1", "too_long", {"limit_s": 5000}),
     ("/ecg?from_us=0&to_us=300000001", "too_long", {"limit_s": 300}),
     ("/beats?from_us=0&to_us=3600000001", "too_long", {"limit_s": 3600}),
+    ("/rhythms?from_us=0&to_us=86400000001", "too_long", {"limit_s": 86400}),
     ("/alarms?limit=0", "invalid", {"field": "limit"}),
     ("/alarms?limit=501", "invalid", {"field": "limit"}),
     ("x", "invalid", {"field": "patient_id"}),
@@ -182,6 +183,26 @@ def test_the_catalogue_says_what_hides_what_and_the_limits_that_hold_by_default(
     assert told["tachycardia"] == {"bpm": {"default": 120.0, "low": 60.0, "high": 220.0, "unit": "1/min"}}
     assert told["asystole"]["seconds"]["unit"] == "s"
     assert told["noise"] == {}
+
+
+def test_rhythms_of_a_stretch_begin_with_the_one_that_holds(stack: Stack) -> None:
+    patient, other = stack.add_patient("Ada"), stack.add_patient("Bo")
+    _store(stack, patient, 0.0)
+    changes = ((0, "N", False), (30, "AFIB", False), (40, "N", True), (70, "VT", False), (80, "N", False))
+    for of, t_s, rhythm, late in [*((patient, *change) for change in changes), (other, 60, "B", False)]:
+        stack.execute(
+            "INSERT INTO rhythms VALUES (%s, 1, %s, to_timestamp(%s), %s, %s, 'test')",
+            *(*of, T0_US / 1e6 + t_s, rhythm, late),
+        )
+    with stack.person() as nurse:
+        path = f"/api/patients/{patient.patient_id}/rhythms?"
+        assert nurse.http.get(path + _between(60, 80)).json() == {
+            "t_us": [T0_US + 30 * S_US, T0_US + 70 * S_US],
+            "rhythm": ["AFIB", "VT"],
+            "late": [False, False],
+        }
+        assert nurse.http.get(path + _between(30, 41)).json()["late"] == [False, False, True]
+        assert nurse.http.get(path + _between(-9, 0)).json() == {"t_us": [], "rhythm": [], "late": []}
 
 
 def test_heart_rate_in_buckets(stack: Stack) -> None:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.analysis import Analysis, CallChange, Findings
+from analytics.analysis import Analysis, CallChange, Findings, Rhythm
 from analytics.backlog import LATE_US
 from analytics.checkpoints import CheckpointError
 from analytics.ordering import Frame
+from analytics.results import RhythmChange, Transition
 from heartwire.frames import EcgFrame
 from tests.ecg import cut_into_frames, draw_ecg, regular_beats
 
@@ -170,6 +171,26 @@ def test_a_lead_that_stays_away_is_replaced() -> None:
     assert analysis.frames_of_other_leads == 9
     assert max(beat.t_us for beat in findings.beats) > _BEGIN_US + 58 * _S
     assert not any(beat.t_us < _BEGIN_US + 29 * _S for beat in findings.beats if beat.t_us > _BEGIN_US + 20 * _S)
+
+
+def test_what_the_engine_says_of_ends_confidence_and_rhythms_reaches_who_stores_it() -> None:
+    analysis = _new(_DEVICES[0])
+    analysis.analyse(frame for frame in _FRAMES[:20] if frame.device_id == _DEVICES[0])
+    (row,) = analysis._tracks
+    told = analysis._engine.tick([])._replace(
+        transitions=[
+            Transition(row, "couplet", "raised", _BEGIN_US, _BEGIN_US + 2 * _S, {}, confidence=0.5),
+            Transition(row, "couplet", "ended", _BEGIN_US, _BEGIN_US + 3 * _S, {}, end_us=_BEGIN_US + _S),
+        ],
+        rhythms=[RhythmChange(row, _BEGIN_US, "B")],
+    )
+    findings = Findings([], [], [], [])
+    analysis._collect(told, findings)
+    assert [(change.end_us, change.confidence) for change in findings.changes] == [(0, 0.5), (_BEGIN_US + _S, None)]
+    assert findings.rhythms == [Rhythm(7, 1, _DEVICES[0], _BEGIN_US, "B", is_late=False)]
+    analysis._devices[_DEVICES[0]].live = None
+    analysis._collect(told, findings)
+    assert findings.rhythms[1].is_late
 
 
 def test_a_state_that_cannot_be_read_changes_nothing() -> None:

@@ -56,6 +56,8 @@ export interface Alarm {
   acknowledged: { name: string; at_us: number } | null;
   state: AlarmState;
   detail: Record<string, unknown>;
+  /** How sure the engine was, 0 to 1; null where it did not say. */
+  confidence: number | null;
 }
 
 export interface WardPatient {
