@@ -34,10 +34,12 @@ def _write(writer: Writer, findings: Findings) -> None:
     writer.write(Step({0: 0}, 0, 0, findings, NO_SIGNAL, [], []))
 
 
-def _change(stack: Stack, device: str, kind: str, at_us: int, **more: float) -> CallChange:
+def _change(
+    stack: Stack, device: str, kind: str, at_us: int, *, end_us: int = 0, confidence: float | None = None
+) -> CallChange:
     ((patient_id,),) = stack.rows("SELECT patient_id FROM devices WHERE device_id = %s", device)
-    change = CallChange(device, patient_id, 1, "ventricular_tachycardia", kind, BEGIN_US, at_us, late=False, detail={})
-    return change._replace(**more)
+    call = "ventricular_tachycardia"
+    return CallChange(device, patient_id, 1, call, kind, BEGIN_US, at_us, False, {}, end_us, confidence)
 
 
 def test_an_episode_ends_where_it_did_in_the_signal_and_the_ledger_says_when_that_was_known(
