@@ -270,6 +270,21 @@ class Analysis:
             del self._tracks[row][1].arrivals[:-_ARRIVALS]
         return findings
 
+    def end(self, device: str, reason: str) -> Findings:
+        """Analyse a device's signal to its end, and forget the device; what lasts ends there, for this reason."""
+        state = self._devices[device]
+        segments: list[Segment] = []
+        for released in state.order.release_rest():
+            self._add(state, released, segments)
+        findings = Findings([], [], [], [])
+        if segments:
+            self._collect(self._engine.tick(segments), findings)
+        for track in (state.live, state.late):
+            self._retire(device, track, reason)
+        self._end_retired(findings)
+        del self._devices[device]
+        return findings
+
     def _hold_late(self, devices: Collection[str], *, holds: bool) -> None:
         for device in devices:
             if device in self._devices:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
+from analytics.rerun_command import rerun
 from analytics.rollups import rebuild_minutes
 from analytics.service import AnalyticsService
 from analytics.settings import AnalyticsSettings
@@ -54,3 +55,6 @@ def rollup(begin: datetime, end: datetime | None, patient_id: int | None, *, low
     with connect(settings.database.get_secret_value(), "analytics-rollup", autocommit=True) as connection:
         done = rebuild_minutes(connection, begin.replace(tzinfo=UTC), until, patient_id=patient_id, lowers=lower)
     click.echo(f"minutes that were not right: {done.beats} of beats, {done.signal} of signal; now they are")
+
+
+analytics.add_command(rerun)

@@ -151,6 +151,16 @@ class Order(msgspec.Struct):
         self._learn_boot(frame)
         self.boot_id, self.next_seq = frame.boot_id, frame.seq
 
+    def release_rest(self) -> list[Released]:
+        """Return what still waits for a missing frame, in order: nothing more comes."""
+        released: list[Released] = []
+        while self.waiting:
+            first = self.waiting[0]
+            self.boot_id, self.next_seq = first.boot_id, first.seq
+            self.skipped += 1
+            released += self._release_all_next()
+        return released
+
     @property
     def late_is_over(self) -> bool:
         """Whether the stretch of late signal, if there is one, has ended."""

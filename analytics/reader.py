@@ -38,6 +38,25 @@ class StoredCheckpoint(NamedTuple):
     state: bytes
 
 
+def find_schema(connection: psycopg.Connection[TupleRow]) -> None:
+    """Fail where the schema is not of this version; changes nothing.
+
+    Raises
+    ------
+    DatabaseRefusedError
+        With what to do.
+    DatabaseUnavailableError
+        If the database cannot be reached.
+    """
+    try:
+        with translated():
+            connection.execute(_QUERIES["find_schema"])
+    except DatabaseRefusedError as error:
+        if isinstance(error.__cause__, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+            raise DatabaseRefusedError("the database has no schema of this version; run `heartwire migrate`") from error
+        raise
+
+
 class Reader:
     """Reads over one autocommitting connection; nothing here takes a transaction id.
 
@@ -60,14 +79,7 @@ class Reader:
         DatabaseRefusedError
             With what to do.
         """
-        try:
-            self._rows("find_schema")
-        except DatabaseRefusedError as error:
-            if isinstance(error.__cause__, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
-                raise DatabaseRefusedError(
-                    "the database has no schema of this version; run `heartwire migrate`"
-                ) from error
-            raise
+        find_schema(self._connection)
         begin_log_epoch(self._connection)
 
     def cursors(self, shards: Iterable[int]) -> dict[int, Cursor]:

@@ -22,7 +22,7 @@ WITH counted AS (
         (count(*) FILTER (WHERE label = 'F'))::integer AS beats_f,
         (count(*) FILTER (WHERE label NOT IN ('N', 'S', 'V', 'F')))::integer AS beats_q
     FROM beats
-    WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s
+    WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s AND NOT is_rerun
     GROUP BY patient_id, tenant_id, device_id, engine, minute
 ),
 gone AS (

@@ -159,8 +159,8 @@ class Writer:
     def _write_change(self, change: CallChange) -> None:
         execute = self._connection.execute
         parameters = change._asdict() | {
-            "detail": Jsonb(_storable(change.detail)),
-            "told": Jsonb(_storable(change.detail) | _when(change)),
+            "detail": Jsonb(storable(change.detail)),
+            "told": Jsonb(storable(change.detail) | _when(change)),
             "priority": str(get_call(change.call).priority),
             "engine": self._engine,
         }
@@ -202,7 +202,7 @@ def _when(change: CallChange) -> dict[str, float | str | None]:
     return {"end_us": change.end_us or change.at_us, "at_us": change.at_us} if change.kind == "ended" else {}
 
 
-def _storable(detail: Mapping[str, float | str]) -> dict[str, float | str | None]:
+def storable(detail: Mapping[str, float | str]) -> dict[str, float | str | None]:
     """Return what JSON can say: a number that is none becomes null."""
     return {
         key: value if isinstance(value, str) else float(value) if math.isfinite(value) else None

@@ -223,9 +223,12 @@ async def ecg_records(connection: psycopg.AsyncConnection[Any], patient: Patient
     )
 
 
-async def beats(connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch) -> Beats:
-    """Return the beats of a stretch."""
-    rows = await (await connection.execute(_QUERIES["beats"], _between(patient, stretch))).fetchall()
+async def beats(
+    connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch, engine: str | None = None
+) -> Beats:
+    """Return the beats of a stretch: the live analysis's, or those of one version of the engine."""
+    given = _between(patient, stretch) | {"engine": engine}
+    rows = await (await connection.execute(_QUERIES["beats"], given)).fetchall()
     intervals = [rr_s if rr_s is not None and math.isfinite(rr_s) else None for _, rr_s, _ in rows]
     return Beats([us_of(t) for t, _, _ in rows], intervals, "".join(label for _, _, label in rows))
 

@@ -46,7 +46,7 @@ SELECT
     60 / max(rr_s),
     60 / min(rr_s)
 FROM beats
-WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s AND rr_s > 0 AND rr_s < 'NaN'
+WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s AND NOT is_rerun AND rr_s > 0 AND rr_s < 'NaN'
 GROUP BY bucket;
 
 -- heart_rate_minutes --
@@ -73,23 +73,26 @@ SELECT bucket, max(seconds) FROM (
 GROUP BY bucket;
 
 -- beats --
+-- As the live analysis found them, or (`engine`) all of one version: where it was live, and where it was run again.
 SELECT t, rr_s, label::text
 FROM beats
 WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s
+    AND CASE WHEN %(engine)s::text IS NULL THEN NOT is_rerun ELSE engine = %(engine)s END
 ORDER BY t;
 
 -- rhythms --
 -- Changes of rhythm of a stretch, and of each device the last one before it.
 SELECT t, rhythm, is_late
 FROM rhythms
-WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s
+WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s AND NOT is_rerun
 UNION ALL
 SELECT b.t, b.rhythm, b.is_late
 FROM (SELECT DISTINCT device_id FROM streams WHERE patient_id = %(patient_id)s) AS d
 CROSS JOIN LATERAL (
     SELECT r.t, r.rhythm, r.is_late
     FROM rhythms AS r
-    WHERE r.patient_id = %(patient_id)s AND r.device_id = d.device_id AND r.t < %(from)s AND NOT r.is_late
+    WHERE r.patient_id = %(patient_id)s AND r.device_id = d.device_id AND r.t < %(from)s
+        AND NOT r.is_late AND NOT r.is_rerun
     ORDER BY r.t DESC
     LIMIT 1
 ) AS b

@@ -49,5 +49,5 @@ SELECT device_id, patient_id FROM devices WHERE patient_id = ANY(%(patients)s) A
 -- Beats of patients since a moment, for the live wave.
 SELECT patient_id, t, label::text
 FROM beats
-WHERE patient_id = ANY(%(patients)s) AND t > %(since)s
+WHERE patient_id = ANY(%(patients)s) AND t > %(since)s AND NOT is_rerun
 ORDER BY patient_id, t;

@@ -99,12 +99,18 @@ async def ecg(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: W
 
 
 @router.get("/beats", responses=gives(stored.Beats))
-async def beats(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
-    """Return the beats of a stretch."""
+async def beats(
+    patient_id: Id,
+    stretch: WithStretch,
+    viewer: WithViewer,
+    parts: WithParts,
+    engine: Annotated[str | None, Query(max_length=64, pattern="^[!-~]+$")] = None,
+) -> Response:
+    """Return the beats of a stretch: those of the live analysis, or of one version of the engine (a rerun's, too)."""
     _check_length(stretch, _BEATS_MOST_S)
     async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
-        return json_answer(await stored.beats(connection, patient, stretch))
+        return json_answer(await stored.beats(connection, patient, stretch, engine))
 
 
 @router.get("/rhythms", responses=gives(stored.Rhythms))

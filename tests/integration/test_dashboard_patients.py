@@ -10,6 +10,7 @@ from tests.conftest import StartHeartwire
 from tests.integration.dashboard_stack import Patient, Stack
 from tests.integration.ingest_stack import on_both_pairs
 from tests.servers.fixtures import BrokerServer
+from tests.servers.waiting import wait_until
 
 pytestmark = on_both_pairs
 
@@ -203,6 +204,39 @@ def test_rhythms_of_a_stretch_begin_with_the_one_that_holds(stack: Stack) -> Non
         }
         assert nurse.http.get(path + _between(30, 41)).json()["late"] == [False, False, True]
         assert nurse.http.get(path + _between(-9, 0)).json() == {"t_us": [], "rhythm": [], "late": []}
+
+
+def test_what_a_rerun_found_is_shown_only_to_who_asks_for_it(stack: Stack) -> None:
+    patient = stack.add_patient("Ada")
+    _store(stack, patient, 0.0)
+    for second in range(60):
+        _beat(stack, patient, second, 1.0)
+    stack.execute("INSERT INTO rhythms VALUES (%s, 1, %s, to_timestamp(%s), 'N', false, 'test')", *patient, T0_US / 1e6)
+    with stack.person() as nurse, nurse.screen() as screen:
+        path = f"/api/patients/{patient.patient_id}"
+        asks = [f"{path}/hr?{_between(0, 60)}&bucket_s=10", f"{path}/hr?{_between(0, 60)}&bucket_s=60",
+                f"{path}/beats?{_between(0, 60)}", f"{path}/rhythms?{_between(0, 60)}",
+                f"{path}/rhythms?{_between(50, 60)}"]  # fmt: skip
+        before = [nurse.http.get(ask).json() for ask in asks]
+        # Twice as many beats and another rhythm, by another version, and two beats of just now for the live wave.
+        stack.execute(
+            "INSERT INTO beats SELECT patient_id, tenant_id, device_id, t + n * interval '0.4 s', 0.5, 1, 'V', 'new',"
+            " true FROM beats, generate_series(0, 1) AS n"
+        )
+        stack.execute(
+            "INSERT INTO rhythms SELECT patient_id, tenant_id, device_id, t + n * interval '10 s', 'VT', false, 'new',"
+            " true FROM rhythms, generate_series(0, 1) AS n"
+        )
+        assert [nurse.http.get(ask).json() for ask in asks] == before
+        assert nurse.http.get(f"{asks[2]}&engine=new").json()["label"] == "V" * 120
+        assert nurse.http.get(f"{asks[2]}&engine=test").json() == before[2]
+        assert nurse.http.get(f"{asks[2]}&engine=%20").status_code == 422
+        screen.watch(patient.patient_id)
+        now = "SELECT %s, 1, %s, now() - %s * interval '1 s', 1, 1, 'N', %s, %s"
+        stack.execute(f"INSERT INTO beats {now}", *patient, 1, "new", True)
+        stack.execute(f"INSERT INTO beats {now}", *patient, 0.5, "test", False)
+        wait_until(lambda: len(screen.beats) > 0, "the beat of the live wave")
+        assert [beats["label"] for beats in screen.beats] == ["N"]
 
 
 def test_heart_rate_in_buckets(stack: Stack) -> None:
