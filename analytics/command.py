@@ -45,16 +45,18 @@ def analytics(context: click.Context, /, **given: str | None) -> None:
 @click.option("--lower", is_flag=True, help="Also where fewer beats are stored than were counted.")
 @click.option("--database", help="Database as a libpq URL. [env: HEARTWIRE_ANALYTICS_DATABASE]")
 def rollup(begin: datetime, end: datetime | None, patient_id: int | None, *, lower: bool, database: str | None) -> None:
-    """Count the minutes behind the trends anew, from the beats and frames that are stored.
+    """Count the minutes and hours behind the trends anew, from the beats and frames that are stored.
 
     They are kept right by themselves; this is for a database in which they are doubted. Everything may run meanwhile.
-    A minute of which beats are gone (retention) keeps its count, unless --lower.
+    A minute of which beats are gone (retention) keeps its count, unless --lower. Likewise the heart rate variability of
+    hours.
     """
     settings = AnalyticsSettings.load(database=database)
     until = datetime.now(UTC) if end is None else end.replace(tzinfo=UTC)
     with connect(settings.database.get_secret_value(), "analytics-rollup", autocommit=True) as connection:
         done = rebuild_minutes(connection, begin.replace(tzinfo=UTC), until, patient_id=patient_id, lowers=lower)
     click.echo(f"minutes that were not right: {done.beats} of beats, {done.signal} of signal; now they are")
+    click.echo(f"hours of heart rate variability that were not right: {done.variability}; now they are")
 
 
 analytics.add_command(rerun)

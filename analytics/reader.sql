@@ -1,6 +1,6 @@
 -- find_schema --
 -- Fails where the schema is missing or old, at the start rather than at the first frame.
-SELECT replay_xid FROM analytics_cursors CROSS JOIN analysis_checkpoints CROSS JOIN log_epoch CROSS JOIN reruns LIMIT 0;
+SELECT replay_xid FROM analytics_cursors CROSS JOIN analysis_checkpoints CROSS JOIN log_epoch CROSS JOIN reruns CROSS JOIN hrv_due LIMIT 0;
 
 -- cursors --
 -- How far these shards are analysed, and from where their devices' checkpoints need frames again.

@@ -1,4 +1,4 @@
-"""Counts minutes anew from what is stored: for a database in which they are doubted."""
+"""Counts minutes, and the variability of hours, anew from what is stored: for a database in which they are doubted."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import psycopg
 from psycopg.rows import TupleRow
 
+from analytics.hrv import recount_hours
 from heartwire.storage.errors import translated
 from heartwire.storage.queries import load_queries
 
@@ -15,10 +16,11 @@ _PART: Final = timedelta(days=1)
 
 
 class Rebuilt(NamedTuple):
-    """Minutes that were not as they are now."""
+    """Minutes and (of variability) hours that were not as they are now."""
 
     beats: int
     signal: int
+    variability: int
 
 
 def rebuild_minutes(
@@ -29,7 +31,7 @@ def rebuild_minutes(
     patient_id: int | None = None,
     lowers: bool = False,
 ) -> Rebuilt:
-    """Count the minutes of a stretch anew, a day of one patient at a time, while everything runs.
+    """Count the minutes and hours of a stretch anew, a day of one patient at a time, while everything runs.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def rebuild_minutes(
     """
     begin = begin.astimezone(UTC).replace(second=0, microsecond=0)
     end = (end.astimezone(UTC) + timedelta(minutes=1, microseconds=-1)).replace(second=0, microsecond=0)
-    beats = signal = 0
+    beats = signal = variability = 0
     with translated():
         for (patient,) in connection.execute(_QUERIES["patients"], {"patient_id": patient_id}).fetchall():
             at = begin
@@ -60,8 +62,9 @@ def rebuild_minutes(
                     connection.execute(_QUERIES["keep_still"], given)
                     beats += _count(connection, "count_beats", given)
                     signal += _count(connection, "count_signal", given)
+                    variability += recount_hours(connection, patient, at, min(at + _PART, end), lowers=lowers)
                 at += _PART
-    return Rebuilt(beats, signal)
+    return Rebuilt(beats, signal, variability)
 
 
 def _count(connection: psycopg.Connection[TupleRow], query: str, given: dict[str, object]) -> int:

@@ -1,8 +1,8 @@
 """Analytics, put together: frames -> beats, alarms and the cursor, committed together; and the watch for silence.
 
-Four threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
-silence (watch.py), one keeps the leases. Any number of processes may run: each analyses the shards that it holds
-(docs/adr/0008).
+Five threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
+silence (watch.py), one counts the variability of hours that are over (hrv.py), one keeps the leases. Any number of
+processes may run: each analyses the shards that it holds (docs/adr/0008).
 """
 
 import logging
@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 from analytics.counters import Counters
 from analytics.engine import ENGINE_VERSION
 from analytics.heartbeat import Condition
+from analytics.hrv import HrvThread
 from analytics.metrics import analytics_metrics
 from analytics.reader import Reader
 from analytics.settings import AnalyticsSettings
@@ -56,6 +57,7 @@ class AnalyticsService:
         self._heartbeat: Final = Heartbeat(
             database, "analytics", settings.instance, settings.heartbeat_every_s, self._condition
         )
+        self._hrv: Final = HrvThread(database)
         self._freshness: Final = FreshnessThread(database, settings.freshness_every_s)
         self._keeper: Final = LeaseKeeper(database, "analytics", settings.instance, settings.lease_ttl_s)
         self._round: Final = Round()
@@ -83,12 +85,14 @@ class AnalyticsService:
         self._observer.start()
         self._heartbeat.start()
         self._freshness.start()
+        self._hrv.start()
         self._keeper.start()
         try:
             while not self._stopping.is_set():
                 self._serve()
         finally:
             self._keeper.stop()
+            self._hrv.stop()
             self._freshness.stop()
             self._heartbeat.stop()
             self._observer.stop()

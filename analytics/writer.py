@@ -1,6 +1,7 @@
 """Writes what a batch of frames gave, together with the cursor: all of it or nothing."""
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -18,6 +19,9 @@ from heartwire.storage.leases import fence, set_writer
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("analytics", "writer.sql")
+#: An hour whose beats go on coming is marked again after so long, seconds (`analytics.hrv`).
+MARK_AGAIN_S: Final = 600.0
+_HOUR_US: Final = 3_600_000_000
 
 
 class CursorLostError(RetryableError):
@@ -60,6 +64,15 @@ class Step(NamedTuple):
     checkpoints: Sequence[Checkpoint]
 
 
+class _HourKey(NamedTuple):
+    """One hour of one device; `number` counts from 1970."""
+
+    patient_id: int
+    tenant_id: int
+    device_id: str
+    number: int
+
+
 class Writer:
     """Writes for a worker over one autocommitting connection, in a transaction of its own for each step.
 
@@ -73,6 +86,8 @@ class Writer:
         self._connection: Final = connection
         self._engine: Final = engine
         self._worker_id: Final = worker_id
+        #: Hours of devices, and when each was last marked: monotonic seconds.
+        self._marks: dict[_HourKey, float] = {}
         set_writer(connection, worker_id)
 
     def write(self, step: Step) -> None:
@@ -126,6 +141,29 @@ class Writer:
             "engine": self._engine,
         }
         self._connection.execute(_QUERIES["insert_beats"], parameters)
+        self._mark_hours(beats)
+
+    def _mark_hours(self, beats: Sequence[Beat]) -> None:
+        """Let the variability of these beats' hours be counted, or counted anew."""
+        now_s = time.monotonic()
+        hours = {_HourKey(beat.patient_id, beat.tenant_id, beat.device_id, beat.t_us // _HOUR_US) for beat in beats}
+        new = [key for key in hours if now_s - self._marks.get(key, -math.inf) >= MARK_AGAIN_S]
+        if not new:
+            return
+        patients, tenants, devices, numbers = map(list, zip(*new, strict=True))
+        self._connection.execute(
+            _QUERIES["mark_hours"],
+            {
+                "patients": patients,
+                "tenants": tenants,
+                "devices": devices,
+                "hours_s": [number * 3600 for number in numbers],
+                "engine": self._engine,
+            },
+        )
+        # A step that is not committed ends this writer, and these marks with it.
+        self._marks = {key: at_s for key, at_s in self._marks.items() if now_s - at_s < MARK_AGAIN_S}
+        self._marks.update(dict.fromkeys(new, now_s))
 
     def _write_rhythms(self, rhythms: Sequence[Rhythm]) -> None:
         if not rhythms:

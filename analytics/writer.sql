@@ -47,6 +47,15 @@ ON CONFLICT (patient_id, minute, device_id, engine) DO UPDATE SET
     beats_f = m.beats_f + excluded.beats_f,
     beats_q = m.beats_q + excluded.beats_q;
 
+-- mark_hours --
+-- These hours got beats. In one order, so that two workers wait for each other and never both.
+INSERT INTO hrv_due (patient_id, tenant_id, device_id, hour, engine)
+SELECT n.patient_id, n.tenant_id, n.device_id, to_timestamp(n.hour_s), %(engine)s
+FROM unnest(%(patients)b::bigint[], %(tenants)b::integer[], %(devices)b::text[], %(hours_s)b::bigint[])
+    AS n (patient_id, tenant_id, device_id, hour_s)
+ORDER BY n.patient_id, n.hour_s, n.device_id
+ON CONFLICT (patient_id, hour, device_id, engine) DO UPDATE SET marked_at = excluded.marked_at;
+
 -- insert_rhythms --
 INSERT INTO rhythms (patient_id, tenant_id, device_id, t, rhythm, is_late, engine)
 SELECT

@@ -134,6 +134,30 @@ class Rhythms(msgspec.Struct, frozen=True):
     late: list[bool]
 
 
+class Variability(msgspec.Struct, frozen=True):
+    """Heart rate variability by hour (doi:10.1161/01.CIR.93.5.1043), one element an hour that was counted.
+
+    Attributes
+    ----------
+    hour_us : list of int
+        When each begins.
+    sdnn_ms, rmssd_ms, lf_ms2, hf_ms2 : list of float
+        ``None`` where too little of the hour is known.
+    coverage : list of float
+        Which part of the hour lies between normal beats, 0 to 1.
+    nn : list of int
+        Intervals between normal beats.
+    """
+
+    hour_us: list[int]
+    sdnn_ms: list[float | None]
+    rmssd_ms: list[float | None]
+    lf_ms2: list[float | None]
+    hf_ms2: list[float | None]
+    coverage: list[float]
+    nn: list[int]
+
+
 async def patient_name(connection: psycopg.AsyncConnection[Any], viewer: Viewer, patient_id: int) -> PatientName:
     """Return who it is.
 
@@ -186,6 +210,13 @@ async def heart_rate(
         bucket = (us_of(begin) - stretch.from_us) // bucket_us
         mean[bucket], low[bucket], high[bucket] = (round(value, 1) for value in values)
     return HeartRate(stretch.from_us, bucket_us / 1e6, mean, low, high)
+
+
+async def variability(connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch) -> Variability:
+    """Return the heart rate variability of the hours that begin in a stretch; of each, that by which most is known."""
+    rows = await (await connection.execute(_QUERIES["variability"], _between(patient, stretch))).fetchall()
+    hours, *columns = (list(column) for column in zip(*rows, strict=True)) if rows else ([] for _ in range(7))
+    return Variability([us_of(hour) for hour in hours], *columns)
 
 
 async def coverage(

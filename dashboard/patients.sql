@@ -97,3 +97,10 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS b
 ORDER BY t;
+
+-- variability --
+-- By hour, of the device and version that know most of it.
+SELECT DISTINCT ON (hour) hour, sdnn_ms, rmssd_ms, lf_ms2, hf_ms2, coverage, nn_n
+FROM hrv_hours
+WHERE patient_id = %(patient_id)s AND hour >= %(from)s AND hour < %(to)s
+ORDER BY hour, coverage DESC, device_id, engine;

@@ -87,6 +87,15 @@ async def coverage(
         return json_answer(await stored.coverage(connection, patient, stretch, bucket_us))
 
 
+@router.get("/hrv", responses=gives(stored.Variability))
+async def variability(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
+    """Return the heart rate variability by hour."""
+    _check_length(stretch, _TREND_MOST_S)
+    async with parts.database.connection() as connection:
+        patient = await stored.patient_name(connection, viewer, patient_id)
+        return json_answer(await stored.variability(connection, patient, stretch))
+
+
 @router.get("/ecg", response_class=Response, responses=_RECORDS)
 async def ecg(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
     """Return stored ECG, as binary records."""

@@ -16,7 +16,7 @@ _STATES: Final = {
     "ECG in blocks": ("ecg_blocks",),
     "heart rate frames": ("hr_frames",),
     "beats": ("beats", "rhythms"),
-    "rollups": ("beat_minutes", "ecg_minutes"),
+    "rollups": ("beat_minutes", "ecg_minutes", "hrv_hours"),
     "alarms": ("alarms", "alarm_events", "episodes"),
     "dead letters": ("dead_letters",),
 }

@@ -40,6 +40,7 @@ _OUT_OF_BOUNDS = [
     ("/stored?from_us=0&to_us=5001000000&bucket_s=1", "too_long", {"limit_s": 5000}),
     ("/ecg?from_us=0&to_us=300000001", "too_long", {"limit_s": 300}),
     ("/beats?from_us=0&to_us=3600000001", "too_long", {"limit_s": 3600}),
+    ("/hrv?from_us=0&to_us=34560000000001", "too_long", {"limit_s": 34560000}),
     ("/rhythms?from_us=0&to_us=86400000001", "too_long", {"limit_s": 86400}),
     ("/alarms?limit=0", "invalid", {"field": "limit"}),
     ("/alarms?limit=501", "invalid", {"field": "limit"}),
@@ -184,6 +185,34 @@ def test_the_catalogue_says_what_hides_what_and_the_limits_that_hold_by_default(
     assert told["tachycardia"] == {"bpm": {"default": 120.0, "low": 60.0, "high": 220.0, "unit": "1/min"}}
     assert told["asystole"]["seconds"]["unit"] == "s"
     assert told["noise"] == {}
+
+
+def test_variability_by_hour_is_of_whoever_knows_most_of_it(stack: Stack) -> None:
+    patient, other = stack.add_patient("Ada"), stack.add_patient("Bo")
+    hours = (
+        (patient, 0, "old", 400, 0.5, 51.5, 30.25, 900.0, 450.0),
+        (patient, 0, "new", 300, 0.4, 1, 1, 1, 1),
+        (patient, 1, "new", 9, 0.125, None, None, None, None),
+        (patient, 2, "new", 400, 0.5, 1, 1, 1, 1),
+        (other, 0, "new", 4000, 1, 2, 2, 2, 2),
+    )
+    for of, number, engine, nn, coverage, *values in hours:
+        stack.execute(
+            "INSERT INTO hrv_hours VALUES (%s, to_timestamp(%s), %s, %s, 1, %s, %s, %s, %s, %s, %s, %s, 12)",
+            *(of.patient_id, T0_US / 1e6 + 3600 * number, of.device, engine, nn, nn, coverage, *values),
+        )
+    with stack.person() as nurse:
+        path = f"/api/patients/{patient.patient_id}/hrv?"
+        assert nurse.http.get(path + _between(0, 7200)).json() == {
+            "hour_us": [T0_US, T0_US + 3600 * S_US],
+            "sdnn_ms": [51.5, None],
+            "rmssd_ms": [30.25, None],
+            "lf_ms2": [900.0, None],
+            "hf_ms2": [450.0, None],
+            "coverage": [0.5, 0.125],
+            "nn": [400, 9],
+        }
+        assert nurse.http.get(path + _between(-9, 0)).json()["hour_us"] == []
 
 
 def test_rhythms_of_a_stretch_begin_with_the_one_that_holds(stack: Stack) -> None:

@@ -80,7 +80,16 @@ def test_the_large_tables_are_hypertables_where_there_are_any(
         return
     rows = connection.execute("SELECT hypertable_name FROM timescaledb_information.hypertables ORDER BY 1").fetchall()
     tables = [name for (name,) in rows]
-    assert tables == ["beat_minutes", "beats", "ecg_blocks", "ecg_frames", "ecg_minutes", "hr_frames", "rhythms"]
+    assert tables == [
+        "beat_minutes",
+        "beats",
+        "ecg_blocks",
+        "ecg_frames",
+        "ecg_minutes",
+        "hr_frames",
+        "hrv_hours",
+        "rhythms",
+    ]
 
 
 def test_what_happened_to_an_alarm_cannot_be_changed_or_removed(connection: psycopg.Connection[Any]) -> None:
