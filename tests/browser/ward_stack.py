@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
 
+from heartwire.calls import get_call
 from heartwire.storage.migrate import migrate
 from heartwire.storage.registry import add_patient, set_limit
 from heartwire.topics import new_device
@@ -136,6 +139,34 @@ class WardStack:
             row = connection.execute("SELECT patient_id FROM patients WHERE name = %s", (name,)).fetchone()
             assert row is not None
             set_limit(connection, row[0], call, limit, value)
+
+    def raise_alarm(self, name: str, call: str, detail: Mapping[str, float]) -> int:
+        """Raise an alarm of the patient of that name, as analytics does, and return its id."""
+        with psycopg.connect(self._database) as connection:
+            row = connection.execute(
+                "INSERT INTO alarms (tenant_id, patient_id, device_id, call, priority, onset_at, signal_at, detail,"
+                " engine)"
+                " SELECT d.tenant_id, d.patient_id, d.device_id, %s, %s, now() - interval '4 s', now(), %s, 'test'"
+                " FROM devices AS d JOIN patients AS p USING (patient_id) WHERE p.name = %s RETURNING alarm_id",
+                (call, str(get_call(call).priority), Jsonb(dict(detail)), name),
+            ).fetchone()
+            assert row is not None
+            self._add_event(connection, row[0], "raised")
+            return int(row[0])
+
+    def settle_alarm(self, alarm_id: int, user: User) -> None:
+        """End an alarm and acknowledge it."""
+        with psycopg.connect(self._database) as connection:
+            self._add_event(connection, alarm_id, "ended")
+            self._add_event(connection, alarm_id, "acknowledged", user.login)
+
+    @staticmethod
+    def _add_event(connection: psycopg.Connection[TupleRow], alarm_id: int, kind: str, login: str = "") -> None:
+        connection.execute(
+            "INSERT INTO alarm_events (alarm_id, tenant_id, kind, user_id)"
+            " SELECT %s, 1, %s, (SELECT user_id FROM users WHERE login = %s)",
+            (alarm_id, kind, login),
+        )
 
     @contextmanager
     def held_back(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ import { PriorityIcon } from "../parts/icons";
 import { isUnanswered } from "../ward/order";
 import { learnt, watchedOf } from "../ward/ward";
 import { clockTime, dayAndTime, span } from "../words/numbers";
+import { measured } from "../words/quantities";
 import { callName, words, wordsOfError } from "../words/words";
 
 const PAGE = 25;
@@ -107,7 +108,7 @@ export function AlarmList({ history, name, chosenId, onChoose }: Props) {
 }
 
 function AlarmStory({ alarm }: { alarm: Alarm }) {
-  const said: string[] = [];
+  const said = measured(alarm);
   if (alarm.late) said.push(words("alarms.late", { time: clockTime(alarm.raised_us) }));
   if (alarm.state === "suppressed") said.push(words("alarms.suppressed", { by: callName(alarm.suppressed_by ?? "") }));
   else if (alarm.ended_us === null) said.push(words("alarms.lasting"));

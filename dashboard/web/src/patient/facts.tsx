@@ -3,15 +3,9 @@
 import type { Device, DeviceLink, PatientFacts } from "../api/types";
 import { Battery } from "../parts/readings";
 import { bytes, dayAndTime, decimal, percent, span } from "../words/numbers";
+import { quantity } from "../words/quantities";
 import { callName, calls, plural, words } from "../words/words";
-import { type EffectiveLimit, effectiveLimits } from "./limits";
-
-/** A value with its unit in words; what has none of its own is told by its name. */
-function limitWords({ name, value, unit }: EffectiveLimit): string {
-  const given = { value: decimal(value) };
-  if (unit === "1/min") return words("limits.bpm", given);
-  return unit === "s" ? words("limits.seconds", given) : words("limits.other", { name, ...given });
-}
+import { byCall, effectiveLimits } from "./limits";
 
 export function Limits({ limits }: Pick<PatientFacts, "limits">) {
   const rows = effectiveLimits(calls.value.values(), limits);
@@ -21,12 +15,17 @@ export function Limits({ limits }: Pick<PatientFacts, "limits">) {
         <h2 id="limits-title">{words("limits.title")}</h2>
       </header>
       <dl class="facts">
-        {rows.map((row) => (
-          <div key={`${row.call} ${row.name}`} data-own={row.isOwn}>
-            <dt>{callName(row.call)}</dt>
+        {[...byCall(rows)].map(([call, limitsOfCall]) => (
+          <div key={call}>
+            <dt>{callName(call)}</dt>
             <dd>
-              {row.isOwn && <span class="limit-own">{words("limits.own")} </span>}
-              {limitWords(row)}
+              {limitsOfCall.map(({ name, value, unit, isOwn }, i) => (
+                <span key={name} class="limit" data-own={isOwn}>
+                  {i > 0 && " · "}
+                  {isOwn && <span class="limit-own">{words("limits.own")} </span>}
+                  {quantity(value, unit)}
+                </span>
+              ))}
             </dd>
           </div>
         ))}

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Call, Limit } from "../api/types";
-import { effectiveLimits } from "./limits";
+import { byCall, effectiveLimits } from "./limits";
 
 const call = (code: string, limits: Record<string, Limit>, family: Call["family"] = "clinical"): Call => ({
   code,
@@ -47,4 +47,15 @@ it("marks a limit as own though it equals the default: it stays when the default
 it("does not show what the analysis does not use", () => {
   const own = { asystole: { seconds: 31 }, tachycardia: { bpm: Number.NaN, seconds: 5 }, flutter: { bpm: 100 } };
   expect(said(own)).toEqual(said({}));
+});
+
+it("keeps the limits of a call that has several together, each with whose it is", () => {
+  const beats: Limit = { default: 5, low: 3, high: 15, unit: "beats" };
+  const calls = [call("ventricular_tachycardia", { beats, bpm: bpm(100) }), ...CALLS];
+  const grouped = byCall(effectiveLimits(calls, { ventricular_tachycardia: { bpm: 120 } }));
+  expect([...grouped.keys()]).toEqual(["ventricular_tachycardia", "asystole", "tachycardia"]);
+  expect(grouped.get("ventricular_tachycardia")?.map(({ value, unit, isOwn }) => [value, unit, isOwn])).toEqual([
+    [5, "beats", false],
+    [120, "1/min", true],
+  ]);
 });

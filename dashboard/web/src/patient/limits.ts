@@ -24,3 +24,10 @@ export function effectiveLimits(calls: Iterable<Call>, own: PatientFacts["limits
     }),
   );
 }
+
+/** The limits of each call, in the order given. */
+export function byCall(limits: readonly EffectiveLimit[]): ReadonlyMap<string, EffectiveLimit[]> {
+  const found = new Map<string, EffectiveLimit[]>();
+  for (const limit of limits) found.set(limit.call, [...(found.get(limit.call) ?? []), limit]);
+  return found;
+}

@@ -5,7 +5,7 @@ import type { Beats, Priority } from "../api/types";
 import { LeadBuffer } from "../wave/lead_buffer";
 import { rulePaper } from "../wave/paper";
 import { extent, fitLead, type Gain, PX_PER_MM, PX_PER_S } from "../wave/scale";
-import { markBeat } from "../wave/sweep";
+import { beatColours, markBeat } from "../wave/sweep";
 import { trace } from "../wave/trace";
 
 const TOP_PX = 22;
@@ -103,11 +103,10 @@ export function drawStrip(
   );
   context.stroke();
   if (beats) {
-    context.fillStyle = colour("--beat-mark");
     context.font = `600 11px ${style.fontFamily}`;
     context.textAlign = "center";
     beats.t_us.forEach((tUs, i) => {
-      markBeat(context, xOf(tUs), beats.label[i] ?? "?");
+      markBeat(context, xOf(tUs), beats.label[i] ?? "?", beatColours(style));
     });
   }
   return gain;

@@ -31,6 +31,12 @@ export interface SweepOptions {
   onGain: (gain: Gain) => void;
 }
 
+/** Of beats' marks: those of normal beats stay in the background. */
+export interface BeatColours {
+  normal: string;
+  other: string;
+}
+
 export class Sweep implements Painter {
   private readonly context: CanvasRenderingContext2D;
   private width = 1;
@@ -48,6 +54,7 @@ export class Sweep implements Painter {
   private stopped = true;
   private begunUs = 0;
   private settled = false;
+  private beatColours: BeatColours = { normal: "", other: "" };
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -73,7 +80,7 @@ export class Sweep implements Painter {
     const { context } = this;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.strokeStyle = style.getPropertyValue("--trace");
-    context.fillStyle = style.getPropertyValue("--beat-mark");
+    this.beatColours = beatColours(style);
     context.font = `600 11px ${style.fontFamily}`;
     context.textAlign = "center";
     context.lineWidth = LINE_PX;
@@ -201,16 +208,22 @@ export class Sweep implements Painter {
       const atUs = beat.tUs - shiftUs;
       if (atUs > nowUs - MARK_PX / PX_PER_US) break; // the front would cut the letter in half
       this.markedUs = beat.tUs;
-      if (atUs >= oldestUs) markBeat(this.context, (atUs % passUs) * PX_PER_US, beat.label);
+      if (atUs >= oldestUs) markBeat(this.context, (atUs % passUs) * PX_PER_US, beat.label, this.beatColours);
     }
   }
 }
 
-/** Draw one beat's mark at `x` along the top. */
-export function markBeat(context: CanvasRenderingContext2D, x: number, label: string): void {
+/** Draw one beat's mark at `x` along the top; one that is not normal stands out. */
+export function markBeat(context: CanvasRenderingContext2D, x: number, label: string, colours: BeatColours): void {
+  context.fillStyle = label === "N" ? colours.normal : colours.other;
   context.fillText(label, x, 11);
   context.fillRect(x - 0.5, 14, 1, 4);
 }
+
+export const beatColours = (style: CSSStyleDeclaration): BeatColours => ({
+  normal: style.getPropertyValue("--beat-mark"),
+  other: style.getPropertyValue("--ink"),
+});
 
 function newBeats(beats: readonly Beat[], afterUs: number): readonly Beat[] {
   let first = beats.length;
