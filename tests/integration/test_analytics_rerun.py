@@ -4,15 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from analytics.comparison import Comparison
-from analytics.engine import ENGINE_VERSION
+from analytics.engine import ENGINE_VERSION, Engine
 from analytics.rerun import PART_US, Asked, Done, RerunError, rerun
+from analytics.results import Results, RhythmChange, Segment
 from analytics.rollups import rebuild_minutes
 from heartwire.storage.leases import Leases
 from heartwire.storage.pool import connect
@@ -40,7 +43,7 @@ def stack(heartwire_process: StartHeartwire, database: str) -> Stack:
 
 @pytest.fixture
 def device(stack: Stack) -> str:
-    """A device whose signal is stored and analysed, in two leads, by a service that has ended."""
+    """A device whose signal is stored and analysed, by a service that has ended."""
     device = stack.add_device()
     process = stack.start()
     frames = cut_into_frames(draw_ecg(_BEATS, _LENGTH_S), BEGIN_US)
@@ -125,6 +128,56 @@ def test_in_the_midst_of_the_signal_the_warm_up_suffices(stack: Stack, device: s
     )
     assert [each.call for each in found.episodes] == []
     assert found.episodes_stored == found.episodes_same > 2
+
+
+@on_one_database
+def test_the_lead_boots_and_limits_are_those_of_the_live_analysis(stack: Stack) -> None:
+    device = stack.add_device()
+    stack.execute("INSERT INTO patient_limits SELECT patient_id, 1, 'tachycardia', 'bpm', 70 FROM patients")
+    beats = regular_beats(0.4, 60, 75)
+    leads = [
+        cut_into_frames(draw_ecg(beats, 60, seed=seed), BEGIN_US, lead=lead) for seed, lead in ((1, "V5"), (2, "I"))
+    ]
+    frames = [frame for pair in zip(*leads, strict=True) for frame in pair]
+    stack.store(device, [msgspec.structs.replace(frame, seq=seq) for seq, frame in enumerate(frames)])
+    other_boot = cut_into_frames(draw_ecg(beats, 60, seed=3), BEGIN_US + 70 * _S, lead="V5", boot_id=9)
+    stack.store(device, [*other_boot[:20], *other_boot[24:]])
+    process = stack.start()
+    stack.wait_until_analysed()
+    assert process.stop() == 0
+    assert len(stack.alarms(device, "tachycardia")) > 0
+    # Of the last half second the live analysis does not know yet what follows.
+    found = _rerun(stack, 0, 129).comparison
+    assert _is_same(found)
+    assert found.beats_same_instant == found.beats_stored > 130
+    assert found.episodes_same > 0
+
+
+@on_one_database
+def test_rhythms_are_stored_beside_the_live_ones(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = stack.add_device()
+    stack.store(device, cut_into_frames(draw_ecg(regular_beats(0.4, 60, 75), 60), BEGIN_US))
+    stack.execute("UPDATE analytics_cursors SET next_xid = log_horizon()")
+    ((patient_id,),) = stack.rows("SELECT patient_id FROM patients")
+    stack.execute("INSERT INTO rhythms VALUES (%s, 1, %s, %s, 'N', false, 'old-1')", patient_id, device, _at(1))
+    tick = Engine.tick
+    told = "N"
+
+    def tick_with_rhythm(engine: Engine, segments: Sequence[Segment]) -> Results:
+        found = tick(engine, segments)
+        changes = [
+            RhythmChange(segments[0].row, BEGIN_US + 2 * _S, told),
+            RhythmChange(segments[0].row, BEGIN_US - _S, "B"),
+        ]
+        return found._replace(rhythms=changes)
+
+    monkeypatch.setattr(Engine, "tick", tick_with_rhythm)
+    rhythms = "SELECT rhythm, engine, is_rerun FROM rhythms ORDER BY t"
+    _rerun(stack, 0, 60)
+    assert stack.rows(rhythms) == [("N", "old-1", False), ("N", ENGINE_VERSION, True)]
+    told = "AFIB"
+    _rerun(stack, 0, 60)
+    assert stack.rows(rhythms) == [("N", "old-1", False), ("AFIB", ENGINE_VERSION, True)]
 
 
 @on_one_database

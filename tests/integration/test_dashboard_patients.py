@@ -187,6 +187,15 @@ def test_the_catalogue_says_what_hides_what_and_the_limits_that_hold_by_default(
     assert told["noise"] == {}
 
 
+def test_an_alarm_says_how_sure_the_engine_was(stack: Stack) -> None:
+    patient = stack.add_patient("Ada")
+    sure, unsaid = (stack.raise_alarm(patient, call) for call in ("asystole", "ventricular_fibrillation"))
+    stack.execute("UPDATE alarms SET confidence = 0.7 WHERE alarm_id = %s", sure)
+    with stack.person() as nurse:
+        alarms = nurse.http.get(f"/api/patients/{patient.patient_id}/alarms").json()["alarms"]
+    assert {alarm["id"]: alarm["confidence"] for alarm in alarms} == {sure: 0.7, unsaid: None}
+
+
 def test_variability_by_hour_is_of_whoever_knows_most_of_it(stack: Stack) -> None:
     patient, other = stack.add_patient("Ada"), stack.add_patient("Bo")
     hours = (

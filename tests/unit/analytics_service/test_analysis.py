@@ -173,6 +173,20 @@ def test_a_lead_that_stays_away_is_replaced() -> None:
     assert not any(beat.t_us < _BEGIN_US + 29 * _S for beat in findings.beats if beat.t_us > _BEGIN_US + 20 * _S)
 
 
+def test_at_its_end_a_signal_is_judged_to_its_last_frame_and_what_lasts_ends_with_it() -> None:
+    ecg = _signal(1, last_s=30.0, next_s=90.0, end_s=40.0)
+    frames = [_frame(frame, _DEVICES[0]) for frame in ecg]
+    analysis = _new(*_DEVICES)
+    # The last but one is missing, so the last one waits for it.
+    findings = [analysis.analyse([*frames[:38], frames[39]]), analysis.end(_DEVICES[0], "stretch_ended")]
+    (ended,) = _of(findings[1], "asystole", "ended")
+    assert (ended.end_us, ended.at_us, ended.detail) == (_BEGIN_US + 40 * _S,) * 2 + ({"reason": "stretch_ended"},)
+    assert _DEVICES[0] not in analysis
+    assert _DEVICES[1] in analysis
+    analysis.begin(_DEVICES[0])
+    assert _of(analysis.end(_DEVICES[0], "stretch_ended"), "asystole", "ended") == []
+
+
 def test_what_the_engine_says_of_ends_confidence_and_rhythms_reaches_who_stores_it() -> None:
     analysis = _new(_DEVICES[0])
     analysis.analyse(frame for frame in _FRAMES[:20] if frame.device_id == _DEVICES[0])

@@ -152,3 +152,13 @@ def test_the_same_frame_again_changes_nothing() -> None:
     assert order.push(_frame(2)) == []
     assert _keys(order.push(_frame(1)), Lane.LIVE) == [(1, 1), (1, 2)]
     assert not order.waiting
+
+
+@given(st.sets(st.integers(0, 60), min_size=1))
+def test_at_the_end_everything_that_waits_is_released_in_order(came: set[int]) -> None:
+    order = Order()
+    released = _push(order, [(1, seq) for seq in sorted(came)])
+    released += order.release_rest()
+    assert _keys(released, Lane.LIVE) == [(1, seq) for seq in sorted(came)]
+    assert not order.waiting
+    assert order.release_rest() == []
