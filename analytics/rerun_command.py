@@ -96,7 +96,7 @@ def _say(asked: Asked, done: Done) -> list[str]:
         f"engine that ran: {done.engine}; live then: {live}; compared with: {compared}",
     ]
     if done.live_parts:
-        lines.append(f"where {done.engine} itself was live nothing is stored: {done.live_parts} parts")
+        lines.append(f"where {done.engine} itself was live nothing is stored ({done.live_parts} x 10 min or less)")
     return [*lines, "", *say_comparison(done.comparison)]
 
 
