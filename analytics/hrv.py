@@ -3,7 +3,7 @@
 Nothing of it is in the way of live analysis: a mark is all that is written with the beats. An hour is counted when it
 is over and its last mark is a quarter of an hour old. A worker marks an hour anew at most every ten minutes
 (`analytics.writer.MARK_AGAIN_S`), so whatever was stored by then is seen, and what comes later marks it again
-(docs/adr/0016).
+(docs/adr/0017).
 """
 
 import logging

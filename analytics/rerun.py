@@ -1,4 +1,4 @@
-"""An engine run again over a patient's stored signal, beside what the live analysis found (docs/adr/0015).
+"""An engine run again over a patient's stored signal, beside what the live analysis found (docs/adr/0016).
 
 What is found is stored by the engine's version and marked as a rerun's; it is never an alarm, and touches neither
 cursors, checkpoints, minutes nor anything that another version found.

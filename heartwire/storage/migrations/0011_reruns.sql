@@ -1,5 +1,5 @@
 -- What an engine finds when it is run again over stored signal stands beside what the live analysis found, by engine. It is
--- marked, row by row: what is shown, counted and told is the live analysis's alone (docs/adr/0015).
+-- marked, row by row: what is shown, counted and told is the live analysis's alone (docs/adr/0016).
 ALTER TABLE beats ADD COLUMN is_rerun boolean NOT NULL DEFAULT false;
 ALTER TABLE episodes ADD COLUMN is_rerun boolean NOT NULL DEFAULT false;
 ALTER TABLE rhythms ADD COLUMN is_rerun boolean NOT NULL DEFAULT false;

@@ -1,4 +1,4 @@
--- Heart rate variability by hour, counted from the beats when the hour is over (docs/adr/0016).
+-- Heart rate variability by hour, counted from the beats when the hour is over (docs/adr/0017).
 
 -- Null where too little of the hour is known: fewer than 30 % of it, or 300 intervals.
 CREATE TABLE hrv_hours (
