@@ -49,6 +49,7 @@ docs: setup ## Write the pages that are made from the sources
 .PHONY: setup
 setup: ## Install all that is needed; at once when nothing changed
 	@python=$$(sh setup/find-python) && "$$python" -B -m setup.environment
+	@$(PYTHON) -m setup.engine
 	@$(PYTHON) -m setup.pages build
 
 .PHONY: servers

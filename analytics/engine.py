@@ -1,30 +1,36 @@
-"""The engine: samples of many patients in, beats and calls out.  Pure, causal, streaming.
+"""The engine: samples of many patients in, beats, rhythms and calls out.  Pure, causal, streaming.
 
 One row a patient. Each row's signal is cut into blocks of 0.2 s counted from the beginning of its run, so that results
 are bit for bit the same however it came in segments and whoever else is in the engine. Between a sample's arrival and
-the judgement over it lie at most 0.53 s; a learning run begins with 1.4 s more.
+the judgement over it lie at most 0.53 s; a learning run begins with 1.4 s more; a beat is classed when the next one is
+found, or 1.2 s later.
+
+The stages are in `analytics.ecg`, in the order of the signal: `resample`, `quality`, `filters`, `peaks`, `beats`,
+`rhythm`, `classes`, `patterns`, `ventricular`, `atrial`, `calls`; `row` puts them together.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analytics import alarms, beats, filters, peaks, quality, resample, rhythm
-from analytics.results import Beats, Quality, Results, Segment, Transition
-from analytics.rows import Bools, Bytes, Integers, Rows, Singles, Table
+from analytics.ecg import calls
+from analytics.ecg.classes import LETTERS
+from analytics.ecg.forest import load_forest
+from analytics.ecg.resample import STEP_US
+from analytics.ecg.row import RHYTHMS, STATE, Models, flush_one, make_first, make_output, make_workplace, take_all
+from analytics.results import Beats, Quality, Results, RhythmChange, Segment, Transition
 
 #: Part of every result; changes whenever results may.
-ENGINE_VERSION: Final = "hw-1"
+ENGINE_VERSION: Final = "hw-2"
 
-#: A gap longer than this, and the patient's levels are learned again.
-_FORGET_US: Final = 30_000_000
-#: Blocks after the last sample until all complexes before it are judged.
-_FLUSH_BLOCKS: Final = 3
-_BLOCK_US: Final = resample.BLOCK * resample.STEP_US
 #: The heart rate of longer ago is not shown.
 _RATE_HOLDS_US: Final = 5_000_000
 _MAGIC: Final = f"heartwire engine {ENGINE_VERSION}\n".encode()
+#: Blocks of 0.2 s that the output has room for between two collections.
+_ROOM: Final = 2048
+_LETTERS: Final = np.frombuffer(LETTERS, "S1")
 
 
 class Engine:
@@ -34,22 +40,18 @@ class Engine:
     ----------
     capacity : int
         Rows to begin with; it grows when full.
+    traces : int
+        What the models are asked is kept, up to so many questions a tick: for fitting them.
     """
 
-    def __init__(self, capacity: int = 64) -> None:
-        self._runs: Final = resample.Runs(capacity)
-        self._signals: Final = quality.Signals(capacity)
-        self._filters: Final = filters.Filters(capacity)
-        self._peaks: Final = peaks.Peaks(capacity)
-        self._detector: Final = beats.Detector(capacity)
-        self._rhythm: Final = rhythm.Rhythm(capacity)
-        self._alarms: Final = alarms.Alarms(capacity)
+    def __init__(self, capacity: int = 64, *, traces: int = 0) -> None:
+        self._first: Final = make_first()
+        self._states = np.repeat(self._first, capacity)
+        self._models: Final = Models(*map(load_forest, Models._fields))
+        self._place: Final = make_workplace()
+        self._output: Final = make_output(_ROOM, traces)
         self._free: Final = list(range(capacity - 1, -1, -1))
         self._open: Final[set[int]] = set()
-
-    @property
-    def _tables(self) -> tuple[Table, ...]:
-        return (self._runs, self._signals, self._filters, self._peaks, self._detector, self._rhythm, self._alarms)
 
     def open(self, limits: Mapping[str, Mapping[str, float]] | None = None) -> int:
         """Return a new row; `limits[call][name]` where they are not the catalogue's.
@@ -59,22 +61,20 @@ class Engine:
         ValueError
             See `set_limits`.
         """
+        values = calls.check_limits(limits)
         if not self._free:
-            old = self._runs.capacity
-            for table in self._tables:
-                table.grow(2 * old)
+            old = len(self._states)
+            self._states = np.concatenate([self._states, np.repeat(self._first, old)])
             self._free.extend(range(2 * old - 1, old - 1, -1))
-        row = self._free[-1]
-        alarms.set_limits(self._alarms, row, limits)
-        self._free.pop()
+        row = self._free.pop()
+        self._states[row] = self._first[0]
+        self._states[row]["calls"]["limit"][:] = values
         self._open.add(row)
         return row
 
     def close(self, row: int) -> None:
         """Forget a row; what it had open is not told as ended."""
         self._check(row)
-        for table in self._tables:
-            table.clear(np.array([row]))
         self._open.remove(row)
         self._free.append(row)
 
@@ -89,12 +89,12 @@ class Engine:
             For a limit that the call does not have, or a value outside its bounds.
         """
         self._check(row)
-        alarms.set_limits(self._alarms, row, limits)
+        self._states[row]["calls"]["limit"][:] = calls.check_limits(limits)
 
     def export_row(self, row: int) -> bytes:
         """Return all that is known of a row; `import_row` goes on from it bit for bit."""
         self._check(row)
-        return _MAGIC + b"".join(table.save(row) for table in self._tables)
+        return _MAGIC + bytes(self._states[row].tobytes())
 
     def import_row(self, row: int, state: bytes) -> None:
         """Take over what `export_row` gave, limits included.
@@ -106,11 +106,9 @@ class Engine:
         """
         self._check(row)
         body = state[len(_MAGIC) :]
-        if not state.startswith(_MAGIC) or len(body) != sum(table.row_bytes for table in self._tables):
+        if not state.startswith(_MAGIC) or len(body) != STATE.itemsize:
             raise ValueError(f"{len(state)} bytes that engine {ENGINE_VERSION} did not export")
-        for table in self._tables:
-            table.restore(row, body[: table.row_bytes])
-            body = body[table.row_bytes :]
+        self._states[row] = np.frombuffer(body, STATE)[0]
 
     def tick(self, segments: Sequence[Segment]) -> Results:
         """Take segments of any rows, in time order for each row.
@@ -123,185 +121,136 @@ class Engine:
         moved = sorted({segment.row for segment in segments})
         if not self._open.issuperset(moved):
             raise KeyError(f"rows not open: {sorted(set(moved) - self._open)}")
-        return self._collect(segments, np.array(moved, np.int64))
+        collected = _Collected()
+        dropped = np.zeros(len(self._states), np.int64)
+        if segments:
+            self._take(segments, dropped, collected)
+        return self._finish(collected, np.array(moved, np.int64), dropped)
+
+    def _take(self, segments: Sequence[Segment], dropped: NDArray[np.int64], collected: "_Collected") -> None:
+        rows, t0_us, fs_mhz, gain, baseline, flags, samples = zip(*segments, strict=True)
+        ends = np.cumsum(np.fromiter(map(len, samples), np.int64, len(samples)))
+        columns = (
+            np.array(rows, np.int64),
+            np.array(t0_us, np.int64),
+            np.array(fs_mhz, np.int64),
+            np.array(gain, np.float64),
+            np.array(baseline, np.int64),
+            np.array(flags, np.int64),
+            ends,
+            np.concatenate(samples),
+            dropped,
+        )
+        at = 0
+        room = _ROOM
+        while at < len(segments):
+            done = take_all(self._states, *columns, self._models, self._place, self._output, at, room)
+            self._drain(collected)
+            if done == at:
+                raise ValueError(f"a segment of {len(samples[at])} samples is longer than {_ROOM // 5} s")
+            at = done
 
     def flush_row(self, row: int) -> Results:
         """Judge all of a row's signal that came: for the end of a record. What comes after begins a new run."""
         self._check(row)
-        output = _Output()
-        rows = np.array([row])
-        if self._runs.fs_mhz[row] > 0:
-            self._flush(rows, output)
-            self._runs.fs_mhz[row] = -1
-        return self._finish(output, rows, np.zeros(1, np.int64))
+        collected = _Collected()
+        state = self._states[row]
+        if state["run"]["fs_mhz"] > 0:
+            flush_one(self._states, row, self._models, self._place, self._output)
+            self._drain(collected)
+            state["run"]["fs_mhz"] = -1
+        return self._finish(collected, np.array([row]), np.zeros(len(self._states), np.int64))
 
     def _check(self, row: int) -> None:
         if row not in self._open:
             raise KeyError(f"row {row} is not open")
 
-    def _collect(self, segments: Sequence[Segment], moved: Rows) -> Results:
-        output = _Output()
-        dropped = np.zeros(self._runs.capacity, np.int64)
-        for piece in resample.cut_into_rounds(segments):
-            placed = resample.place(self._runs, piece)
-            dropped[piece.row] += placed.skip
-            fresh = np.flatnonzero(placed.fresh)
-            if len(fresh):
-                self._begin_runs(piece, placed, fresh, output)
-            self._run(resample.take(self._runs, piece, placed), output, is_flush=False)
-        return self._finish(output, moved, dropped[moved])
+    def _drain(self, collected: "_Collected") -> None:
+        """Take what the compiled code has filled."""
+        n_beats, n_changes, n_rhythms, n_traces = self._output.used.tolist()
+        if n_beats:
+            collected.beats.append(self._output.beats[:n_beats].copy())
+        for change in self._output.changes[:n_changes]:
+            collected.transitions.append(_say(change))
+        for row, t_us, rhythm in self._output.rhythms[:n_rhythms].tolist():
+            collected.rhythms.append(RhythmChange(row, t_us, RHYTHMS[rhythm]))
+        if n_traces:
+            collected.traces.append(self._output.trace[:n_traces].copy())
+        self._output.used[:] = 0
 
-    def _begin_runs(self, piece: resample.Piece, placed: resample.Placement, fresh: Rows, output: "_Output") -> None:
-        rows = piece.row[fresh]
-        going_on = rows[self._runs.fs_mhz[rows] > 0]
-        if len(going_on):
-            self._flush(going_on, output)
-        forget = (placed.gap_us[fresh] > _FORGET_US) | (placed.gap_us[fresh] < 0)
-        resample.begin_runs(self._runs, piece, fresh)
-        quality.begin_run(self._signals, rows, forget=forget)
-        beats.begin_run(self._detector, rows, forget=forget)
-        rhythm.begin_run(self._rhythm, rows, piece.t0_us[fresh])
-
-    def _flush(self, rows: Rows, output: "_Output") -> None:
-        self._run(resample.flush(self._runs, rows, _FLUSH_BLOCKS), output, is_flush=True)
-
-    def _run(self, staged: resample.Staged, output: "_Output", *, is_flush: bool) -> None:
-        most = int(staged.blocks.max(initial=0))
-        columns = np.arange(resample.BLOCK)
-        real_end_us = self._runs.end_us[staged.rows]
-        for number in range(most + is_flush):
-            here = np.flatnonzero(staged.blocks + is_flush > number)
-            at = staged.start[here] + number * resample.BLOCK
-            if is_flush:
-                at = np.full(len(here), number * resample.BLOCK)
-            rows = staged.rows[here]
-            place = (here[:, None], at[:, None] + columns)
-            index = self._runs.index[rows]
-            self._runs.index[rows] = index + resample.BLOCK
-            end_us = self._runs.first_us[rows] + (index + resample.BLOCK) * resample.STEP_US
-            if is_flush:
-                end_us = np.minimum(end_us, real_end_us[here])
-            self._step(rows, staged.values[place], staged.state[place], index, end_us, output)
-
-    def _step(  # noqa: PLR0917 # a block is its rows, samples, states and place
-        self,
-        rows: Rows,
-        ecg: Singles,
-        state: Bytes,
-        index: Integers,
-        end_us: Integers,
-        output: "_Output",
-    ) -> None:
-        """Analyse one block of each row."""
-        seen = quality.look(self._signals, rows, state)
-        if seen.lost.any():
-            ecg[seen.lost] = self._signals.held_mv[rows[seen.lost], None]
-        self._signals.held_mv[rows] = ecg[:, -1]
-        block_us = self._runs.first_us[rows] + index * resample.STEP_US
-        starts = (index == 0) | seen.returns
-        at_start = np.flatnonzero(starts)
-        again = np.flatnonzero(seen.returns & (index > 0))
-        if len(again):
-            some = rows[again]
-            lost_long = block_us[again] - self._rhythm.quiet_us[some] > _FORGET_US
-            beats.begin_run(self._detector, some, forget=lost_long)
-        filtered = filters.apply(self._filters, rows, ecg, at_start=at_start)
-        found = peaks.find(
-            self._peaks,
-            rows,
-            ecg,
-            filtered.energy,
-            index,
-            at_start=at_start,
-            least=beats.get_least(self._detector, rows),
-        )
-        for detected in beats.detect(self._detector, rows, index, found.candidates):
-            self._add(detected, output)
-        pending = found.ahead > beats.get_threshold(self._detector, rows)
-        quality.judge_noise(self._signals, rows, seen.lost, filtered, self._detector.high_level[rows])
-        if len(lost := np.flatnonzero(seen.lost)):
-            rhythm.begin_run(self._rhythm, rows[lost], end_us[lost])
-        noise = self._signals.quality[rows] == Quality.NOISE
-        rhythm.add_noise(self._rhythm, rows, noise, np.minimum(end_us - block_us, _BLOCK_US), end_us)
-        swings = quality.follow_baseline(self._signals, rows, ecg, at_start=at_start)
-        if swings.any():
-            rhythm.begin_silence(self._rhythm, rows, swings, end_us)
-            self._detector.swung[rows[swings]] = True
-        view = self._view(rows, index, end_us, pending, seen.judged)
-        output.transitions += alarms.judge(self._alarms, rows, view)
-
-    def _add(self, detected: beats.Detected, output: "_Output") -> None:
-        found = detected.candidates
-        if not len(found.row):
-            return
-        peaks.remember_direction(self._peaks, found)
-        t_us = self._runs.first_us[found.row] + np.rint(found.r_index * resample.STEP_US).astype(np.int64)
-        rhythm.add_beats(self._rhythm, found.row, t_us, detected.rr_s)
-        output.beats.append((found.row, t_us, detected.rr_s, found.amplitude_mv))
-
-    def _view(self, rows: Rows, index: Integers, end_us: Integers, pending: Bools, judged: Bools) -> alarms.View:
-        known, signals = self._rhythm, self._signals
-        looked = index + resample.BLOCK - filters.LAG
-        return alarms.View(
-            now_us=end_us,
-            looked_us=np.minimum(self._runs.first_us[rows] + looked * resample.STEP_US, end_us),
-            pending=pending,
-            judged=judged,
-            quiet_us=known.quiet_us[rows],
-            silent_from_us=known.silent_from_us[rows],
-            last_us=known.last_us[rows],
-            before_last_us=known.before_last_us[rows],
-            n=known.n[rows],
-            rr_s=known.rr_s[rows].astype(np.float64),
-            span_bpm=known.span_bpm[rows].astype(np.float64),
-            many_bpm=known.many_bpm[rows].astype(np.float64),
-            few_bpm=known.few_bpm[rows].astype(np.float64),
-            span_slow_bpm=known.span_slow_bpm[rows].astype(np.float64),
-            few_slow_bpm=known.few_slow_bpm[rows].astype(np.float64),
-            span_us=known.span_us[rows],
-            many_us=known.many_us[rows],
-            few_us=known.few_us[rows],
-            lead_off_s=quality.get_lasting_s(signals.lead_off, rows),
-            railed_s=quality.get_lasting_s(signals.railed, rows),
-            still_s=signals.still[rows] / resample.FS_HZ,
-            moving_s=quality.get_lasting_s(signals.moving, rows),
-            n_noisy=signals.n_noisy[rows],
-            n_noisy_lately=quality.count_lately(signals, rows),
-        )
-
-    def _finish(self, output: "_Output", moved: Rows, dropped: Integers) -> Results:
-        until_us = self._runs.first_us[moved] + self._runs.index[moved] * resample.STEP_US
-        until_us = np.where(self._runs.fs_mhz[moved] != 0, np.minimum(until_us, self._runs.end_us[moved]), 0)
-        fresh = until_us - self._rhythm.last_us[moved] < _RATE_HOLDS_US
+    def _finish(self, collected: "_Collected", moved: NDArray[np.int64], dropped: NDArray[np.int64]) -> Results:
+        states = self._states
+        run, rhythm = states["run"], states["rhythm"]
+        index, end_us = run["index"][moved], run["end_us"][moved]
+        until_us = run["first_us"][moved] + index * STEP_US
+        until_us = np.where(run["fs_mhz"][moved] != 0, np.minimum(until_us, end_us), 0)
+        fresh = until_us - rhythm["last_us"][moved] < _RATE_HOLDS_US
+        self.traces = collected.traces
         return Results(
-            output.get_beats(),
-            output.transitions,
-            [],
+            collected.get_beats(),
+            collected.transitions,
+            collected.rhythms,
             moved,
-            np.where(fresh, self._rhythm.hr_bpm[moved], np.float32(np.nan)),
-            self._signals.quality[moved],
+            np.where(fresh, rhythm["hr_bpm"][moved], np.nan).astype(np.float32),
+            states["signal"]["quality"][moved],
             until_us,
-            dropped,
+            dropped[moved],
         )
 
 
-class _Output:
+def compile_engine() -> None:
+    """Compile all stages, or load them where that was done before: what would otherwise delay the first tick."""
+    engine = Engine(1)
+    row = engine.open()
+    engine.tick([Segment(row, 0, 250_000, 1.0, 0, 0, np.zeros(1, np.int16))])
+    engine.flush_row(row)
+
+
+def _say(change: np.void) -> Transition:
+    code = calls.CODES[change["call"]]
+    kind = calls.KINDS[change["kind"]]
+    detail: dict[str, float | str] = {}
+    if kind != "ended":
+        for name, value in zip(calls.UNITS[change["call"]], change["measured"].tolist(), strict=False):
+            if np.isfinite(value):
+                detail[name] = round(value, 2)
+    if kind == "suppressed":
+        detail["by"] = calls.CODES[change["by"]]
+    return Transition(
+        int(change["row"]), code, kind, int(change["onset_us"]), int(change["at_us"]), detail, int(change["end_us"]),
+        round(float(change["confidence"]), 3),
+    )  # fmt: skip
+
+
+class _Collected:
     """What a tick has found so far."""
 
-    __slots__ = ("beats", "transitions")
+    __slots__ = ("beats", "rhythms", "traces", "transitions")
 
     def __init__(self) -> None:
-        self.beats: list[tuple[Rows, Integers, Singles, Singles]] = []
+        self.beats: list[NDArray[np.void]] = []
         self.transitions: list[Transition] = []
+        self.rhythms: list[RhythmChange] = []
+        self.traces: list[NDArray[np.void]] = []
 
     def get_beats(self) -> Beats:
         """Return all beats, sorted by row and time."""
         if not self.beats:
             none = np.zeros(0, np.int64)
             return Beats(none, none, none.astype(np.float32), none.astype(np.float32), none.astype("S1"))
-        row, t_us, rr_s, amplitude_mv = (np.concatenate(each) for each in zip(*self.beats, strict=True))
-        order = np.lexsort((t_us, row))
-        return Beats(row[order], t_us[order], rr_s[order], amplitude_mv[order], np.full(len(row), b"N", "S1"))
+        beats = self.beats[0] if len(self.beats) == 1 else np.concatenate(self.beats)
+        beats = beats[np.lexsort((beats["t_us"], beats["row"]))]
+        return Beats(beats["row"], beats["t_us"], beats["rr_s"], beats["amplitude_mv"], _LETTERS[beats["label"]])
 
 
-__all__ = ["ENGINE_VERSION", "Beats", "Engine", "Quality", "Results", "Segment", "Transition"]
+__all__ = [
+    "ENGINE_VERSION",
+    "Beats",
+    "Engine",
+    "Quality",
+    "Results",
+    "RhythmChange",
+    "Segment",
+    "Transition",
+    "compile_engine",
+]

@@ -16,7 +16,7 @@ from prometheus_client.core import Metric
 from psycopg.rows import TupleRow
 
 from analytics.counters import Counters
-from analytics.engine import ENGINE_VERSION
+from analytics.engine import ENGINE_VERSION, compile_engine
 from analytics.heartbeat import Condition
 from analytics.hrv import HrvThread
 from analytics.metrics import analytics_metrics
@@ -82,6 +82,8 @@ class AnalyticsService:
             If the watch for silence ended by a defect: better no service, which is seen, than half of one.
         """
         _logger.info("analytics %s starts, engine %s", self._settings.instance, ENGINE_VERSION)
+        # Before it answers for any signal: without the machine code of this version that takes a minute.
+        compile_engine()
         self._observer.start()
         self._heartbeat.start()
         self._freshness.start()

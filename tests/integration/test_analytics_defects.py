@@ -59,5 +59,5 @@ def test_the_engine_fails_on_one_device_and_the_others_go_on(
     assert stack.beats(devices[2]) == well
     times_s = [(beat[0] - BEGIN_US) / 1e6 for beat in stack.beats(ill)]
     assert len([time_s for time_s in times_s if time_s < 14]) >= 16
-    assert len([time_s for time_s in times_s if time_s > 43]) >= 20
+    assert len([time_s for time_s in times_s if time_s > 43]) >= 19
     assert [stack.alarms(device) for device in devices] == [[], [], []]

@@ -110,3 +110,39 @@ def listen(ecg_mv: NDArray[np.float64], fs_hz: float = 250.0, engine: Engine | N
     row = engine.open()
     segments = cut(row, to_digital(ecg_mv), fs_hz)
     return collect([engine.tick([segment]) for segment in segments])[row]
+
+
+def make_fibrillation(seconds: float, fs_hz: float, *, seed: int = 1, height: float = 0.5) -> NDArray[np.float64]:
+    """Return mV samples of a coarse fibrillating wave: some 5 Hz, its rate and height never the same."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(round(seconds * fs_hz)) / fs_hz
+    knots = np.arange(0, seconds + 0.25, 0.25)
+    rate_hz = np.interp(times, knots, rng.uniform(4.0, 6.0, len(knots)))
+    swing_mv = np.interp(times, knots, rng.uniform(0.5, 1.0, len(knots)) * height)
+    phase = 2 * np.pi * np.cumsum(rate_hz) / fs_hz
+    wave: NDArray[np.float64] = swing_mv * (np.sin(phase) + 0.25 * np.sin(2 * phase + 1.0))
+    return wave + rng.normal(0, 0.01, len(times))
+
+
+#: A ventricular complex: wide, the other way round, its T wave too.
+_VENTRICULAR = ((-1.3, 0.0, 0.035), (0.5, 0.09, 0.03), (0.55, 0.28, 0.06))
+
+
+def make_beats(
+    beats: Iterable[tuple[float, str]], seconds: float, fs_hz: float, *, noise_mv: float = 0.01, seed: int = 1
+) -> NDArray[np.float64]:
+    """Return mV samples: at each time a beat of its kind: N, S (another P wave), V, or A (no P wave)."""
+    times = np.arange(round(seconds * fs_hz)) / fs_hz
+    line = 0.03 * np.sin(2 * np.pi * 0.23 * times)
+    line += np.random.default_rng(seed).normal(0, noise_mv, len(times))
+    for beat_s, kind in beats:
+        waves = {
+            "V": _VENTRICULAR,
+            "A": _WAVES[1:],
+            "S": ((-0.1, -0.13, 0.02), *_WAVES[1:]),
+        }.get(kind, _WAVES)
+        first, last = np.searchsorted(times, [beat_s - 0.5, beat_s + 0.6])
+        near = times[first:last] - beat_s
+        for amplitude, at, width in waves:
+            line[first:last] += amplitude * np.exp(-0.5 * ((near - at) / width) ** 2)
+    return line

@@ -169,7 +169,7 @@ def test_a_lead_that_stays_away_is_replaced() -> None:
     analysis = _new(_DEVICES[0])
     findings = analysis.analyse(frames)
     assert analysis.frames_of_other_leads == 9
-    assert max(beat.t_us for beat in findings.beats) > _BEGIN_US + 58 * _S
+    assert max(beat.t_us for beat in findings.beats) > _BEGIN_US + 57 * _S
     assert not any(beat.t_us < _BEGIN_US + 29 * _S for beat in findings.beats if beat.t_us > _BEGIN_US + 20 * _S)
 
 

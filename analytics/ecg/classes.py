@@ -1,0 +1,584 @@
+"""Which kind of beat each is: N, S, V, F or Q, as ANSI/AAMI EC57 groups them.  Pure; looks ahead one beat at most.
+
+A beat is judged when the next one is found, or 1.2 s later. Its shape is compared with up to four shapes of this
+patient that go on being averaged (template matching as in Hamilton 2002); which of them is the usual one, how early
+the beats of each shape come, the intervals around the beat and its P wave are the features from which fitted trees
+(`analytics.ecg.forest`, `analytics.training.beats`) conclude: first, whether it is a V; if not, whether it is an S. No
+feature depends on what was concluded before. What the patient's own usual beat is decides, so that a bundle branch
+block is no V.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from analytics.ecg.compiled import Record, compiled
+from analytics.ecg.forest import Forest, add_up
+from analytics.ecg.peaks import CANDIDATE, RING
+from analytics.ecg.resample import FS_HZ
+from analytics.rows import Singles
+
+#: A beat is judged so long after its peak when no other came.
+WAITS: Final = round(1.2 * FS_HZ)
+#: The shape: 0.2 s on either side of the detection signal's peak.
+_HALF: Final = 25
+_SHAPE: Final = 2 * _HALF + 1
+_SHIFT: Final = 3
+#: The P wave's place before the R peak: 0.26 to 0.07 s.
+_P_FROM: Final = 32
+_P: Final = 24
+_SHAPES: Final = 4
+_SAME: Final = 0.85
+_SAME_SIZE: Final = 1.8
+_FORGETS: Final = 0.985
+_LEARNS: Final = 1 / 12
+_RR: Final = 16
+#: Likeness of the QRS alone: 88 ms on either side.
+_QRS: Final = 11
+#: The P wave may come so much earlier or later than usual: 32 ms.
+_P_SHIFT: Final = 4
+#: An interval this near the calm one moves it; others do so much more slowly.
+_CALM: Final = 0.12
+_CALM_LEARNS: Final = 1 / 8
+_SLOWLY: Final = 1 / 100
+_EARLY: Final = 0.85
+#: A rhythm that began at once too early is so until its intervals are near those before again.
+_BACK: Final = 0.9
+_LONG: Final = 1.15
+_HELD_LEARNS: Final = 1 / 3
+_HELD_SLOWLY: Final = 1 / 400
+#: A usual beat that is a ventricular one with more than this probability is taken for a fusion of both.
+_FUSED: Final = 0.3
+FEATURES: Final = 53
+N: Final = 0
+S: Final = 1
+V: Final = 2
+F: Final = 3
+Q: Final = 4
+LETTERS: Final = b"NSVFQ"
+
+#: A shape that some of the patient's beats have.
+#:
+#: wave: their mean, mV, without its own mean.  weight: how many there were lately.
+#: early: mean of their intervals over the usual.  width, energy, slope: means.
+#: late: mean of the intervals after them over the usual.
+SHAPE: Final = np.dtype(
+    [
+        ("wave", np.float32, (_SHAPE,)),
+        ("weight", np.float32),
+        ("early", np.float32),
+        ("late", np.float32),
+        ("width", np.float32),
+        ("energy", np.float32),
+        ("slope", np.float32),
+    ],
+    align=True,
+)
+#: Of a row: the beat that waits, and what its beats look like.
+#:
+#: waits: a beat waits to be judged.  beat, t_us: it.  before_rr_s: interval before its own.
+#: nn_s: last intervals between usual beats, NaN where fewer; usual_s: their median.
+#: p_wave, p_power: mean of the P wave's place and of its power.
+#: strange: part of the last beats that are like none of the shapes: where most are, this is no ECG.
+#: p_weight: beats in that mean.  spread: mean of |change of interval| over the usual interval.
+#: t_level, amplitude: means over usual beats: the T wave's place over the PQ segment, and the R peak, over the height.
+#: calm_s: mean interval that follows near ones fast, others slowly; slow_s: one that follows all slowly.
+#: held_s: the interval before the rhythm became early at once, or the present one; run: beats since then, 0 if not.
+#: last_early, last_width, last_wave: of the beat before: its interval over `calm_s`, width, shape.
+CLASSES: Final = np.dtype(
+    [
+        ("beat", CANDIDATE),
+        ("t_us", np.int64),
+        ("before_rr_s", np.float32),
+        ("usual_s", np.float32),
+        ("spread", np.float32),
+        ("p_power", np.float32),
+        ("p_weight", np.float32),
+        ("t_level", np.float32),
+        ("strange", np.float32),
+        ("calm_s", np.float32),
+        ("amplitude", np.float32),
+        ("slow_s", np.float32),
+        ("last_early", np.float32),
+        ("held_s", np.float32),
+        ("run", np.float32),
+        ("last_width", np.float32),
+        ("last_wave", np.float32, (_SHAPE,)),
+        ("rr_s", np.float32, (_RR,)),
+        ("p_wave", np.float32, (_P,)),
+        ("shapes", SHAPE, (_SHAPES,)),
+        ("waits", np.bool_),
+    ],
+    align=True,
+)
+
+
+#: Where more of the last beats than this part are like no other, and their intervals change by more than this part of
+#: the usual one, they are not taken for beats: 94 % of the time in random walks, 0.2 % in the MIT-BIH records.
+_STRANGE: Final = 0.5
+_SCATTERED: Final = 0.25
+
+
+class Judged(NamedTuple):
+    """What a beat is, and how sure that is (0 to 1)."""
+
+    label: int
+    confidence: float
+
+
+@compiled
+def begin_run(classes: Record, forget: bool) -> None:
+    """Begin anew; after a long gap (`forget`) the shapes are learned again."""
+    classes.waits = False
+    classes.before_rr_s = np.nan
+    if forget:
+        classes.usual_s = np.nan
+        classes.calm_s = np.nan
+        classes.amplitude = 0
+        classes.slow_s = np.nan
+        classes.last_early = 1
+        classes.held_s = np.nan
+        classes.run = 0
+        classes.last_width = 0
+        classes.last_wave[:] = 0
+        classes.rr_s[:] = np.nan
+        classes.spread = 0
+        classes.p_power = 0
+        classes.p_weight = 0
+        classes.p_wave[:] = 0
+        classes.t_level = 0
+        classes.strange = 0
+        for at in range(_SHAPES):
+            classes.shapes[at].weight = 0
+
+
+@compiled
+def is_strange(classes: Record) -> bool:
+    """Whether what is found as beats is none."""
+    return classes.strange > _STRANGE and classes.spread > _SCATTERED
+
+
+@compiled
+def wait(classes: Record, beat: Record, t_us: int) -> None:
+    """Take a beat that is to be judged; the one before has been."""
+    source, target = beat, classes.beat
+    target.centre = source.centre
+    target.r_index = source.r_index
+    target.energy = source.energy
+    target.slope = source.slope
+    target.balance = source.balance
+    target.amplitude_mv = source.amplitude_mv
+    target.rr_s = source.rr_s
+    classes.t_us = t_us
+    classes.waits = True
+
+
+@compiled
+def _cut(ecg: Singles, centre: int, wave: Singles) -> float:
+    """Fill a beat's wave without its mean, and return its power."""
+    mean = np.float32(0)
+    size = len(wave)
+    for at in range(size):
+        wave[at] = ecg[(centre - size // 2 + at) % RING]
+        mean += wave[at]
+    mean /= np.float32(size)
+    power = np.float32(0)
+    for at in range(size):
+        wave[at] -= mean
+        power += wave[at] * wave[at]
+    return power
+
+
+@compiled
+def _compare(wave: Singles, shape: Singles) -> tuple[float, float]:
+    """Return the best correlation of a longer wave with a shape, and the size ratio there."""
+    best, size = np.float32(-1), np.float32(1)
+    own = np.float32(1e-12)
+    for at in range(_SHAPE):
+        own += shape[at] * shape[at]
+    for shift in range(2 * _SHIFT + 1):
+        product = power = total = np.float32(0)
+        for at in range(_SHAPE):
+            value = wave[at + shift]
+            product += value * shape[at]
+            power += value * value
+            total += value
+        power = max(power - total * total / np.float32(_SHAPE), np.float32(1e-12))
+        alike = product / np.sqrt(power * own)
+        if alike > best:
+            best, size = alike, np.sqrt(power / own)
+    return best, size
+
+
+@compiled
+def _measure_width(wave: Singles) -> float:
+    """Return over how many samples the wave's slope is steep."""
+    steepest = np.float32(1e-9)
+    for at in range(len(wave) - 2):
+        steepest = max(steepest, abs(wave[at + 2] - wave[at]))
+    middle = (len(wave) - 2) // 2
+    first, last = middle, middle
+    quiet = 0
+    for at in range(middle, -1, -1):
+        if abs(wave[at + 2] - wave[at]) > steepest * np.float32(0.2):
+            first = at
+            quiet = 0
+        else:
+            quiet += 1
+            if quiet > 5:
+                break
+    quiet = 0
+    for at in range(middle, len(wave) - 2):
+        if abs(wave[at + 2] - wave[at]) > steepest * np.float32(0.2):
+            last = at
+            quiet = 0
+        else:
+            quiet += 1
+            if quiet > 5:
+                break
+    return float(last - first + 1)
+
+
+@compiled
+def _compare_shapes(classes: Record, own: int, usual: int) -> float:
+    """Return the correlation of a shape with the usual one, without shifts."""
+    if own < 0 or usual < 0:
+        return 0.0
+    one, other = classes.shapes[own].wave, classes.shapes[usual].wave
+    product = power = own_power = np.float32(1e-12)
+    for at in range(_SHAPE):
+        product += one[at] * other[at]
+        power += one[at] * one[at]
+        own_power += other[at] * other[at]
+    return product / np.sqrt(power * own_power)
+
+
+@compiled
+def judge(  # one pass over a beat, in its order
+    classes: Record, ecg: Singles, forest: Forest, after_rr_s: float, rough: float, features: Singles
+) -> Judged:
+    """Judge the beat that waits.
+
+    Parameters
+    ----------
+    ecg : (512,) float32
+        The ring of `analytics.ecg.peaks`.
+    after_rr_s : float
+        Interval to the next beat; NaN when there is none yet.
+    rough : float
+        Of the last second, mV.
+    features : (32,) float32
+        Filled.
+    """
+    beat = classes.beat
+    classes.waits = False
+    wide = np.empty(_SHAPE + 2 * _SHIFT, np.float32)
+    _cut(ecg, beat.centre, wide)
+    width = _measure_width(wide)
+    low = high = wide[_SHIFT]
+    total = np.float32(0)
+    for at in range(len(wide)):
+        low, high = min(low, wide[at]), max(high, wide[at])
+        total += abs(wide[at])
+    size_mv = max(high - low, np.float32(1e-6))
+    area = total / size_mv
+
+    # The shapes of this patient: which is usual, and which is this beat's.
+    usual, most = -1, np.float32(0)
+    weights = np.float32(1e-6)
+    own, own_alike, own_size = -1, np.float32(-1), np.float32(1)
+    usual_alike, usual_size = np.float32(-1), np.float32(1)
+    for at in range(_SHAPES):
+        shape = classes.shapes[at]
+        if shape.weight <= 0:
+            continue
+        weights += shape.weight
+        score = shape.weight * min(max(shape.early, np.float32(0.3)), np.float32(1.0)) ** 3
+        alike, ratio = _compare(wide, shape.wave)
+        if alike > own_alike:
+            own, own_alike, own_size = at, alike, ratio
+        if score > most:
+            usual, most = at, score
+            usual_alike, usual_size = alike, ratio
+    if own >= 0 and (own_alike < _SAME or own_size > _SAME_SIZE or own_size < 1 / _SAME_SIZE):
+        own = -1
+
+    rr_s = beat.rr_s
+    usual_s = classes.usual_s if not np.isnan(classes.usual_s) else (rr_s if not np.isnan(rr_s) else np.float32(0.8))
+    before = rr_s if not np.isnan(rr_s) else usual_s
+    after = min(after_rr_s, np.float32(2.0)) if not np.isnan(after_rr_s) else max(np.float32(1.2), usual_s)
+    earlier = classes.before_rr_s if not np.isnan(classes.before_rr_s) else usual_s
+
+    # P wave: the place before the R peak beside its mean.
+    place = np.empty(_P, np.float32)
+    first = int(beat.r_index) - _P_FROM
+    head = ecg[first % RING]
+    slant = (ecg[(first + _P - 1) % RING] - head) / np.float32(_P - 1)
+    mean = np.float32(0)
+    for at in range(_P):
+        place[at] = ecg[(first + at) % RING] - head - slant * np.float32(at)
+        mean += place[at]
+    mean /= np.float32(_P)
+    p_power = p_product = p_own = np.float32(1e-12)
+    p_low = p_high = np.float32(0)
+    for at in range(_P):
+        place[at] -= mean
+        p_power += place[at] * place[at]
+        p_product += place[at] * classes.p_wave[at]
+        p_own += classes.p_wave[at] * classes.p_wave[at]
+        p_low, p_high = min(p_low, place[at]), max(p_high, place[at])
+    t_level = np.float32(0)
+    for at in range(20, 36):
+        t_level += ecg[(int(beat.r_index) + at) % RING]
+    t_level = (t_level / np.float32(16) - ecg[(int(beat.r_index) - 8) % RING]) / size_mv
+
+    features[2] = before / usual_s
+    features[3] = after / usual_s
+    features[4] = before / earlier
+    features[5] = before / max(after, np.float32(0.1))
+    features[6] = usual_alike
+    features[7] = usual_size
+    features[8] = width
+    features[9] = width / classes.shapes[usual].width if usual >= 0 else np.float32(1)
+    features[10] = beat.energy / max(classes.shapes[usual].energy, np.float32(1e-6)) if usual >= 0 else np.float32(1)
+    features[11] = beat.slope / max(classes.shapes[usual].slope, np.float32(1e-6)) if usual >= 0 else np.float32(1)
+    features[12] = beat.balance
+    features[13] = beat.slope / size_mv
+    features[14] = area
+    features[15] = p_product / np.sqrt(p_power * p_own)
+    features[16] = (p_high - p_low) / size_mv
+    features[17] = p_own / max(classes.p_power, np.float32(1e-12)) if classes.p_weight > 0 else np.float32(0)
+    features[18] = t_level
+    features[19] = t_level - classes.t_level
+    features[20] = classes.spread
+    features[21] = _compare_shapes(classes, own, usual)
+    features[22] = classes.shapes[own].width / classes.shapes[usual].width if own >= 0 else features[9]
+    features[23] = own_alike if own >= 0 else np.float32(0)
+    features[24] = classes.shapes[own].weight / weights if own >= 0 else np.float32(0)
+    features[25] = classes.shapes[own].early if own >= 0 else np.float32(0)
+    held_s = classes.held_s if not np.isnan(classes.held_s) else usual_s
+    features[26] = before / held_s
+    features[27] = rough / size_mv
+    features[28] = after / held_s
+    features[29] = classes.shapes[own].late if own >= 0 else np.float32(0)
+    features[30] = beat.amplitude_mv / size_mv
+    calm_s = classes.calm_s if not np.isnan(classes.calm_s) else usual_s
+    slow_s = classes.slow_s if not np.isnan(classes.slow_s) else usual_s
+    features[32] = before / calm_s
+    features[33] = after / calm_s
+    features[34] = before / slow_s
+    features[35] = classes.last_early
+    _describe_intervals(classes, before, calm_s, features)
+    features[42] = _compare(wide, classes.last_wave)[0] if classes.last_width > 0 else np.float32(0)
+    features[43] = width / classes.last_width if classes.last_width > 0 else np.float32(1)
+    features[44] = _compare_qrs(wide, classes.shapes[usual].wave) if usual >= 0 else np.float32(0)
+    shifted, _ = _compare_p(ecg, first, classes.p_wave)
+    features[45] = shifted
+    features[46] = classes.run
+    features[47] = p_power / max(classes.p_power, np.float32(1e-12)) if classes.p_weight > 0 else np.float32(1)
+    residual = np.float32(0)
+    for at in range(_P):
+        residual += (place[at] - classes.p_wave[at]) ** 2
+    features[48] = residual / max(classes.p_power, np.float32(1e-12)) if classes.p_weight > 0 else np.float32(1)
+    features[49] = p_product / p_own
+    features[50] = classes.shapes[usual].weight / weights if usual >= 0 else np.float32(0)
+    features[51] = (before + earlier) / (np.float32(2) * calm_s)
+    features[52] = classes.shapes[usual].early if usual >= 0 else np.float32(1)
+    features[31] = beat.amplitude_mv / size_mv - classes.amplitude
+    features[1] = (before + after) / calm_s
+    features[0] = usual_s / calm_s
+
+    sums = np.empty(2, np.float32)
+    add_up(forest, features, sums)
+    v_chance = np.float32(1) / (np.float32(1) + np.exp(-sums[0]))
+    s_chance = (np.float32(1) - v_chance) / (np.float32(1) + np.exp(-sums[1]))
+    if sums[0] > 0:
+        label, confidence = V, v_chance
+    elif sums[1] > 0:
+        label, confidence = S, s_chance
+    else:
+        label, confidence = N, np.float32(1) - v_chance - s_chance
+        if v_chance > np.float32(_FUSED):
+            label = F
+    late = after / usual_s if not np.isnan(after_rr_s) else np.float32(1)
+    is_usual = own == usual or usual < 0
+    early = float(before / usual_s)
+    _learn(
+        classes, own, is_usual, width, wide, early, float(late), place, p_power, float(t_level), rr_s, float(size_mv)
+    )
+    return Judged(label, float(confidence))
+
+
+@compiled
+def _learn(  # what a judged beat brings
+    classes: Record, own: int, is_usual: bool, width: float, wide: Singles, early: float, late: float, place: Singles,
+    p_power: float, t_level: float, rr_s: float, size_mv: float,
+) -> None:  # fmt: skip
+    beat = classes.beat
+    classes.strange += (np.float32(own < 0) - classes.strange) * np.float32(1 / 8)
+    if own < 0:
+        own = 0
+        for at in range(_SHAPES):
+            if classes.shapes[at].weight < classes.shapes[own].weight:
+                own = at
+        classes.shapes[own].weight = 0
+    shape = classes.shapes[own]
+    for at in range(_SHAPES):
+        classes.shapes[at].weight *= np.float32(_FORGETS)
+    part = max(np.float32(1) / (shape.weight + np.float32(1)), np.float32(_LEARNS))
+    if shape.weight <= 0:
+        part = np.float32(1)
+    best = _SHIFT
+    if shape.weight > 0:
+        most = np.float32(-np.inf)
+        for shift in range(2 * _SHIFT + 1):
+            product = np.float32(0)
+            for at in range(_SHAPE):
+                product += wide[at + shift] * shape.wave[at]
+            if product > most:
+                best, most = shift, product
+    mean = np.float32(0)
+    for at in range(_SHAPE):
+        mean += wide[at + best]
+    mean /= np.float32(_SHAPE)
+    for at in range(_SHAPE):
+        shape.wave[at] += (wide[at + best] - mean - shape.wave[at]) * part
+    shape.early += (early - shape.early) * part
+    shape.late += (late - shape.late) * part
+    shape.width += (np.float32(width) - shape.width) * part
+    shape.energy += (beat.energy - shape.energy) * part
+    shape.slope += (beat.slope - shape.slope) * part
+    shape.weight += np.float32(1)
+
+    if not np.isnan(rr_s):
+        for at in range(_RR - 1, 0, -1):
+            classes.rr_s[at] = classes.rr_s[at - 1]
+        classes.rr_s[0] = rr_s
+        ranked = np.sort(classes.rr_s)  # NaN last
+        known = 0
+        while known < _RR and not np.isnan(ranked[known]):
+            known += 1
+        classes.usual_s = ranked[known // 2]
+        change = abs(rr_s - classes.before_rr_s)
+        if not np.isnan(change):
+            classes.spread += (min(change / classes.usual_s, np.float32(1)) - classes.spread) * np.float32(0.1)
+    if is_usual:
+        part = max(np.float32(1) / (classes.p_weight + np.float32(1)), np.float32(_LEARNS))
+        for at in range(_P):
+            classes.p_wave[at] += (place[at] - classes.p_wave[at]) * part
+        classes.amplitude += (beat.amplitude_mv / size_mv - classes.amplitude) * part
+        classes.p_power += (p_power - classes.p_power) * part
+        classes.t_level += (np.float32(t_level) - classes.t_level) * part
+        classes.p_weight = min(classes.p_weight + np.float32(1), np.float32(1000))
+    classes.before_rr_s = rr_s
+    classes.last_width = width
+    mean = np.float32(0)
+    for at in range(_SHAPE):
+        mean += wide[at + _SHIFT]
+    mean /= np.float32(_SHAPE)
+    for at in range(_SHAPE):
+        classes.last_wave[at] = wide[at + _SHIFT] - mean
+    if not np.isnan(rr_s):
+        if np.isnan(classes.calm_s):
+            classes.calm_s = classes.slow_s = classes.held_s = rr_s
+        classes.last_early = rr_s / classes.calm_s
+        near = abs(rr_s - classes.calm_s) < np.float32(_CALM) * classes.calm_s
+        change = min(max(rr_s - classes.calm_s, np.float32(-0.5) * classes.calm_s), np.float32(0.5) * classes.calm_s)
+        classes.calm_s += change * np.float32(_CALM_LEARNS if near else _SLOWLY)
+        change = min(max(rr_s - classes.slow_s, np.float32(-0.5) * classes.slow_s), np.float32(0.5) * classes.slow_s)
+        classes.slow_s += change * np.float32(_SLOWLY)
+        change = rr_s - classes.held_s
+        if rr_s < np.float32(_EARLY if classes.run == 0 else _BACK) * classes.held_s:
+            classes.run = min(classes.run + np.float32(1), np.float32(100))
+            classes.held_s += change * np.float32(_HELD_SLOWLY)
+        elif rr_s > np.float32(_LONG) * classes.held_s:
+            classes.run = 0
+            classes.held_s += np.float32(_LONG - 1) * classes.held_s * np.float32(_CALM_LEARNS)
+        else:
+            classes.run = 0
+            classes.held_s += change * np.float32(_HELD_LEARNS)
+    else:
+        classes.last_early = 1
+
+
+@compiled
+def _describe_intervals(classes: Record, before: float, calm_s: float, features: Singles) -> None:
+    """Fill how the interval stands among the last ones, and how irregular those are."""
+    count = early = 0
+    least, most = np.float32(np.inf), np.float32(0)
+    four = np.float32(0)
+    n_four = 0
+    changes = np.empty(_RR, np.float32)
+    shorter = 0
+    for at in range(_RR):
+        value = classes.rr_s[at]
+        if np.isnan(value):
+            break
+        count += 1
+        if at < 8:
+            least, most = min(least, value), max(most, value)
+        if at < 4:
+            four += value
+            n_four += 1
+        if value < before:
+            shorter += 1
+        if value < np.float32(_EARLY) * calm_s:
+            early += 1
+        if at > 0:
+            changes[at - 1] = abs(value - classes.rr_s[at - 1])
+    features[36] = before / (four / np.float32(n_four)) if n_four > 0 else np.float32(1)
+    features[37] = before / least if count > 0 else np.float32(1)
+    features[38] = before / most if count > 0 else np.float32(1)
+    features[39] = before / ((classes.rr_s[0] + classes.rr_s[1]) * np.float32(0.5)) if count > 1 else np.float32(1)
+    features[40] = np.float32(early) / np.float32(count) if count > 0 else np.float32(0)
+    features[41] = np.float32(0)
+    if count > 2:
+        features[41] = np.sort(changes[: count - 1])[(count - 1) // 2] / calm_s
+
+
+@compiled
+def _compare_qrs(wave: Singles, shape: Singles) -> float:
+    """Return the best correlation of the middles of a longer wave and of a shape."""
+    best = np.float32(-1)
+    size = 2 * _QRS + 1
+    first = _HALF - _QRS
+    mean = np.float32(0)
+    for at in range(size):
+        mean += shape[first + at]
+    mean /= np.float32(size)
+    own = np.float32(1e-12)
+    for at in range(size):
+        own += (shape[first + at] - mean) ** 2
+    for shift in range(2 * _SHIFT + 1):
+        product = power = total = np.float32(0)
+        for at in range(size):
+            value = wave[first + at + shift]
+            product += value * (shape[first + at] - mean)
+            power += value * value
+            total += value
+        power = max(power - total * total / np.float32(size), np.float32(1e-12))
+        best = max(best, product / np.sqrt(power * own))
+    return float(best)
+
+
+@compiled
+def _compare_p(ecg: Singles, first: int, p_wave: Singles) -> tuple[float, float]:
+    """Return the best correlation of the P wave's place with its mean, and the shift there, samples."""
+    best, best_shift = np.float32(-1), np.float32(0)
+    own = np.float32(1e-12)
+    for at in range(_P):
+        own += p_wave[at] * p_wave[at]
+    for shift in range(-_P_SHIFT, _P_SHIFT + 1):
+        head = ecg[(first + shift) % RING]
+        slant = (ecg[(first + shift + _P - 1) % RING] - head) / np.float32(_P - 1)
+        product = power = total = np.float32(0)
+        for at in range(_P):
+            value = ecg[(first + shift + at) % RING] - head - slant * np.float32(at)
+            product += value * p_wave[at]
+            power += value * value
+            total += value
+        power = max(power - total * total / np.float32(_P), np.float32(1e-12))
+        alike = product / np.sqrt(power * own)
+        if alike > best:
+            best, best_shift = alike, np.float32(shift)
+    return float(best), float(best_shift)

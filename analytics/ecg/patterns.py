@@ -1,0 +1,168 @@
+"""What the kinds of the beats make together: runs, bigeminy, trigeminy, beats a minute, missed beats.  Pure."""
+
+from typing import Final
+
+import numpy as np
+
+from analytics.ecg.classes import N, S, V
+from analytics.ecg.compiled import Record, compiled
+
+#: Ventricular beats remembered: the greatest limit a minute, and more.
+_RING: Final = 64
+_MEAN: Final = 8
+_MISSED: Final = 1.8
+#: A rhythm is regular when its intervals change by no more than this part, on average.
+_REGULAR: Final = 0.08
+
+#: Of a row, by the beats that have been judged.
+#:
+#: v_n, v_first_us, v_last_us: of the run of V beats that lasts, or did until `v_others` other beats: how many, from
+#: when to when.  v_rr_s, v_jumps_s: sum of its intervals, and of the changes between them.  v_sure: mean confidence.
+#: v_known: how many looked like one of the patient's shapes.  s_*: of S beats.
+#: ended_n, ended_first_us, ended_last_us: the run that the last beat ended; 0 where it ended none.
+#: between: beats since the last V beat.  bi_n, tri_n: V beats so far that came as every second, every third.
+#: pvc_us: times of V beats, a ring; `pvc_n` have been written.
+#: mean_rr_s: of the last eight intervals.  missed: beats for which a missed one still counts; missed_s, missed_part:
+#: its interval, and that over the mean.
+PATTERNS: Final = np.dtype(
+    [
+        ("v_n", np.int64),
+        ("v_first_us", np.int64),
+        ("v_last_us", np.int64),
+        ("v_others", np.int64),
+        ("s_n", np.int64),
+        ("s_first_us", np.int64),
+        ("s_last_us", np.int64),
+        ("s_others", np.int64),
+        ("ended_n", np.int64),
+        ("ended_first_us", np.int64),
+        ("ended_last_us", np.int64),
+        ("between", np.int64),
+        ("bi_n", np.int64),
+        ("bi_first_us", np.int64),
+        ("bi_last_us", np.int64),
+        ("tri_n", np.int64),
+        ("tri_first_us", np.int64),
+        ("tri_last_us", np.int64),
+        ("pvc_us", np.int64, (_RING,)),
+        ("pvc_n", np.int64),
+        ("last_us", np.int64),
+        ("missed", np.int64),
+        ("missed_us", np.int64),
+        ("missed_end_us", np.int64),
+        ("v_rr_s", np.float64),
+        ("s_rr_s", np.float64),
+        ("mean_rr_s", np.float64),
+        ("missed_part", np.float64),
+        ("missed_s", np.float64),
+        ("v_known", np.int64),
+        ("v_last_rr_s", np.float64),
+        ("v_jumps_s", np.float64),
+        ("v_sure", np.float64),
+        ("s_sure", np.float64),
+    ],
+    align=True,
+)
+
+
+@compiled
+def begin_run(patterns: Record) -> None:
+    """Begin anew: no pattern reaches across a gap."""
+    patterns.v_n = 0
+    patterns.s_n = 0
+    patterns.v_others = 2
+    patterns.s_others = 2
+    patterns.ended_n = 0
+    patterns.between = 3
+    patterns.bi_n = 0
+    patterns.tri_n = 0
+    patterns.missed = 0
+    patterns.mean_rr_s = np.nan
+
+
+@compiled
+def add_beat(
+    patterns: Record, t_us: int, rr_s: float, label: int, confidence: float, spread: float, is_known: bool
+) -> None:
+    """Add a judged beat; `is_known`: it looks like one of the patient's shapes."""
+    is_v = label == V
+    patterns.ended_n = 0
+    if is_v:
+        if patterns.v_others > 0:
+            patterns.v_n = 0
+            patterns.v_rr_s = 0
+            patterns.v_first_us = t_us
+            patterns.v_sure = 0
+            patterns.v_known = 0
+            patterns.v_jumps_s = 0
+        else:
+            patterns.v_rr_s += rr_s
+            if patterns.v_n > 1:
+                patterns.v_jumps_s += abs(rr_s - patterns.v_last_rr_s)
+        patterns.v_last_rr_s = rr_s
+        patterns.v_known += is_known
+        patterns.v_n += 1
+        patterns.v_sure += (confidence - patterns.v_sure) / patterns.v_n
+        patterns.v_last_us = t_us
+        patterns.v_others = 0
+        patterns.pvc_us[patterns.pvc_n % _RING] = t_us
+        patterns.pvc_n += 1
+        patterns.bi_n = patterns.bi_n + 1 if patterns.between == 1 else 1
+        patterns.tri_n = patterns.tri_n + 1 if patterns.between == 2 else 1
+        if patterns.bi_n == 1:
+            patterns.bi_first_us = t_us
+        if patterns.tri_n == 1:
+            patterns.tri_first_us = t_us
+        patterns.bi_last_us = t_us
+        patterns.tri_last_us = t_us
+        patterns.between = 0
+    else:
+        if patterns.v_others == 0:
+            patterns.ended_n = patterns.v_n
+            patterns.ended_first_us = patterns.v_first_us
+            patterns.ended_last_us = patterns.v_last_us
+        patterns.v_others += 1
+        patterns.between += 1
+        if patterns.between >= 2:
+            patterns.bi_n = 0
+        if patterns.between >= 3:
+            patterns.tri_n = 0
+    if label == S:
+        if patterns.s_others > 0:
+            patterns.s_n = 0
+            patterns.s_rr_s = 0
+            patterns.s_first_us = t_us
+            patterns.s_sure = 0
+        else:
+            patterns.s_rr_s += rr_s
+        patterns.s_n += 1
+        patterns.s_sure += (confidence - patterns.s_sure) / patterns.s_n
+        patterns.s_last_us = t_us
+        patterns.s_others = 0
+    else:
+        patterns.s_others += 1
+    if patterns.missed > 0:
+        patterns.missed -= 1
+        if patterns.missed == 1:
+            patterns.missed_end_us = t_us
+    if not np.isnan(rr_s):
+        mean = patterns.mean_rr_s
+        calm = label == N and patterns.between > 2 and spread < _REGULAR
+        if calm and rr_s > _MISSED * mean:
+            patterns.missed = 2
+            patterns.missed_us = patterns.last_us
+            patterns.missed_end_us = t_us
+            patterns.missed_part = rr_s / mean
+            patterns.missed_s = rr_s
+        elif np.isnan(mean):
+            patterns.mean_rr_s = rr_s
+        else:
+            patterns.mean_rr_s += (rr_s - mean) / _MEAN
+    patterns.last_us = t_us
+
+
+@compiled
+def count_lately(patterns: Record, limit: int, since_us: int) -> bool:
+    """Whether more V beats than the limit came since then."""
+    nth = patterns.pvc_n - 1 - limit
+    return nth >= 0 and patterns.pvc_us[nth % _RING] >= since_us
