@@ -14,7 +14,7 @@ import numpy as np
 
 from analytics.ecg.compiled import Record, compiled
 from analytics.ecg.forest import Forest, add_up
-from analytics.ecg.peaks import CANDIDATE, RING
+from analytics.ecg.peaks import CANDIDATE, MASK
 from analytics.ecg.resample import FS_HZ
 from analytics.rows import Singles
 
@@ -24,6 +24,7 @@ WAITS: Final = round(1.2 * FS_HZ)
 _HALF: Final = 25
 _SHAPE: Final = 2 * _HALF + 1
 _SHIFT: Final = 3
+_SHIFTS: Final = 2 * _SHIFT + 1
 #: The P wave's place before the R peak: 0.26 to 0.07 s.
 _P_FROM: Final = 32
 _P: Final = 24
@@ -179,7 +180,7 @@ def _cut(ecg: Singles, centre: int, wave: Singles) -> float:
     mean = np.float32(0)
     size = len(wave)
     for at in range(size):
-        wave[at] = ecg[(centre - size // 2 + at) % RING]
+        wave[at] = ecg[(centre - size // 2 + at) & MASK]
         mean += wave[at]
     mean /= np.float32(size)
     power = np.float32(0)
@@ -196,13 +197,16 @@ def _compare(wave: Singles, shape: Singles) -> tuple[float, float]:
     own = np.float32(1e-12)
     for at in range(_SHAPE):
         own += shape[at] * shape[at]
-    for shift in range(2 * _SHIFT + 1):
-        product = power = total = np.float32(0)
-        for at in range(_SHAPE):
+    # Shifts side by side: the machine does eight at once.
+    sums = np.zeros((3, _SHIFTS), np.float32)
+    for at in range(_SHAPE):
+        for shift in range(_SHIFTS):
             value = wave[at + shift]
-            product += value * shape[at]
-            power += value * value
-            total += value
+            sums[0, shift] += value * shape[at]
+            sums[1, shift] += value * value
+            sums[2, shift] += value
+    for shift in range(_SHIFTS):
+        product, power, total = sums[0, shift], sums[1, shift], sums[2, shift]
         power = max(power - total * total / np.float32(_SHAPE), np.float32(1e-12))
         alike = product / np.sqrt(power * own)
         if alike > best:
@@ -312,11 +316,11 @@ def judge(  # one pass over a beat, in its order
     # P wave: the place before the R peak beside its mean.
     place = np.empty(_P, np.float32)
     first = int(beat.r_index) - _P_FROM
-    head = ecg[first % RING]
-    slant = (ecg[(first + _P - 1) % RING] - head) / np.float32(_P - 1)
+    head = ecg[first & MASK]
+    slant = (ecg[(first + _P - 1) & MASK] - head) / np.float32(_P - 1)
     mean = np.float32(0)
     for at in range(_P):
-        place[at] = ecg[(first + at) % RING] - head - slant * np.float32(at)
+        place[at] = ecg[(first + at) & MASK] - head - slant * np.float32(at)
         mean += place[at]
     mean /= np.float32(_P)
     p_power = p_product = p_own = np.float32(1e-12)
@@ -329,8 +333,8 @@ def judge(  # one pass over a beat, in its order
         p_low, p_high = min(p_low, place[at]), max(p_high, place[at])
     t_level = np.float32(0)
     for at in range(20, 36):
-        t_level += ecg[(int(beat.r_index) + at) % RING]
-    t_level = (t_level / np.float32(16) - ecg[(int(beat.r_index) - 8) % RING]) / size_mv
+        t_level += ecg[(int(beat.r_index) + at) & MASK]
+    t_level = (t_level / np.float32(16) - ecg[(int(beat.r_index) - 8) & MASK]) / size_mv
 
     features[2] = before / usual_s
     features[3] = after / usual_s
@@ -569,11 +573,11 @@ def _compare_p(ecg: Singles, first: int, p_wave: Singles) -> tuple[float, float]
     for at in range(_P):
         own += p_wave[at] * p_wave[at]
     for shift in range(-_P_SHIFT, _P_SHIFT + 1):
-        head = ecg[(first + shift) % RING]
-        slant = (ecg[(first + shift + _P - 1) % RING] - head) / np.float32(_P - 1)
+        head = ecg[(first + shift) & MASK]
+        slant = (ecg[(first + shift + _P - 1) & MASK] - head) / np.float32(_P - 1)
         product = power = total = np.float32(0)
         for at in range(_P):
-            value = ecg[(first + shift + at) % RING] - head - slant * np.float32(at)
+            value = ecg[(first + shift + at) & MASK] - head - slant * np.float32(at)
             product += value * p_wave[at]
             power += value * value
             total += value

@@ -219,7 +219,7 @@ def _describe_closely(peaks: Record, centre: int, candidate: Record) -> None:
     """Fill what tells a complex from noise."""
     ecg = np.empty(2 * _HALF + 1, np.float32)
     for at in range(2 * _HALF + 1):
-        ecg[at] = peaks.ecg[(centre + at - _HALF) % RING]
+        ecg[at] = peaks.ecg[(centre + at - _HALF) & MASK]
     steepest = np.float32(0)
     for at in range(2 * _HALF - 1):
         steepest = max(steepest, abs(ecg[at + 2] - ecg[at]))
@@ -271,7 +271,7 @@ def remember_shape(peaks: Record, complex_: Record) -> None:
     first = complex_.centre - _REACH - 1
     power = np.float32(1e-12)
     for at in range(_WAVE):
-        wave[at] = peaks.ecg[(first + at + 2) % RING] - peaks.ecg[(first + at) % RING]
+        wave[at] = peaks.ecg[(first + at + 2) & MASK] - peaks.ecg[(first + at) & MASK]
         power += wave[at] * wave[at]
     which, most = -1, np.float32(_SAME)
     for each in range(2):

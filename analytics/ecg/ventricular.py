@@ -12,7 +12,7 @@ import numpy as np
 
 from analytics.ecg.compiled import Record, compiled
 from analytics.ecg.forest import Forest, add_up
-from analytics.ecg.peaks import RING
+from analytics.ecg.peaks import MASK, RING
 from analytics.ecg.resample import FS_HZ
 from analytics.rows import Singles
 
@@ -20,6 +20,8 @@ _SLOW: Final = 4
 _SIZE: Final = RING // _SLOW
 _SLOW_HZ: Final = FS_HZ / _SLOW
 _BIN_HZ: Final = _SLOW_HZ / _SIZE
+#: The baseline is the mean over so many samples on either side: 0.4 s.
+_REACH: Final = 12
 FEATURES: Final = 24
 _ANGLE: Final = 2 * np.pi / _SIZE * np.arange(_SIZE // 2)
 _COS: Final = np.cos(_ANGLE).astype(np.float32)
@@ -124,7 +126,7 @@ def look(  # one pass over a window, in its order
     for at in range(_SIZE):
         total = np.float32(0)
         for step in range(_SLOW):
-            total += ecg[(index + at * _SLOW + step) % RING]
+            total += ecg[(index + at * _SLOW + step) & MASK]
         line[at] = total * np.float32(1 / _SLOW)
     for at in range(2, _SIZE):
         steepest = max(steepest, abs(line[at] - line[at - 2]))
@@ -138,18 +140,16 @@ def look(  # one pass over a window, in its order
         if slope > steepest * np.float32(0.4):
             steep += 1
     # The baseline: a moving mean over 0.8 s is taken away (mirrored at the ends).
-    flat = np.empty(_SIZE, np.float32)
-    reach = 12
+    padded = np.empty(_SIZE + 2 * _REACH, np.float32)
+    for at in range(len(padded)):
+        place = abs(at - _REACH)
+        padded[at] = line[place] if place < _SIZE else line[2 * (_SIZE - 1) - place]
+    flat = np.zeros(_SIZE, np.float32)
+    for step in range(2 * _REACH + 1):
+        for at in range(_SIZE):
+            flat[at] += padded[at + step]
     for at in range(_SIZE):
-        total = np.float32(0)
-        for step in range(-reach, reach + 1):
-            place = at + step
-            if place < 0:
-                place = -place
-            elif place >= _SIZE:
-                place = 2 * (_SIZE - 1) - place
-            total += line[place]
-        flat[at] = line[at] - total * np.float32(1 / (2 * reach + 1))
+        flat[at] = line[at] - flat[at] * np.float32(1 / (2 * _REACH + 1))
     most = mean = power = cube = fourth = np.float32(0)
     for at in range(_SIZE):
         value = flat[at]
