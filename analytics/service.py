@@ -82,12 +82,12 @@ class AnalyticsService:
             If the watch for silence ended by a defect: better no service, which is seen, than half of one.
         """
         _logger.info("analytics %s starts, engine %s", self._settings.instance, ENGINE_VERSION)
-        # Before it answers for any signal: without the machine code of this version that takes a minute.
-        compile_engine()
         self._observer.start()
         self._heartbeat.start()
         self._freshness.start()
         self._hrv.start()
+        # Before it answers for any signal: without the machine code of this version that takes a minute.
+        compile_engine()
         self._keeper.start()
         try:
             while not self._stopping.is_set():
