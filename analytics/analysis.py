@@ -271,7 +271,10 @@ class Analysis:
         return findings
 
     def end(self, device: str, reason: str) -> Findings:
-        """Analyse a device's signal to its end, and forget the device; what lasts ends there, for this reason."""
+        """Analyse a device's signal to its end, and forget the device; what lasts ends there, for this reason.
+
+        The last beat, which waits for the next to be judged, is left waiting, as the live analysis leaves it.
+        """
         state = self._devices[device]
         segments: list[Segment] = []
         for released in state.order.release_rest():
@@ -281,7 +284,7 @@ class Analysis:
             self._collect(self._engine.tick(segments), findings)
         for track in (state.live, state.late):
             self._retire(device, track, reason)
-        self._end_retired(findings)
+        self._end_retired(findings, flushes=False)
         del self._devices[device]
         return findings
 
@@ -354,10 +357,11 @@ class Analysis:
         if track is not None:
             self._retired.append(_Retired(device, track, reason))
 
-    def _end_retired(self, findings: Findings) -> None:
+    def _end_retired(self, findings: Findings, *, flushes: bool = True) -> None:
         """Bring what no more signal comes for to its end."""
         for device, track, reason in self._retired:
-            self._collect(self._engine.flush_row(track.row), findings)
+            if flushes:
+                self._collect(self._engine.flush_row(track.row), findings)
             for key in track.open_calls:
                 end_us = track.arrivals[-1][0]
                 detail: dict[str, float | str] = {"reason": reason}

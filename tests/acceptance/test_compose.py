@@ -211,7 +211,9 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
         assert process.is_running, f"{name}: {process.log}"
         assert credential["password"] not in process.log
         assert "Ada" not in process.log
-    assert list(compose.temporary.iterdir()) == [], "a service wrote where a container has nothing to write"
+    # The engine's machine code goes where the image cannot be written.
+    written = [path for path in compose.temporary.iterdir() if not list(path.glob("compiled-*"))]
+    assert written == [], "a service wrote where a container has nothing to write"
     for name in ("ingest-1", "ingest-2", "analytics", "compactor", "dashboard"):
         assert running[name].stop() == 0, running[name].log
 

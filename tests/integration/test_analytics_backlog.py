@@ -1,5 +1,6 @@
 """A device that catches up delays nobody's live signal, its own neither; its late signal is analysed once (P3)."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from heartwire.frames import EcgFrame
 from tests.conftest import StartHeartwire
 from tests.ecg import cut_into_frames, draw_ecg, regular_beats
 from tests.integration.analytics_stack import BEGIN_US, AlarmRow, Stack, on_one_database
+from tests.servers.process import Process
 from tests.servers.waiting import wait_until
 
 _S = 1_000_000
@@ -68,6 +70,10 @@ def test_a_device_that_catches_up_delays_neither_others_nor_its_own_live_signal(
     assert asystole.events == ["raised", "ended"]
 
 
+def _has_started(process: Process) -> bool:
+    return " starts, engine" in process.log
+
+
 @on_one_database
 def test_killed_and_handed_over_while_late_signal_waits_it_is_analysed_once(
     stack: Stack, outage: list[EcgFrame]
@@ -93,5 +99,6 @@ def test_killed_and_handed_over_while_late_signal_waits_it_is_analysed_once(
     stack.wait_until_analysed(timeout_s=60)
     assert _late_findings(stack, device) == expected
     for process in others:
+        wait_until(partial(_has_started, process), "a process that can be told to end")
         assert process.stop() == 0
     assert stack.n_waiting == 0

@@ -27,6 +27,8 @@ _GUARDED = [
     ("GET", "/api/patients/1/ecg?from_us=0&to_us=1000000"),
     ("GET", "/api/patients/1/beats?from_us=0&to_us=1000000"),
     ("GET", "/api/patients/1/alarms"),
+    ("GET", "/api/patients/1/hrv?from_us=0&to_us=1000000"),
+    ("GET", "/api/patients/1/rhythms?from_us=0&to_us=1000000"),
     ("POST", "/api/alarms/1/acknowledgement"),
     ("DELETE", "/api/alarms/1/acknowledgement"),
     ("GET", "/api/patients/1/devices"),
