@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import yaml
 
+from analytics.ecg.compiled import CACHE
 from tests.conftest import ROOT
 from tests.servers.mosquitto import find_mosquitto
 from tests.servers.process import Process
@@ -70,6 +71,7 @@ class Compose:
         self.inside: Final = directory / "inside"
         self.broker_data: Final = directory / "broker"
         self.temporary: Final = directory / "tmp"
+        self.cache: Final = directory / "cache"
         self.broker_port: Final = find_free_port()
         self.pages_port: Final = find_free_port()
         self.observe_ports: Final[dict[str, int]] = {}
@@ -79,6 +81,9 @@ class Compose:
         for made in (self.inside, self.broker_data, self.temporary):
             made.mkdir()
             made.chmod(0o755)
+        # As in the image: the engine's machine code, made before.
+        shutil.copytree(CACHE, self.cache / "heartwire" / CACHE.name)
+        self.cache.chmod(0o755)
         for written in (self.broker_data, self.temporary):
             if os.geteuid() == 0:
                 os.chown(written, _NOBODY, _NOBODY)
@@ -126,7 +131,8 @@ class Compose:
             mapped[name] = str(observe_port)
         bare = {name: value for name, value in os.environ.items() if not name.startswith("HEARTWIRE_")}
         # An environment of the container: no home that could be written, and /tmp as its tmpfs.
-        return {**bare, "HOME": "/nonexistent", "TMPDIR": str(self.temporary), "PYTHONDONTWRITEBYTECODE": "1", **mapped}
+        own = {"HOME": "/nonexistent", "TMPDIR": str(self.temporary), "XDG_CACHE_HOME": str(self.cache)}
+        return {**bare, **own, "PYTHONDONTWRITEBYTECODE": "1", **mapped}
 
     def run(self, service: str) -> subprocess.CompletedProcess[str]:
         """Run a service that ends by itself."""

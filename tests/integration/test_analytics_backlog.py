@@ -15,6 +15,7 @@ from tests.servers.waiting import wait_until
 _S = 1_000_000
 _LATE_S = 360
 _CAUGHT_UP_US = BEGIN_US + 2 * _LATE_S * _S
+_STARTS = " starts, engine"
 _ENV = {"HEARTWIRE_ANALYTICS_LEASE_TTL_S": "1"}
 
 
@@ -71,7 +72,7 @@ def test_a_device_that_catches_up_delays_neither_others_nor_its_own_live_signal(
 
 
 def _has_started(process: Process) -> bool:
-    return " starts, engine" in process.log
+    return _STARTS in process.log
 
 
 @on_one_database
@@ -93,6 +94,7 @@ def test_killed_and_handed_over_while_late_signal_waits_it_is_analysed_once(
     first.kill()
     assert _waits(stack), "too fast to show anything"
     first.start()
+    wait_until(lambda: first.log.count(_STARTS) == 2, "the second start")
     wait_until(lambda: len(stack.beats(device)) > 200, "more of it")
     others = [stack.start(env=_ENV, waits=False) for _ in range(2)]
     assert first.stop() == 0
