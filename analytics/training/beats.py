@@ -31,7 +31,7 @@ from analytics.ecg.classes import FEATURES
 from analytics.evaluation.beats import LEARNING_S, MATCH_WINDOW_S
 from analytics.evaluation.records import list_records
 from analytics.rows import Bools, Floats, Singles
-from analytics.training.questions import Recording, ask, pack_together, read_recording
+from analytics.training.questions import BOOSTING, Recording, ask, pack_together, read_recording
 
 _MODEL: Final = Path(__file__).parents[1] / "ecg" / "models" / "classes.npz"
 #: Letters of beats as EC57 groups them.
@@ -55,19 +55,10 @@ _V_BASE: Final = 0.2
 _S_BASE: Final = 0.8
 _TREES: Final = 120
 _PARAMETERS: Final = {
-    "objective": "binary",
+    **BOOSTING,
     "learning_rate": 0.06,
     "min_data_in_leaf": 60,
     "feature_fraction": 0.5,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "lambda_l2": 10.0,
-    "max_bin": 127,
-    "seed": 7,
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbose": -1,
 }
 #: N beats of a record and lead that are enough.
 _N_MOST: Final = 700

@@ -30,7 +30,7 @@ from analytics.evaluation.beats import LEARNING_S, MATCH_WINDOW_S, Counts, pair
 from analytics.evaluation.records import list_records
 from analytics.rows import Bools, Floats, Samples, Singles
 from analytics.training.beats import read_letters
-from analytics.training.questions import Recording, ask, mix, pack, read_recording
+from analytics.training.questions import BOOSTING, Recording, ask, mix, pack, read_recording
 
 _MODEL: Final = Path(__file__).parents[1] / "ecg" / "models" / "complexes.npz"
 #: Noise, its ratio in dB, and what its peaks weigh in fitting; the clean records first.
@@ -50,21 +50,12 @@ _TREES: Final = 60
 #: A peak is the rather a complex, the higher it is and the more like the ones before.
 _MONOTONE: Final = {0: 1, 1: 1, 7: 1}
 _PARAMETERS: Final = {
-    "objective": "binary",
+    **BOOSTING,
     "num_leaves": 10,
     "learning_rate": 0.12,
     "min_data_in_leaf": 100,
     "feature_fraction": 0.6,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "lambda_l2": 10.0,
-    "max_bin": 127,
-    "seed": 7,
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
     "monotone_constraints": [_MONOTONE.get(each, 0) for each in range(FEATURES)],
-    "verbose": -1,
 }
 _COMPLEXES: Final = 300
 _TRIM: Final = 20

@@ -1,6 +1,6 @@
 """What the engine's models are asked on annotated records, and the answers that experts gave."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,6 +13,21 @@ from analytics.evaluation.records import open_record, read_frames
 from analytics.rows import Floats, Samples, Singles
 
 _EPOCH_US: Final = 1_000_000_000_000_000
+
+
+#: How trees are fitted, whatever they answer: small, and the same again from the same input.
+BOOSTING: Final = {
+    "objective": "binary",
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 10.0,
+    "max_bin": 127,
+    "seed": 7,
+    "num_threads": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbose": -1,
+}
 
 
 class Recording(NamedTuple):
@@ -138,9 +153,3 @@ def _pack(trees: Sequence[dict[str, object]], base: Sequence[float]) -> dict[str
         "root": np.array(root, np.int32),
         "base": np.array(base, np.float32),
     }
-
-
-def chunks(names: Sequence[str], count: int) -> Iterator[list[str]]:
-    """Deal names into so many parts."""
-    for part in range(count):
-        yield list(names[part::count])
