@@ -13,7 +13,7 @@ import numpy as np
 
 from analytics.ecg.compiled import Record, compiled
 from analytics.ecg.forest import Forest, add_up
-from analytics.ecg.peaks import CANDIDATE, DECIDED_LAG
+from analytics.ecg.peaks import CANDIDATE, DECIDED_LAG, SHARP
 from analytics.ecg.resample import BLOCK, FS_HZ
 from analytics.rows import Singles
 
@@ -30,12 +30,21 @@ _LOOKED_AT: Final = 0.1
 _T_WAVE: Final = round(0.36 * FS_HZ)
 #: Of the complex's slope. (Theirs: half; but ventricular beats that follow closely have less.)
 _T_WAVE_SLOPE: Final = 0.4
+#: A peak that is much rounder than the complex is its T wave up to this slope. (Not in Hamilton: where complexes are
+#: small, steep T waves were counted.)
+_ROUND_SLOPE: Final = 0.75
+_ROUND: Final = 0.65
 #: A peak that comes later than a T wave and is steep on both sides is a complex from this height on: an aberrant beat
 #: is lower than the others, not much slower. (Not in Hamilton.)
 _STEEP_THRESHOLD: Final = 0.18
 _STEEP_SLOPE: Final = 0.27
 _STEEP_BALANCE: Final = 0.6
 _ONE_SIDED: Final = 1 / 8
+#: The level is sure when so many complexes are known, and the lower of them are no less than this part of it. Until
+#: then what set it may have been a movement: an overdue peak with the turns of a complex sets it anew.
+_SURE: Final = 8
+_AGREE: Final = 0.25
+_NOISE_IS_ROUGH: Final = 1.2
 #: A run begins with 1.4 s in which peaks are only gathered; then they are judged, the highest being a complex.
 _LEARNING: Final = 7 * BLOCK
 _GATHERED: Final = 8
@@ -44,7 +53,7 @@ _REFUSED: Final = 0.12
 _MOVING: Final = 0.08
 #: Up to so many, what the plain rules take needs only not to be unlikely.
 _PLAIN: Final = 0.3
-_UNLIKELY: Final = -1.0
+UNLIKELY: Final = -1.0
 #: Sum of the trees from which on an overdue complex is taken.
 _OVERDUE_SCORE: Final = -1.5
 _NOT_SCORED: Final = -9.0
@@ -60,6 +69,7 @@ MOST: Final = _GATHERED + 2
 #: What is known of a row's complexes.
 #:
 #: high, low: heights of the last complexes and of the last other peaks, newest first; *_level: their medians.
+#: n_high: heights known, at most 8.
 #: rr_s: last intervals, NaN where there are fewer; usual_rr_s: their median.
 #: last: sample of the run over which the last complex's energy peaked; last_r: its R peak, NaN before the first.
 #: swung: the baseline swung since.  learned: the levels are of this patient.
@@ -73,6 +83,7 @@ DETECTOR: Final = np.dtype(
         ("last", np.int64),
         ("last_r", np.float64),
         ("n_gathered", np.int64),
+        ("n_high", np.int64),
         ("held", CANDIDATE),
         ("gathered", CANDIDATE, (_GATHERED,)),
         ("high", np.float32, (8,)),
@@ -82,6 +93,7 @@ DETECTOR: Final = np.dtype(
         ("rr_s", np.float32, (8,)),
         ("usual_rr_s", np.float32),
         ("last_slope", np.float32),
+        ("last_rough", np.float32),
         ("last_energy", np.float32),
         ("last_candidate", np.int64),
         ("refused", np.float32),
@@ -102,6 +114,7 @@ def begin_run(detector: Record, forget: bool) -> None:
     detector.held.energy = 0
     detector.rr_s[:] = np.nan
     detector.last_slope = 0
+    detector.last_rough = 0
     detector.last_energy = 0
     detector.last_candidate = _LONG_AGO
     detector.refused = 0
@@ -166,7 +179,9 @@ def detect(  # compiled code takes no keywords cheaply
         highest = np.float32(0)
         for at in range(detector.n_gathered):
             highest = max(highest, detector.gathered[at].energy)
-        detector.high[:] = highest
+        detector.high[:] = np.inf
+        detector.high[0] = highest
+        detector.n_high = 1
         detector.high_level = highest
         detector.learned = True
         for at in range(detector.n_gathered):
@@ -176,7 +191,14 @@ def detect(  # compiled code takes no keywords cheaply
         overdue = (index + (BLOCK - 1) - DECIDED_LAG) - detector.last > detector.usual_rr_s * (_OVERDUE * FS_HZ)
         part = _SWUNG_THRESHOLD if detector.swung else _OVERDUE_THRESHOLD
         is_high = detector.held.energy > get_threshold(detector) * part
-        if overdue and (detector.held.score > _OVERDUE_SCORE if is_noisy(detector) else is_high):
+        noisy = is_noisy(detector)
+        if overdue and not noisy and _was_misled(detector):
+            detector.high[:] = np.inf
+            detector.n_high = 0
+            detector.low[:] = 0  # complexes may be among them
+            detector.low_level = 0
+            is_high = True
+        if overdue and (detector.held.score > _OVERDUE_SCORE if noisy else is_high):
             count = _accept(detector, detector.held, found, count)
     return count
 
@@ -208,7 +230,10 @@ def _judge(  # a peak, and what it is asked
     noisy = is_noisy(detector)
     is_high = candidate.energy > get_threshold(detector)
     is_one_sided = candidate.balance < _ONE_SIDED
-    is_t_wave = since < _T_WAVE and candidate.slope < _T_WAVE_SLOPE * detector.last_slope
+    is_round = candidate.rough < _ROUND * detector.last_rough
+    is_t_wave = (
+        since < _T_WAVE and candidate.slope < (_ROUND_SLOPE if is_round else _T_WAVE_SLOPE) * detector.last_slope
+    )
     is_complex = is_high and not is_one_sided and not is_t_wave
     if not noisy and not is_complex and since >= _T_WAVE:
         low = detector.low_level
@@ -220,7 +245,7 @@ def _judge(  # a peak, and what it is asked
         sums = np.empty(1, np.float32)
         add_up(forest, features, sums)
         candidate.score = sums[0]
-        is_plain = is_complex and candidate.score > _UNLIKELY and detector.refused < _PLAIN
+        is_plain = is_complex and candidate.score > UNLIKELY and detector.refused < _PLAIN
         is_complex = candidate.score > 0 or is_plain
     detector.last_energy = candidate.energy
     detector.last_candidate = candidate.centre
@@ -291,12 +316,24 @@ def _median(values: Singles) -> float:
 
 
 @compiled
+def _was_misled(detector: Record) -> bool:
+    """Whether the level may come from a movement, and a far lower peak that is held has the turns of a complex."""
+    far_lower = detector.high_level * np.float32(_AGREE)
+    if detector.held.energy > far_lower or not SHARP < detector.held.rough < _NOISE_IS_ROUGH:
+        return False
+    return bool(detector.n_high < _SURE or np.sort(detector.high)[1] < far_lower)
+
+
+@compiled
 def _accept(detector: Record, candidate: Record, found: Record, count: int) -> int:
     _copy(candidate, found[count])
     rr_s = np.float32((candidate.r_index - detector.last_r) / FS_HZ)
     found[count].rr_s = rr_s
     _push(detector.high, candidate.energy)
-    detector.high_level = _median(detector.high)
+    detector.n_high = min(detector.n_high + 1, 8)
+    known = detector.n_high
+    heights = np.sort(detector.high)  # those not known last
+    detector.high_level = (heights[(known - 1) // 2] + heights[known // 2]) * np.float32(0.5)
     if not np.isnan(rr_s):
         _push(detector.rr_s, rr_s)
         ranked = np.sort(detector.rr_s)  # NaN last
@@ -307,6 +344,7 @@ def _accept(detector: Record, candidate: Record, found: Record, count: int) -> i
     detector.last = candidate.centre
     detector.last_r = candidate.r_index
     detector.last_slope = candidate.slope
+    detector.last_rough = candidate.rough
     detector.held.energy = 0
     detector.swung = False
     return count + 1

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.ecg.compiled import Record, compiled
-from analytics.ecg.patterns import count_lately
+from analytics.ecg.patterns import count_lately, is_doubtful
 from analytics.ecg.quality import count_lately as count_noise_lately
 from analytics.ecg.resample import BLOCK_S
 from analytics.ecg.rhythm import NEVER
@@ -64,6 +64,8 @@ _IRREGULAR_US: Final = 60_000_000
 _MINUTE_US: Final = 60_000_000
 _V_RUN_BEATS: Final = 3
 _RUN_BEATS: Final = 5
+#: A run of other beats is one when so many of the usual beats are known.
+_USUAL_BEATS: Final = 6
 _REPEATS: Final = 3
 #: Intervals in a run change by no more than this part of their mean, on average.
 _JUMPS: Final = 0.4
@@ -214,7 +216,9 @@ def _look(row: Record, moment: Moment, looked: Looked) -> None:
     _put(looked, _ASYSTOLE, is_silent and silent_us >= limit[_ASYSTOLE, 0] * 1e6,
          rhythm.before_last_us > onset_us and rhythm.rr_s <= limit[_ASYSTOLE, 0],
          rhythm.silent_from_us, rhythm.before_last_us, silence_s)  # fmt: skip
-    _put(looked, _PAUSE, is_silent and rhythm.n > 0 and silent_us >= limit[_PAUSE, 0] * 1e6,
+    # A small peak like a complex: where one was missed there is no pause.
+    unseen_us = moment.looked_us - max(rhythm.quiet_us, rhythm.maybe_us)
+    _put(looked, _PAUSE, is_silent and rhythm.n > 0 and unseen_us >= limit[_PAUSE, 0] * 1e6,
          rhythm.last_us > row.calls.onset_us[_PAUSE], rhythm.silent_from_us, rhythm.last_us, silence_s)  # fmt: skip
 
     _put(looked, _VF, ventricular.is_on and now_us - ventricular.since_us >= limit[_VF, 0] * 1e6,
@@ -225,11 +229,14 @@ def _look(row: Record, moment: Moment, looked: Looked) -> None:
     many, few, span = rhythm.many_bpm, rhythm.few_bpm, rhythm.span_bpm
     _put(looked, _EXTREME_FAST, many > limit[_EXTREME_FAST, 0] and clear,
          many <= limit[_EXTREME_FAST, 0] - _HYSTERESIS_BPM, rhythm.many_us, rhythm.last_us, many)  # fmt: skip
-    _put(looked, _EXTREME_SLOW, few < limit[_EXTREME_SLOW, 0] and rhythm.few_slow_bpm < limit[_EXTREME_SLOW, 0],
+    seen = not is_doubtful(patterns)
+    is_slow = seen and few < limit[_EXTREME_SLOW, 0] and rhythm.few_slow_bpm < limit[_EXTREME_SLOW, 0]
+    _put(looked, _EXTREME_SLOW, is_slow,
          few >= limit[_EXTREME_SLOW, 0] + _HYSTERESIS_BPM, rhythm.few_us, rhythm.last_us, few)  # fmt: skip
     _put(looked, _FAST, span > limit[_FAST, 0] and clear, span <= limit[_FAST, 0] - _HYSTERESIS_BPM, rhythm.span_us,
          rhythm.last_us, span)  # fmt: skip
-    _put(looked, _SLOW, span < limit[_SLOW, 0] and rhythm.span_slow_bpm < limit[_SLOW, 0],
+    is_slow = seen and span < limit[_SLOW, 0] and rhythm.span_slow_bpm < limit[_SLOW, 0]
+    _put(looked, _SLOW, is_slow,
          span >= limit[_SLOW, 0] + _HYSTERESIS_BPM, rhythm.span_us, rhythm.last_us, span)  # fmt: skip
 
     n = patterns.v_n
@@ -240,7 +247,8 @@ def _look(row: Record, moment: Moment, looked: Looked) -> None:
     # Beats of one kind come again, and in time: what looks like nothing before it, or comes at any time, is no run.
     in_time = n < 4 or patterns.v_jumps_s / (n - 2) <= _JUMPS * patterns.v_rr_s / (n - 1)
     alike = patterns.v_known >= n // 2 and in_time
-    clear_run = lasts and alike and clear
+    known = patterns.usual_n >= _USUAL_BEATS
+    clear_run = lasts and alike and clear and known
     _put(looked, _VT, clear_run and n >= limit[_VT, 0] and fast, is_over, patterns.v_first_us, patterns.v_last_us,
          float(n))  # fmt: skip
     looked.measured[_VT, 1] = bpm
@@ -256,7 +264,8 @@ def _look(row: Record, moment: Moment, looked: Looked) -> None:
     s_n = patterns.s_n
     s_bpm = 60 * (s_n - 1) / patterns.s_rr_s if s_n > 1 and patterns.s_rr_s > 0 else 0.0
     s_is_over = patterns.s_others >= _RUN_OTHERS or now_us - rhythm.last_us > _RUN_SILENT_US
-    _put(looked, _SVT, patterns.s_others == 0 and s_n >= _RUN_BEATS and s_bpm > limit[_SVT, 0] and clear, s_is_over,
+    s_lasts = patterns.s_others == 0 and s_n >= _RUN_BEATS
+    _put(looked, _SVT, s_lasts and s_bpm > limit[_SVT, 0] and clear and known, s_is_over,
          patterns.s_first_us, patterns.s_last_us, s_bpm)  # fmt: skip
     looked.confidence[_SVT] = patterns.s_sure
 

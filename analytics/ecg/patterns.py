@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from analytics.ecg.classes import N, S, V
+from analytics.ecg.classes import N, Q, S, V
 from analytics.ecg.compiled import Record, compiled
 
 #: Ventricular beats remembered: the greatest limit a minute, and more.
@@ -20,6 +20,8 @@ _REGULAR: Final = 0.08
 #: when to when.  v_rr_s, v_jumps_s: sum of its intervals, and of the changes between them.  v_sure: mean confidence.
 #: v_known: how many looked like one of the patient's shapes.  s_*: of S beats.
 #: ended_n, ended_first_us, ended_last_us: the run that the last beat ended; 0 where it ended none.
+#: usual_n: N beats so far that looked like one of the patient's shapes.  doubtful: of the last 8 beats, which could not
+#: be classed: a bit each.
 #: between: beats since the last V beat.  bi_n, tri_n: V beats so far that came as every second, every third.
 #: pvc_us: times of V beats, a ring; `pvc_n` have been written.
 #: mean_rr_s: of the last eight intervals.  missed: beats for which a missed one still counts; missed_s, missed_part:
@@ -34,6 +36,8 @@ PATTERNS: Final = np.dtype(
         ("s_first_us", np.int64),
         ("s_last_us", np.int64),
         ("s_others", np.int64),
+        ("usual_n", np.int64),
+        ("doubtful", np.int64),
         ("ended_n", np.int64),
         ("ended_first_us", np.int64),
         ("ended_last_us", np.int64),
@@ -66,8 +70,11 @@ PATTERNS: Final = np.dtype(
 
 
 @compiled
-def begin_run(patterns: Record) -> None:
-    """Begin anew: no pattern reaches across a gap."""
+def begin_run(patterns: Record, forget: bool) -> None:
+    """Begin anew: no pattern reaches across a gap; after a long one (`forget`) the patient is to be learned again."""
+    if forget:
+        patterns.usual_n = 0
+    patterns.doubtful = 0
     patterns.v_n = 0
     patterns.s_n = 0
     patterns.v_others = 2
@@ -86,6 +93,8 @@ def add_beat(
 ) -> None:
     """Add a judged beat; `is_known`: it looks like one of the patient's shapes."""
     is_v = label == V
+    patterns.usual_n += label == N and is_known
+    patterns.doubtful = ((patterns.doubtful << 1) | (label == Q)) & 0xFF
     patterns.ended_n = 0
     if is_v:
         if patterns.v_others > 0:
@@ -159,6 +168,14 @@ def add_beat(
         else:
             patterns.mean_rr_s += (rr_s - mean) / _MEAN
     patterns.last_us = t_us
+
+
+@compiled
+def is_doubtful(patterns: Record) -> bool:
+    """Whether two of the last four beats could not be classed."""
+    return (patterns.doubtful & 1) + (patterns.doubtful >> 1 & 1) + (patterns.doubtful >> 2 & 1) + (
+        patterns.doubtful >> 3 & 1
+    ) > 1
 
 
 @compiled

@@ -36,6 +36,11 @@ _SHIFT: Final = 2
 #: A complex at least so like one of the two shapes known is of that shape.
 _SAME: Final = 0.7
 _LEARNS: Final = 1 / 8
+#: A peak rougher than this has the turns of a complex; T waves and most P waves are rounder.
+SHARP: Final = 0.6
+#: What may be a complex that became small, by likeness and by samples: P and T waves are wider.
+_SMALL_ALIKE: Final = 0.7
+_SMALL_WIDTH: Final = 10
 #: Energy is compared with that 110 to 200 ms before and after.
 _SIDE: Final = 14
 
@@ -64,8 +69,9 @@ PEAKS: Final = np.dtype(
 #: amplitude_mv: of the R peak over the ECG 48 ms before.
 #: alike, alike_usual: correlation with the liker of the two shapes of the complexes so far, and with the usual one.
 #: side_before, side_after: energy 112 to 200 ms before and after, over the peak's.
-#: width: samples with much slope.  rough: curvature over slope.  slant: change over 0.38 s, over the range.
+#: width: samples with much slope.  slant: change over 0.38 s, over the range.
 #: rise: energy over slope.  score: of the trees.  These from `alike` on only where one looks closely.
+#: rough: curvature over slope.
 #: rr_s: of a complex: time since the one before in the same run, NaN without.
 CANDIDATE: Final = np.dtype(
     [
@@ -159,7 +165,7 @@ def find(
     centre = index + (BLOCK - 1) - LAG - (3 * BLOCK - 1) + best
     _describe(peaks, centre, height, candidate)
     if closely:
-        _describe_closely(peaks, centre, candidate)
+        describe_closely(peaks, centre, candidate)
     before = after = np.float32(0)
     for at in range(_SIDE, REFRACTORY + 1):
         before += line[best - at]
@@ -170,13 +176,23 @@ def find(
 
 
 @compiled
+def is_small_complex(peaks: Record, candidate: Record) -> bool:
+    """Tell whether a peak too low for a complex is as narrow as one, and looks like the usual one."""
+    describe_closely(peaks, candidate.centre, candidate)
+    return bool(candidate.alike_usual > _SMALL_ALIKE and candidate.width <= _SMALL_WIDTH and candidate.rough > SHARP)
+
+
+@compiled
 def _describe(peaks: Record, centre: int, height: float, candidate: Record) -> None:
     ecg = np.empty(2 * _HALF + 1, np.float32)
     for at in range(2 * _HALF + 1):
         ecg[at] = peaks.ecg[(centre + at - _HALF) & MASK]
     rise = fall = near = np.float32(0)
+    moved = bent = np.float32(1e-9)
     for at in range(2 * _HALF - 1):
         change = ecg[at + 2] - ecg[at]
+        moved += abs(ecg[at + 1] - ecg[at])
+        bent += abs(ecg[at + 2] - ecg[at + 1] - ecg[at + 1] + ecg[at])
         rise = max(rise, change)
         fall = max(fall, -change)
         if _HALF - 1 - _REACH <= at < _HALF + _REACH:
@@ -209,13 +225,14 @@ def _describe(peaks: Record, centre: int, height: float, candidate: Record) -> N
     candidate.centre = centre
     candidate.energy = height
     candidate.slope = near
+    candidate.rough = bent / moved
     candidate.balance = min(rise, fall) / max(max(rise, fall), np.float32(1e-9))
     candidate.r_index = centre + (top - _HALF) + min(max(shift, -0.5), 0.5)
     candidate.amplitude_mv = ecg[top] - ecg[top - _BEND]
 
 
 @compiled
-def _describe_closely(peaks: Record, centre: int, candidate: Record) -> None:
+def describe_closely(peaks: Record, centre: int, candidate: Record) -> None:
     """Fill what tells a complex from noise."""
     ecg = np.empty(2 * _HALF + 1, np.float32)
     for at in range(2 * _HALF + 1):
@@ -224,16 +241,12 @@ def _describe_closely(peaks: Record, centre: int, candidate: Record) -> None:
     for at in range(2 * _HALF - 1):
         steepest = max(steepest, abs(ecg[at + 2] - ecg[at]))
     low = high = ecg[0]
-    moved = bent = np.float32(1e-9)
     wide = 0
     for at in range(2 * _HALF - 1):
         low, high = min(low, ecg[at]), max(high, ecg[at])
-        moved += abs(ecg[at + 1] - ecg[at])
-        bent += abs(ecg[at + 2] - ecg[at + 1] - ecg[at + 1] + ecg[at])
         if abs(ecg[at + 2] - ecg[at]) > np.float32(0.3) * steepest:
             wide += 1
     candidate.width = wide
-    candidate.rough = bent / moved
     candidate.slant = abs(ecg[2 * _HALF] - ecg[0]) / max(high - low, np.float32(1e-6))
     candidate.rise = candidate.energy / max(candidate.slope, np.float32(1e-6))
     _liken(peaks, ecg, candidate)

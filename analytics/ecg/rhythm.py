@@ -24,6 +24,10 @@ _EVEN_US: Final = 5_000_000
 _EVEN: Final = 1.15
 _SHORTEST_US: Final = 272_000
 
+#: Two small peaks sooner after each other, or after a beat, are one, or its T wave; nearer than the other, the same.
+_SOON_US: Final = 360_000
+_SAME_US: Final = 50_000
+
 #: The last beats of a row.
 #:
 #: t_us: R peaks of the run, a ring; `n` of them have been written.
@@ -36,12 +40,17 @@ _SHORTEST_US: Final = 272_000
 #: span_bpm, many_bpm, few_bpm: mean rate over the least 10 s of whole intervals, over 17 beats, over 5; NaN while
 #: there are fewer.  span_us, many_us, few_us: first beat of each.
 #: span_slow_bpm, few_slow_bpm: rate of the second longest interval in the least 10 s, in the 5 beats: a single pause
-#: does not make it slow.
+#: does not make it slow; nor do intervals in which small complexes may have been missed.
+#: maybe: small peaks like complexes in the interval that each beat of the ring ends, which were not taken for any;
+#: maybe_n: since the last beat.  maybe_us: the last of them.
 #: hr_bpm: mean rate over the last eight intervals, or what there is.
 RHYTHM: Final = np.dtype(
     [
         ("t_us", np.int64, (RING,)),
         ("n", np.int64),
+        ("maybe", np.int8, (RING,)),
+        ("maybe_n", np.int64),
+        ("maybe_us", np.int64),
         ("last_us", np.int64),
         ("before_last_us", np.int64),
         ("quiet_us", np.int64),
@@ -66,6 +75,8 @@ RHYTHM: Final = np.dtype(
 def begin_run(rhythm: Record, from_us: int) -> None:
     """Begin anew: no interval, rate or silence reaches across a gap."""
     rhythm.n = 0
+    rhythm.maybe_n = 0
+    rhythm.maybe_us = NEVER
     rhythm.swung_us = 0
     rhythm.rr_s = np.nan
     rhythm.span_bpm = np.nan
@@ -81,7 +92,11 @@ def begin_run(rhythm: Record, from_us: int) -> None:
 @compiled
 def add_beat(rhythm: Record, t_us: int, rr_s: float) -> None:
     """Add a beat."""
+    if abs(t_us - rhythm.maybe_us) < _SAME_US and rhythm.maybe_n > 0:
+        rhythm.maybe_n -= 1  # it was one
     rhythm.t_us[rhythm.n % RING] = t_us
+    rhythm.maybe[rhythm.n % RING] = min(rhythm.maybe_n, 100)
+    rhythm.maybe_n = 0
     rhythm.n += 1
     rhythm.before_last_us = rhythm.last_us
     rhythm.last_us = t_us
@@ -94,9 +109,11 @@ def add_beat(rhythm: Record, t_us: int, rr_s: float) -> None:
     rhythm.many_bpm = np.nan
     rhythm.few_bpm = rhythm.few_slow_bpm = np.nan
     longest = second = 0
+    maybe = 0
     later_us = t_us
     for back in range(1, known):
         at_us = rhythm.t_us[(rhythm.n - 1 - back) % RING]
+        maybe += rhythm.maybe[(rhythm.n - back) % RING]
         gap_us = later_us - at_us
         later_us = at_us
         if gap_us > longest:
@@ -105,6 +122,8 @@ def add_beat(rhythm: Record, t_us: int, rr_s: float) -> None:
             second = gap_us
         mean_bpm = back * 60e6 / max(t_us - at_us, 1)
         slow_bpm = 60e6 / second if second > 0 else np.nan
+        if maybe > 0:
+            slow_bpm = max(slow_bpm, (back + maybe) * 60e6 / max(t_us - at_us, 1))
         if back == min(known - 1, _SHOWN):
             rhythm.hr_bpm = mean_bpm
         if back == FEW - 1:
@@ -115,6 +134,14 @@ def add_beat(rhythm: Record, t_us: int, rr_s: float) -> None:
             rhythm.span_bpm, rhythm.span_slow_bpm, rhythm.span_us = mean_bpm, slow_bpm, at_us
         if back >= MANY - 1 and t_us - at_us >= _SPAN_US:
             break
+
+
+@compiled
+def add_maybe(rhythm: Record, t_us: int) -> None:
+    """Note a small peak that may have been a beat."""
+    if t_us - max(rhythm.last_us, rhythm.maybe_us) > _SOON_US:
+        rhythm.maybe_n += 1
+        rhythm.maybe_us = t_us
 
 
 @compiled

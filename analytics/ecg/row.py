@@ -166,7 +166,7 @@ def begin(row: Record, gap_us: int, t0_us: int, fs_mhz: int, gain: float, baseli
 def _begin_heart(row: Record, from_us: int, forget: bool) -> None:
     beats.begin_run(row.detector, forget)
     classes.begin_run(row.classes, forget)
-    patterns.begin_run(row.patterns)
+    patterns.begin_run(row.patterns, forget)
     ventricular.begin_run(row.ventricular, max(row.rhythm.last_us, row.ventricular.since_us))
     atrial.begin_run(row.atrial)
     rhythm.begin_run(row.rhythm, from_us)
@@ -268,6 +268,14 @@ def _tell_rhythm(row: Record, number: int, output: Output) -> None:
 
 
 @compiled
+def _may_be_beat(row: Record, candidate: Record, noisy: bool) -> bool:
+    """Tell whether a peak that was taken for no complex may have been one."""
+    if noisy:
+        return bool(candidate.score > beats.UNLIKELY)
+    return peaks.is_small_complex(row.peaks, candidate)
+
+
+@compiled
 def _step(row: Record, number: int, end_us: int, models: Models, place: Workplace, output: Output) -> None:
     """Analyse the block that `row.run.waiting` holds."""
     run, signal = row.run, row.signal
@@ -288,7 +296,7 @@ def _step(row: Record, number: int, end_us: int, models: Models, place: Workplac
             _settle(row, number, np.nan, models, place, output)
         beats.begin_run(row.detector, forget)
         classes.begin_run(row.classes, forget)
-        patterns.begin_run(row.patterns)
+        patterns.begin_run(row.patterns, forget)
         ventricular.begin_run(row.ventricular, block_us)
         atrial.begin_run(row.atrial)
     filtered = filters.apply(row.filters, block, place.energy, place.lines, starts)
@@ -300,6 +308,8 @@ def _step(row: Record, number: int, end_us: int, models: Models, place: Workplac
     if found.is_there and noisy:
         r_us = run.first_us + int(np.rint(candidate.r_index * STEP_US))
         _trace(output, number, r_us, 3, place.features, candidate.score)
+    if found.is_there and candidate.centre != row.detector.last and _may_be_beat(row, candidate, noisy):
+        rhythm.add_maybe(row.rhythm, run.first_us + int(np.rint(candidate.r_index * STEP_US)))
     for at in range(count):
         beat = place.found[at]
         peaks.remember_direction(row.peaks, beat.amplitude_mv)
