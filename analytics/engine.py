@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from analytics.ecg import calls
 from analytics.ecg.classes import LETTERS
-from analytics.ecg.forest import load_forest
 from analytics.ecg.resample import STEP_US
-from analytics.ecg.row import RHYTHMS, STATE, Models, flush_one, make_first, make_output, make_workplace, take_all
+from analytics.ecg.row import RHYTHMS, STATE, WORKPLACE, flush_one, make_first, make_models, make_output, take_all
 from analytics.results import Beats, Quality, Results, RhythmChange, Segment, Transition
 
 #: Part of every result; changes whenever results may.
@@ -47,8 +46,8 @@ class Engine:
     def __init__(self, capacity: int = 64, *, traces: int = 0) -> None:
         self._first: Final = make_first()
         self._states = np.repeat(self._first, capacity)
-        self._models: Final = Models(*map(load_forest, Models._fields))
-        self._place: Final = make_workplace()
+        self._models = make_models()
+        self._places: Final = np.zeros(1, WORKPLACE)
         self._output: Final = make_output(_ROOM, traces)
         self._free: Final = list(range(capacity - 1, -1, -1))
         self._open: Final[set[int]] = set()
@@ -144,7 +143,7 @@ class Engine:
         at = 0
         room = _ROOM
         while at < len(segments):
-            done = take_all(self._states, *columns, self._models, self._place, self._output, at, room)
+            done = take_all(self._states, *columns, self._models, self._places, self._output, at, room)
             self._drain(collected)
             if done == at:
                 raise ValueError(f"a segment of {len(samples[at])} samples is longer than {_ROOM // 5} s")
@@ -156,7 +155,7 @@ class Engine:
         collected = _Collected()
         state = self._states[row]
         if state["run"]["fs_mhz"] > 0:
-            flush_one(self._states, row, self._models, self._place, self._output)
+            flush_one(self._states, row, self._models, self._places, self._output)
             self._drain(collected)
             state["run"]["fs_mhz"] = -1
         return self._finish(collected, np.array([row]), np.zeros(len(self._states), np.int64))

@@ -1,7 +1,7 @@
 """Atrial fibrillation: intervals without order, and no P waves.  Pure, causal.
 
-After each beat the last intervals, at most 40 and those of a minute, without those around ventricular beats, are
-described: how much they change from one to the next (RMSSD, sample entropy after Lake and Moorman 2011,
+After every second beat the last intervals, at most 40 and those of a minute, without those around ventricular beats,
+are described: how much they change from one to the next (RMSSD, sample entropy after Lake and Moorman 2011,
 doi:10.1152/ajpheart.00561.2010), and what else makes irregular hearts: ectopy in patterns, breathing, noise. Beside
 them stands how alike the P waves are. Trees fitted offline make a probability of it.
 """
@@ -11,13 +11,18 @@ from typing import Final
 import numpy as np
 
 from analytics.ecg.compiled import Record, compiled
-from analytics.ecg.forest import Forest, add_up
-from analytics.rows import Singles
+from analytics.ecg.forest import add_up
+from analytics.ecg.order import get_ranked, sort_few
+from analytics.ecg.shapes import dot, find_size, sum_up
+from analytics.rows import Bytes, Singles
 
 #: Intervals looked at, and the fewest that are judged.
 _WINDOW: Final = 40
 _LEAST: Final = 8
 _LONGEST_US: Final = 60_000_000
+_CELLS: Final = 13
+#: Intervals that differ by less than this part of the median are alike: 30 ms of a heart at 75 a minute.
+_TOLERANCE: Final = 0.0375
 FEATURES: Final = 24
 _V: Final = 2
 _F: Final = 3
@@ -25,7 +30,7 @@ _S: Final = 1
 
 #: Of a row: its last intervals, and what they led to.
 #:
-#: rr_s, t_us, label: of the last beats, a ring; `n` of them have been written.
+#: rr_s, t_us, label, alike: of the last beats, newest last; `n` there have been in this run.
 #: chance: smoothed probability.  is_on: it fibrillates.  since_us, until_us: in the signal.
 #: irregular: likewise of irregularity alone.
 ATRIAL: Final = np.dtype(
@@ -46,6 +51,9 @@ ATRIAL: Final = np.dtype(
     ],
     align=True,
 )
+#: Of what a new probability moves the smoothed one.
+_FOLLOWS: Final = 0.3
+_FOLLOWS_AT_FIRST: Final = 0.6
 _BEGINS: Final = 0.5
 _ENDS: Final = 0.4
 _IRREGULAR: Final = 0.12
@@ -58,6 +66,61 @@ def begin_run(atrial: Record) -> None:
     atrial.n = 0
 
 
+#: Room to work in.  joined: the interval before follows directly.
+ROOM: Final = np.dtype(
+    [
+        ("rr_s", np.float32, (_WINDOW,)),
+        ("changes", np.float32, (_WINDOW,)),
+        ("back_two", np.float32, (_WINDOW,)),
+        ("ranked", np.float32, (_WINDOW,)),
+        ("after", np.float32, (_WINDOW,)),
+        ("joined", np.uint8, (_WINDOW,)),
+        ("cells", np.uint8, (_CELLS * _CELLS,)),
+    ],
+    align=True,
+)
+
+
+@compiled
+def _remember(atrial: Record, t_us: int, rr_s: float, label: int, alike: float) -> None:
+    for place in range(_WINDOW - 1):
+        atrial.t_us[place] = atrial.t_us[place + 1]
+        atrial.rr_s[place] = atrial.rr_s[place + 1]
+        atrial.label[place] = atrial.label[place + 1]
+        atrial.alike[place] = atrial.alike[place + 1]
+    atrial.t_us[_WINDOW - 1] = t_us
+    atrial.rr_s[_WINDOW - 1] = rr_s
+    atrial.label[_WINDOW - 1] = label
+    atrial.alike[_WINDOW - 1] = alike
+    atrial.n += 1
+
+
+@compiled
+def _get_cell(change: float) -> int:
+    """Return the place of a change, over the median interval, on one side of the plane: 8 % each."""
+    return int(min(max(change * np.float32(12.5) + np.float32(_CELLS / 2), np.float32(0)), np.float32(_CELLS - 1)))
+
+
+@compiled
+def _get_entropy(rr: Singles, joined: Bytes, n: int, tolerance: float, room: Record) -> float:
+    """Return the sample entropy of intervals, templates of length 1."""
+    here, after = room.ranked, room.after
+    templates = 0
+    for at in range(n - 1):
+        if joined[at + 1]:
+            here[templates] = rr[at]
+            after[templates] = rr[at + 1]
+            templates += 1
+    near_one = near_two = 0
+    for at in range(templates):
+        value, next_value = here[at], after[at]
+        for other in range(at):
+            near = abs(here[other] - value) <= tolerance
+            near_one += near
+            near_two += near & (abs(after[other] - next_value) <= tolerance)
+    return np.log(np.float32(near_one + 1) / np.float32(near_two + 1))
+
+
 @compiled
 def add_beat(  # one pass over the intervals, in its order
     atrial: Record,
@@ -67,10 +130,11 @@ def add_beat(  # one pass over the intervals, in its order
     label: int,
     alike: float,
     n_noisy: int,
-    forest: Forest,
+    forest: Record,
     features: Singles,
+    room: Record,
 ) -> bool:
-    """Take a judged beat; return whether there were intervals enough to judge.
+    """Take a judged beat; return whether the rhythm was judged: at every second beat, with intervals enough.
 
     Parameters
     ----------
@@ -84,56 +148,50 @@ def add_beat(  # one pass over the intervals, in its order
         Filled.
     """
     if not np.isnan(rr_s):
-        place = atrial.n % _WINDOW
-        atrial.t_us[place] = t_us
-        atrial.rr_s[place] = rr_s
-        atrial.label[place] = label
-        atrial.alike[place] = alike
-        atrial.n += 1
-    known = min(atrial.n, _WINDOW)
-    rr = np.empty(_WINDOW, np.float32)
-    joined = np.empty(_WINDOW, np.bool_)  # the interval before follows directly
-    n = v = s = 0
+        _remember(atrial, t_us, rr_s, label, alike)
+    # What builds up over forty intervals is judged after every second.
+    if atrial.n % 2:
+        return False
+    rr, joined, changes, ranked = room.rr_s, room.joined, room.changes, room.ranked
+    n = v = s = seen = 0
     likeness = np.float32(0)
-    seen = 0
-    follows = False
+    follows = is_other_before = False
     first_us = t_us
-    for back in range(known - 1, -1, -1):
-        place = (atrial.n - 1 - back) % _WINDOW
-        if t_us - atrial.t_us[place] > _LONGEST_US:
-            continue
+    for place in range(_WINDOW - min(atrial.n, _WINDOW), _WINDOW):
         kind = atrial.label[place]
-        before = atrial.label[(atrial.n - 2 - back) % _WINDOW] if back < known - 1 else 0
-        seen += 1
-        likeness += atrial.alike[place]
-        v += kind == _V or kind == _F
-        s += kind == _S
-        if kind == _V or kind == _F or before == _V or before == _F or atrial.rr_s[place] > np.float32(2.5):
-            follows = False
-            continue
-        if n == 0:
-            first_us = atrial.t_us[place]
-        rr[n] = atrial.rr_s[place]
-        joined[n] = follows
-        follows = True
-        n += 1
+        is_other = kind == _V or kind == _F
+        if t_us - atrial.t_us[place] <= _LONGEST_US:
+            seen += 1
+            likeness += atrial.alike[place]
+            v += is_other
+            s += kind == _S
+            if is_other or is_other_before or atrial.rr_s[place] > np.float32(2.5):
+                follows = False
+            else:
+                if n == 0:
+                    first_us = atrial.t_us[place]
+                rr[n] = atrial.rr_s[place]
+                joined[n] = follows
+                follows = True
+                n += 1
+        is_other_before = is_other
     if n < _LEAST:
         atrial.chance *= np.float32(0.98)
         return False
-    ranked = np.sort(rr[:n])
-    median = ranked[n // 2]
-    mean = np.float32(0)
-    for at in range(n):
-        mean += rr[at]
-    mean /= np.float32(n)
+    median = get_ranked(rr, n, n // 2)
+    total, _ = sum_up(rr, 0, n)
+    mean = total / np.float32(n)
     variance = np.float32(0)
     for at in range(n):
         variance += (rr[at] - mean) ** 2
     pairs = turns = triples = big = small = huge = 0
     square = absolute = second_order = product = np.float32(0)
-    changes = np.empty(_WINDOW, np.float32)
-    back_two = np.empty(_WINDOW, np.float32)
+    back_two = room.back_two
     slow = np.float32(0)
+    # How many cells of the plane of successive changes are taken (Sarkar 2008: scattered in fibrillation).
+    cells = room.cells
+    cells[:] = 0
+    taken = 0
     for at in range(1, n):
         if not joined[at]:
             continue
@@ -153,60 +211,37 @@ def add_beat(  # one pass over the intervals, in its order
             turns += change * before_change < 0
             second_order += abs(change - before_change)
             slow += abs(change + before_change)
+            cell = _get_cell(change / median) * _CELLS + _get_cell(before_change / median)
+            taken += cells[cell] == 0
+            cells[cell] = 1
     if pairs < _LEAST - 2 or triples < 2:
         return False
-    sorted_changes = np.sort(changes[:pairs])
-    sorted_two = np.sort(back_two[:triples])
-    # Sample entropy of templates of length 1, tolerance 30 ms of a heart at 75 a minute.
-    near_one = near_two = 0
-    tolerance = np.float32(0.0375) * median
-    for at in range(n - 1):
-        if not joined[at + 1]:
-            continue
-        for other in range(at + 1, n - 1):
-            if joined[other + 1] and abs(rr[at] - rr[other]) <= tolerance:
-                near_one += 1
-                if abs(rr[at + 1] - rr[other + 1]) <= tolerance:
-                    near_two += 1
-    entropy = np.log(np.float32(near_one + 1) / np.float32(near_two + 1))
-    # How many cells of the plane of successive changes are taken (Sarkar 2008: scattered in fibrillation).
-    cells = np.zeros(169, np.uint8)
-    taken = 0
-    for at in range(2, n):
-        if joined[at] and joined[at - 1]:
-            one = min(max(int((rr[at] - rr[at - 1]) / median * np.float32(12.5) + np.float32(6.5)), 0), 12)
-            other = min(max(int((rr[at - 1] - rr[at - 2]) / median * np.float32(12.5) + np.float32(6.5)), 0), 12)
-            if not cells[one * 13 + other]:
-                cells[one * 13 + other] = 1
-                taken += 1
-    p_own = np.float32(0)
+    entropy = _get_entropy(rr, joined, n, np.float32(_TOLERANCE) * median, room)
+    sort_few(changes, pairs, ranked)
+    p_own = dot(classes.p_wave, classes.p_wave)
     p_low = p_high = classes.p_wave[0]
     for at in range(len(classes.p_wave)):
         value = classes.p_wave[at]
-        p_own += value * value
         p_low, p_high = min(p_low, value), max(p_high, value)
+    usual = 0
+    for at in range(1, len(classes.shapes)):
+        if classes.shapes[at].weight > classes.shapes[usual].weight:
+            usual = at
     size = np.float32(1e-3)
-    weight = np.float32(0)
-    for at in range(len(classes.shapes)):
-        shape = classes.shapes[at]
-        if shape.weight > weight:
-            weight = shape.weight
-            low = high = shape.wave[0]
-            for step in range(len(shape.wave)):
-                low, high = min(low, shape.wave[step]), max(high, shape.wave[step])
-            size = max(high - low, np.float32(1e-3))
+    if classes.shapes[usual].weight > 0:
+        size = max(find_size(classes.shapes[usual]), size)
     features[0] = np.float32(n)
     features[1] = median
     features[2] = np.sqrt(square / np.float32(pairs)) / mean
     features[3] = absolute / np.float32(pairs) / mean
-    features[4] = sorted_changes[pairs // 2]
-    features[5] = sorted_changes[pairs // 4]
-    features[6] = sorted_changes[(3 * pairs) // 4]
+    features[4] = ranked[pairs // 2]
+    features[5] = ranked[pairs // 4]
+    features[6] = ranked[(3 * pairs) // 4]
     features[7] = np.float32(big) / np.float32(pairs)
     features[8] = np.float32(small) / np.float32(pairs)
     features[9] = np.float32(huge) / np.float32(pairs)
     features[10] = entropy
-    features[11] = sorted_two[triples // 2]
+    features[11] = get_ranked(back_two, triples, triples // 2)
     features[12] = np.sqrt(variance / np.float32(n)) / mean
     features[13] = product / max(variance, np.float32(1e-9))
     features[14] = np.float32(turns) / np.float32(triples)
@@ -219,10 +254,10 @@ def add_beat(  # one pass over the intervals, in its order
     features[21] = np.sqrt(max(classes.p_power - p_own, np.float32(0)) / np.float32(len(classes.p_wave))) / size
     features[22] = likeness / np.float32(seen)
     features[23] = np.float32(n_noisy)
-    sums = np.empty(1, np.float32)
-    add_up(forest, features, sums)
-    chance = 1 / (1 + np.exp(-sums[0]))
-    atrial.chance += (np.float32(chance) - atrial.chance) * np.float32(0.2 if atrial.n > _WINDOW else 0.5)
+    chance = 1 / (1 + np.exp(-add_up(forest, features, 0, -np.inf)))
+    atrial.chance += (np.float32(chance) - atrial.chance) * np.float32(
+        _FOLLOWS if atrial.n > _WINDOW else _FOLLOWS_AT_FIRST
+    )
     atrial.entropy = entropy
     if not atrial.is_on and atrial.chance > _BEGINS:
         atrial.is_on = True
@@ -230,7 +265,7 @@ def add_beat(  # one pass over the intervals, in its order
     elif atrial.is_on and atrial.chance < _ENDS:
         atrial.is_on = False
         atrial.until_us = max(t_us - (t_us - first_us) // 2, atrial.since_us)
-    scatter = sorted_changes[pairs // 2]
+    scatter = ranked[pairs // 2]
     if not atrial.is_irregular and scatter > _IRREGULAR:
         atrial.is_irregular = True
         atrial.irregular_since_us = max(first_us, atrial.irregular_until_us)

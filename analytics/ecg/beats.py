@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from analytics.ecg.compiled import Record, compiled
-from analytics.ecg.forest import Forest, add_up
+from analytics.ecg.forest import add_up
+from analytics.ecg.order import count_known, get_ranked
 from analytics.ecg.peaks import CANDIDATE, DECIDED_LAG, SHARP
 from analytics.ecg.resample import BLOCK, FS_HZ
 from analytics.rows import Singles
@@ -149,7 +150,7 @@ def detect(  # compiled code takes no keywords cheaply
     candidate: Record,
     is_there: bool,
     found: Record,
-    forest: Forest,
+    forest: Record,
     features: Singles,
 ) -> int:
     """Judge one block's candidate, if there is one.
@@ -224,7 +225,7 @@ def _copy(source: Record, target: Record) -> None:
 
 @compiled
 def _judge(  # a peak, and what it is asked
-    detector: Record, candidate: Record, found: Record, count: int, forest: Forest, features: Singles
+    detector: Record, candidate: Record, found: Record, count: int, forest: Record, features: Singles
 ) -> int:
     since = candidate.centre - detector.last
     noisy = is_noisy(detector)
@@ -242,9 +243,7 @@ def _judge(  # a peak, and what it is asked
     candidate.score = _NOT_SCORED
     if noisy:
         _ask(detector, candidate, features)
-        sums = np.empty(1, np.float32)
-        add_up(forest, features, sums)
-        candidate.score = sums[0]
+        candidate.score = add_up(forest, features, 0, -np.inf)
         is_plain = is_complex and candidate.score > UNLIKELY and detector.refused < _PLAIN
         is_complex = candidate.score > 0 or is_plain
     detector.last_energy = candidate.energy
@@ -292,8 +291,10 @@ def _ask(detector: Record, candidate: Record, features: Singles) -> None:
     features[17] = detector.last_energy / high
     features[18] = min(np.float32(candidate.centre - detector.last_candidate) / np.float32(FS_HZ), np.float32(4))
     features[19] = abs(candidate.amplitude_mv) / max(candidate.slope, np.float32(1e-6))
-    ranked = np.sort(detector.rr_s)
-    features[20] = (ranked[5] - ranked[1]) / detector.usual_rr_s if not np.isnan(ranked[5]) else np.float32(0)
+    known = count_known(detector.rr_s)
+    features[20] = np.float32(0)
+    if known > 5:
+        features[20] = (get_ranked(detector.rr_s, known, 5) - get_ranked(detector.rr_s, known, 1)) / detector.usual_rr_s
 
 
 @compiled
@@ -311,8 +312,7 @@ def _push(values: Singles, newest: float) -> None:
 
 @compiled
 def _median(values: Singles) -> float:
-    ranked = np.sort(values)
-    return float((ranked[3] + ranked[4]) * np.float32(0.5))
+    return float((get_ranked(values, 8, 3) + get_ranked(values, 8, 4)) * np.float32(0.5))
 
 
 @compiled
@@ -321,7 +321,7 @@ def _was_misled(detector: Record) -> bool:
     far_lower = detector.high_level * np.float32(_AGREE)
     if detector.held.energy > far_lower or not SHARP < detector.held.rough < _NOISE_IS_ROUGH:
         return False
-    return bool(detector.n_high < _SURE or np.sort(detector.high)[1] < far_lower)
+    return bool(detector.n_high < _SURE or get_ranked(detector.high, 8, 1) < far_lower)
 
 
 @compiled
@@ -332,15 +332,12 @@ def _accept(detector: Record, candidate: Record, found: Record, count: int) -> i
     _push(detector.high, candidate.energy)
     detector.n_high = min(detector.n_high + 1, 8)
     known = detector.n_high
-    heights = np.sort(detector.high)  # those not known last
-    detector.high_level = (heights[(known - 1) // 2] + heights[known // 2]) * np.float32(0.5)
+    lower, upper = get_ranked(detector.high, known, (known - 1) // 2), get_ranked(detector.high, known, known // 2)
+    detector.high_level = (lower + upper) * np.float32(0.5)
     if not np.isnan(rr_s):
         _push(detector.rr_s, rr_s)
-        ranked = np.sort(detector.rr_s)  # NaN last
-        known = 0
-        while known < 8 and not np.isnan(ranked[known]):
-            known += 1
-        detector.usual_rr_s = ranked[known // 2]
+        known = count_known(detector.rr_s)
+        detector.usual_rr_s = get_ranked(detector.rr_s, known, known // 2)
     detector.last = candidate.centre
     detector.last_r = candidate.r_index
     detector.last_slope = candidate.slope

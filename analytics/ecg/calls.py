@@ -14,7 +14,6 @@ from analytics.ecg.compiled import Record, compiled
 from analytics.ecg.patterns import count_lately, is_doubtful
 from analytics.ecg.quality import count_lately as count_noise_lately
 from analytics.ecg.resample import BLOCK_S
-from analytics.ecg.rhythm import NEVER
 from heartwire.calls import CALLS, Family, get_call, hidden_by
 
 #: In this order everywhere; noise first, which suspends others.
@@ -107,38 +106,24 @@ CALL_STATES: Final = np.dtype(
 )
 
 
-class Looked(NamedTuple):
-    """Every call at the end of a block, arrays of one value a call.
-
-    Attributes
-    ----------
-    begins, ends : bool
-        It would begin now; it would end now.
-    onset_us, end_us : int64
-        When what it speaks of began, and ended, in the signal.
-    measured : (n, 2) float64
-        What the alarm tells, in the order of `UNITS`; NaN: nothing.
-    confidence : float64
-    """
-
-    begins: NDArray[np.bool_]
-    ends: NDArray[np.bool_]
-    onset_us: NDArray[np.int64]
-    end_us: NDArray[np.int64]
-    measured: NDArray[np.float64]
-    confidence: NDArray[np.float64]
-
-
-def make_looked() -> Looked:
-    """Return room for one look."""
-    return Looked(
-        np.zeros(_N, np.bool_),
-        np.zeros(_N, np.bool_),
-        np.zeros(_N, np.int64),
-        np.zeros(_N, np.int64),
-        np.zeros((_N, _LIMITS)),
-        np.zeros(_N),
-    )
+#: Every call at the end of a block, arrays of one value a call.
+#:
+#: begins, ends: it would begin now; it would end now.
+#: onset_us, end_us: when what it speaks of began, and ended, in the signal.
+#: measured: what the alarm tells, in the order of `UNITS`; NaN: nothing.  confidence: 0 to 1.
+#: met: it holds, or would if no greater one did.
+LOOKED: Final = np.dtype(
+    [
+        ("onset_us", np.int64, (_N,)),
+        ("end_us", np.int64, (_N,)),
+        ("measured", np.float64, (_N, _LIMITS)),
+        ("confidence", np.float64, (_N,)),
+        ("begins", np.uint8, (_N,)),
+        ("ends", np.uint8, (_N,)),
+        ("met", np.uint8, (_N,)),
+    ],
+    align=True,
+)
 
 
 class Moment(NamedTuple):
@@ -187,7 +172,7 @@ def check_limits(limits: Mapping[str, Mapping[str, float]] | None) -> NDArray[np
 
 
 @compiled
-def _put(looked: Looked, at: int, begins: bool, ends: bool, onset_us: int, end_us: int, measured: float) -> None:
+def _put(looked: Record, at: int, begins: bool, ends: bool, onset_us: int, end_us: int, measured: float) -> None:
     looked.begins[at] = begins
     looked.ends[at] = ends
     looked.onset_us[at] = onset_us
@@ -198,7 +183,7 @@ def _put(looked: Looked, at: int, begins: bool, ends: bool, onset_us: int, end_u
 
 
 @compiled
-def _look(row: Record, moment: Moment, looked: Looked) -> None:
+def _look(row: Record, moment: Moment, looked: Record) -> None:
     limit = row.calls.limit
     rhythm, signal, patterns = row.rhythm, row.signal, row.patterns
     ventricular, atrial = row.ventricular, row.atrial
@@ -311,7 +296,7 @@ def _look(row: Record, moment: Moment, looked: Looked) -> None:
 
 
 @compiled
-def judge(row: Record, number: int, moment: Moment, looked: Looked, told: NDArray[np.void], count: int) -> int:
+def judge(row: Record, number: int, moment: Moment, looked: Record, told: NDArray[np.void], count: int) -> int:
     """Apply the rules at the end of a block; returns how many changes `told` then holds.
 
     Parameters
@@ -323,13 +308,13 @@ def judge(row: Record, number: int, moment: Moment, looked: Looked, told: NDArra
     """
     calls = row.calls
     _look(row, moment, looked)
-    met = np.zeros(_N, np.bool_)
+    met = looked.met
     is_any = False
     for at in range(_N):
         is_on = calls.state[at] != IDLE
         begins = looked.begins[at]
         stays = is_on and not looked.ends[at]
-        if not _IN_NOISE[at] and met[_NOISE]:
+        if not _IN_NOISE[at] and met[_NOISE]:  # noise comes first
             begins = False
             stays = is_on
             looked.begins[at] = False
@@ -402,12 +387,10 @@ __all__ = [
     "CHANGE",
     "CODES",
     "KINDS",
+    "LOOKED",
     "MOST",
-    "NEVER",
     "UNITS",
-    "Looked",
     "Moment",
     "check_limits",
     "judge",
-    "make_looked",
 ]

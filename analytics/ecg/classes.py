@@ -12,32 +12,22 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from analytics.ecg import shapes
 from analytics.ecg.compiled import Record, compiled
-from analytics.ecg.forest import Forest, add_up
+from analytics.ecg.forest import add_up
+from analytics.ecg.order import count_known, get_ranked
 from analytics.ecg.peaks import CANDIDATE, MASK
 from analytics.ecg.resample import FS_HZ
 from analytics.rows import Singles
 
 #: A beat is judged so long after its peak when no other came.
 WAITS: Final = round(1.2 * FS_HZ)
-#: The shape: 0.2 s on either side of the detection signal's peak.
-_HALF: Final = 25
-_SHAPE: Final = 2 * _HALF + 1
-_SHIFT: Final = 3
-_SHIFTS: Final = 2 * _SHIFT + 1
-#: The P wave's place before the R peak: 0.26 to 0.07 s.
-_P_FROM: Final = 32
-_P: Final = 24
 _SHAPES: Final = 4
 _SAME: Final = 0.85
 _SAME_SIZE: Final = 1.8
 _FORGETS: Final = 0.985
 _LEARNS: Final = 1 / 12
 _RR: Final = 16
-#: Likeness of the QRS alone: 88 ms on either side.
-_QRS: Final = 11
-#: The P wave may come so much earlier or later than usual: 32 ms.
-_P_SHIFT: Final = 4
 #: An interval this near the calm one moves it; others do so much more slowly.
 _CALM: Final = 0.12
 _CALM_LEARNS: Final = 1 / 8
@@ -48,8 +38,8 @@ _BACK: Final = 0.9
 _LONG: Final = 1.15
 _HELD_LEARNS: Final = 1 / 3
 _HELD_SLOWLY: Final = 1 / 400
-#: A usual beat that is a ventricular one with more than this probability is taken for a fusion of both.
-_FUSED: Final = 0.3
+#: A usual beat whose ventricular sum is more than this (a probability of 0.3) is taken for a fusion of both.
+_FUSED: Final = -0.8473
 FEATURES: Final = 53
 N: Final = 0
 S: Final = 1
@@ -65,7 +55,7 @@ LETTERS: Final = b"NSVFQ"
 #: late: mean of the intervals after them over the usual.
 SHAPE: Final = np.dtype(
     [
-        ("wave", np.float32, (_SHAPE,)),
+        ("wave", np.float32, (shapes.SIZE,)),
         ("weight", np.float32),
         ("early", np.float32),
         ("late", np.float32),
@@ -78,7 +68,7 @@ SHAPE: Final = np.dtype(
 #: Of a row: the beat that waits, and what its beats look like.
 #:
 #: waits: a beat waits to be judged.  beat, t_us: it.  before_rr_s: interval before its own.
-#: nn_s: last intervals between usual beats, NaN where fewer; usual_s: their median.
+#: rr_s: last intervals, newest first, NaN where there are fewer; usual_s: their median.
 #: p_wave, p_power: mean of the P wave's place and of its power.
 #: strange: part of the last beats that are like none of the shapes: where most are, this is no ECG.
 #: p_weight: beats in that mean.  spread: mean of |change of interval| over the usual interval.
@@ -104,9 +94,9 @@ CLASSES: Final = np.dtype(
         ("held_s", np.float32),
         ("run", np.float32),
         ("last_width", np.float32),
-        ("last_wave", np.float32, (_SHAPE,)),
+        ("last_wave", np.float32, (shapes.SIZE,)),
         ("rr_s", np.float32, (_RR,)),
-        ("p_wave", np.float32, (_P,)),
+        ("p_wave", np.float32, (shapes.P_SIZE,)),
         ("shapes", SHAPE, (_SHAPES,)),
         ("waits", np.bool_),
     ],
@@ -118,6 +108,12 @@ CLASSES: Final = np.dtype(
 #: the usual one, they are not taken for beats: 94 % of the time in random walks, 0.2 % in the MIT-BIH records.
 _STRANGE: Final = 0.5
 _SCATTERED: Final = 0.25
+
+
+#: Room to work in.
+ROOM: Final = np.dtype(
+    [("wide", np.float32, (shapes.WIDE,)), ("place", np.float32, (shapes.P_SIZE,)), ("changes", np.float32, (_RR,))]
+)
 
 
 class Judged(NamedTuple):
@@ -175,91 +171,8 @@ def wait(classes: Record, beat: Record, t_us: int) -> None:
 
 
 @compiled
-def _cut(ecg: Singles, centre: int, wave: Singles) -> float:
-    """Fill a beat's wave without its mean, and return its power."""
-    mean = np.float32(0)
-    size = len(wave)
-    for at in range(size):
-        wave[at] = ecg[(centre - size // 2 + at) & MASK]
-        mean += wave[at]
-    mean /= np.float32(size)
-    power = np.float32(0)
-    for at in range(size):
-        wave[at] -= mean
-        power += wave[at] * wave[at]
-    return power
-
-
-@compiled
-def _compare(wave: Singles, shape: Singles) -> tuple[float, float]:
-    """Return the best correlation of a longer wave with a shape, and the size ratio there."""
-    best, size = np.float32(-1), np.float32(1)
-    own = np.float32(1e-12)
-    for at in range(_SHAPE):
-        own += shape[at] * shape[at]
-    # Shifts side by side: the machine does eight at once.
-    sums = np.zeros((3, _SHIFTS), np.float32)
-    for at in range(_SHAPE):
-        for shift in range(_SHIFTS):
-            value = wave[at + shift]
-            sums[0, shift] += value * shape[at]
-            sums[1, shift] += value * value
-            sums[2, shift] += value
-    for shift in range(_SHIFTS):
-        product, power, total = sums[0, shift], sums[1, shift], sums[2, shift]
-        power = max(power - total * total / np.float32(_SHAPE), np.float32(1e-12))
-        alike = product / np.sqrt(power * own)
-        if alike > best:
-            best, size = alike, np.sqrt(power / own)
-    return best, size
-
-
-@compiled
-def _measure_width(wave: Singles) -> float:
-    """Return over how many samples the wave's slope is steep."""
-    steepest = np.float32(1e-9)
-    for at in range(len(wave) - 2):
-        steepest = max(steepest, abs(wave[at + 2] - wave[at]))
-    middle = (len(wave) - 2) // 2
-    first, last = middle, middle
-    quiet = 0
-    for at in range(middle, -1, -1):
-        if abs(wave[at + 2] - wave[at]) > steepest * np.float32(0.2):
-            first = at
-            quiet = 0
-        else:
-            quiet += 1
-            if quiet > 5:
-                break
-    quiet = 0
-    for at in range(middle, len(wave) - 2):
-        if abs(wave[at + 2] - wave[at]) > steepest * np.float32(0.2):
-            last = at
-            quiet = 0
-        else:
-            quiet += 1
-            if quiet > 5:
-                break
-    return float(last - first + 1)
-
-
-@compiled
-def _compare_shapes(classes: Record, own: int, usual: int) -> float:
-    """Return the correlation of a shape with the usual one, without shifts."""
-    if own < 0 or usual < 0:
-        return 0.0
-    one, other = classes.shapes[own].wave, classes.shapes[usual].wave
-    product = power = own_power = np.float32(1e-12)
-    for at in range(_SHAPE):
-        product += one[at] * other[at]
-        power += one[at] * one[at]
-        own_power += other[at] * other[at]
-    return product / np.sqrt(power * own_power)
-
-
-@compiled
 def judge(  # one pass over a beat, in its order
-    classes: Record, ecg: Singles, forest: Forest, after_rr_s: float, rough: float, features: Singles
+    classes: Record, ecg: Singles, forest: Record, after_rr_s: float, rough: float, features: Singles, room: Record
 ) -> Judged:
     """Judge the beat that waits.
 
@@ -271,17 +184,17 @@ def judge(  # one pass over a beat, in its order
         Interval to the next beat; NaN when there is none yet.
     rough : float
         Of the last second, mV.
-    features : (32,) float32
+    features : (53,) float32
         Filled.
     """
     beat = classes.beat
     classes.waits = False
-    wide = np.empty(_SHAPE + 2 * _SHIFT, np.float32)
-    _cut(ecg, beat.centre, wide)
-    width = _measure_width(wide)
-    low = high = wide[_SHIFT]
+    wide, place = room.wide, room.place
+    shapes.cut(ecg, beat.centre, wide)
+    width = shapes.measure_width(wide)
+    low = high = wide[0]
     total = np.float32(0)
-    for at in range(len(wide)):
+    for at in range(shapes.WIDE):
         low, high = min(low, wide[at]), max(high, wide[at])
         total += abs(wide[at])
     size_mv = max(high - low, np.float32(1e-6))
@@ -290,21 +203,21 @@ def judge(  # one pass over a beat, in its order
     # The shapes of this patient: which is usual, and which is this beat's.
     usual, most = -1, np.float32(0)
     weights = np.float32(1e-6)
-    own, own_alike, own_size = -1, np.float32(-1), np.float32(1)
-    usual_alike, usual_size = np.float32(-1), np.float32(1)
+    own, own_like = -1, shapes.Likeness(np.float32(-1), np.float32(1), shapes.SHIFT)
+    usual_like = own_like
     for at in range(_SHAPES):
         shape = classes.shapes[at]
         if shape.weight <= 0:
             continue
         weights += shape.weight
         score = shape.weight * min(max(shape.early, np.float32(0.3)), np.float32(1.0)) ** 3
-        alike, ratio = _compare(wide, shape.wave)
-        if alike > own_alike:
-            own, own_alike, own_size = at, alike, ratio
+        like = shapes.compare(wide, shape.wave, shapes.HALF)
+        if like.alike > own_like.alike:
+            own, own_like = at, like
         if score > most:
             usual, most = at, score
-            usual_alike, usual_size = alike, ratio
-    if own >= 0 and (own_alike < _SAME or own_size > _SAME_SIZE or own_size < 1 / _SAME_SIZE):
+            usual_like = like
+    if own >= 0 and (own_like.alike < _SAME or own_like.size > _SAME_SIZE or own_like.size < 1 / _SAME_SIZE):
         own = -1
 
     rr_s = beat.rr_s
@@ -314,22 +227,15 @@ def judge(  # one pass over a beat, in its order
     earlier = classes.before_rr_s if not np.isnan(classes.before_rr_s) else usual_s
 
     # P wave: the place before the R peak beside its mean.
-    place = np.empty(_P, np.float32)
-    first = int(beat.r_index) - _P_FROM
-    head = ecg[first & MASK]
-    slant = (ecg[(first + _P - 1) & MASK] - head) / np.float32(_P - 1)
-    mean = np.float32(0)
-    for at in range(_P):
-        place[at] = ecg[(first + at) & MASK] - head - slant * np.float32(at)
-        mean += place[at]
-    mean /= np.float32(_P)
-    p_power = p_product = p_own = np.float32(1e-12)
+    first = int(beat.r_index) - shapes.P_FROM
+    # The shifted ones first: the place as it is stays.
+    shifted = shapes.compare_p(ecg, first, classes.p_wave, place)
+    shapes.cut_p(ecg, first, place)
+    p_power = shapes.dot(place, place) + np.float32(1e-12)
+    p_product = shapes.dot(place, classes.p_wave) + np.float32(1e-12)
+    p_own = shapes.dot(classes.p_wave, classes.p_wave) + np.float32(1e-12)
     p_low = p_high = np.float32(0)
-    for at in range(_P):
-        place[at] -= mean
-        p_power += place[at] * place[at]
-        p_product += place[at] * classes.p_wave[at]
-        p_own += classes.p_wave[at] * classes.p_wave[at]
+    for at in range(shapes.P_SIZE):
         p_low, p_high = min(p_low, place[at]), max(p_high, place[at])
     t_level = np.float32(0)
     for at in range(20, 36):
@@ -340,8 +246,8 @@ def judge(  # one pass over a beat, in its order
     features[3] = after / usual_s
     features[4] = before / earlier
     features[5] = before / max(after, np.float32(0.1))
-    features[6] = usual_alike
-    features[7] = usual_size
+    features[6] = usual_like.alike
+    features[7] = usual_like.size
     features[8] = width
     features[9] = width / classes.shapes[usual].width if usual >= 0 else np.float32(1)
     features[10] = beat.energy / max(classes.shapes[usual].energy, np.float32(1e-6)) if usual >= 0 else np.float32(1)
@@ -355,9 +261,11 @@ def judge(  # one pass over a beat, in its order
     features[18] = t_level
     features[19] = t_level - classes.t_level
     features[20] = classes.spread
-    features[21] = _compare_shapes(classes, own, usual)
+    features[21] = np.float32(0)
+    if own >= 0 and usual >= 0:
+        features[21] = shapes.correlate(classes.shapes[own].wave, classes.shapes[usual].wave)
     features[22] = classes.shapes[own].width / classes.shapes[usual].width if own >= 0 else features[9]
-    features[23] = own_alike if own >= 0 else np.float32(0)
+    features[23] = own_like.alike if own >= 0 else np.float32(0)
     features[24] = classes.shapes[own].weight / weights if own >= 0 else np.float32(0)
     features[25] = classes.shapes[own].early if own >= 0 else np.float32(0)
     held_s = classes.held_s if not np.isnan(classes.held_s) else usual_s
@@ -372,17 +280,19 @@ def judge(  # one pass over a beat, in its order
     features[33] = after / calm_s
     features[34] = before / slow_s
     features[35] = classes.last_early
-    _describe_intervals(classes, before, calm_s, features)
-    features[42] = _compare(wide, classes.last_wave)[0] if classes.last_width > 0 else np.float32(0)
-    features[43] = width / classes.last_width if classes.last_width > 0 else np.float32(1)
-    features[44] = _compare_qrs(wide, classes.shapes[usual].wave) if usual >= 0 else np.float32(0)
-    shifted, _ = _compare_p(ecg, first, classes.p_wave)
+    _describe_intervals(classes, before, calm_s, features, room)
+    features[42] = np.float32(0)
+    features[43] = np.float32(1)
+    if classes.last_width > 0:
+        features[42] = shapes.compare(wide, classes.last_wave, shapes.HALF).alike
+        features[43] = width / classes.last_width
+    features[44] = np.float32(0)
+    if usual >= 0:
+        features[44] = shapes.compare(wide, classes.shapes[usual].wave, shapes.QRS_HALF).alike
     features[45] = shifted
     features[46] = classes.run
     features[47] = p_power / max(classes.p_power, np.float32(1e-12)) if classes.p_weight > 0 else np.float32(1)
-    residual = np.float32(0)
-    for at in range(_P):
-        residual += (place[at] - classes.p_wave[at]) ** 2
+    residual = max(p_power - np.float32(2) * p_product + p_own, np.float32(0))
     features[48] = residual / max(classes.p_power, np.float32(1e-12)) if classes.p_weight > 0 else np.float32(1)
     features[49] = p_product / p_own
     features[50] = classes.shapes[usual].weight / weights if usual >= 0 else np.float32(0)
@@ -392,33 +302,32 @@ def judge(  # one pass over a beat, in its order
     features[1] = (before + after) / calm_s
     features[0] = usual_s / calm_s
 
-    sums = np.empty(2, np.float32)
-    add_up(forest, features, sums)
-    v_chance = np.float32(1) / (np.float32(1) + np.exp(-sums[0]))
-    s_chance = (np.float32(1) - v_chance) / (np.float32(1) + np.exp(-sums[1]))
-    if sums[0] > 0:
-        label, confidence = V, v_chance
-    elif sums[1] > 0:
+    v_sum = add_up(forest, features, 0, _FUSED)
+    v_chance = np.float32(1) / (np.float32(1) + np.exp(-v_sum))
+    label, confidence = V, v_chance
+    if v_sum <= 0:
+        s_sum = add_up(forest, features, 1, 0.0)
+        s_chance = (np.float32(1) - v_chance) / (np.float32(1) + np.exp(-s_sum))
         label, confidence = S, s_chance
-    else:
-        label, confidence = N, np.float32(1) - v_chance - s_chance
-        if v_chance > np.float32(_FUSED):
-            label = F
+        if s_sum <= 0:
+            label, confidence = F if v_sum > np.float32(_FUSED) else N, np.float32(1) - v_chance - s_chance
     late = after / usual_s if not np.isnan(after_rr_s) else np.float32(1)
     is_usual = own == usual or usual < 0
     early = float(before / usual_s)
     _learn(
-        classes, own, is_usual, width, wide, early, float(late), place, p_power, float(t_level), rr_s, float(size_mv)
-    )
+        classes, own, own_like.shift, is_usual, width, early, float(late), p_power, float(t_level), rr_s,
+        float(size_mv), room,
+    )  # fmt: skip
     return Judged(label, float(confidence))
 
 
 @compiled
 def _learn(  # what a judged beat brings
-    classes: Record, own: int, is_usual: bool, width: float, wide: Singles, early: float, late: float, place: Singles,
-    p_power: float, t_level: float, rr_s: float, size_mv: float,
+    classes: Record, own: int, shift: int, is_usual: bool, width: float, early: float, late: float,
+    p_power: float, t_level: float, rr_s: float, size_mv: float, room: Record,
 ) -> None:  # fmt: skip
     beat = classes.beat
+    wide, place = room.wide, room.place
     classes.strange += (np.float32(own < 0) - classes.strange) * np.float32(1 / 8)
     if own < 0:
         own = 0
@@ -432,20 +341,9 @@ def _learn(  # what a judged beat brings
     part = max(np.float32(1) / (shape.weight + np.float32(1)), np.float32(_LEARNS))
     if shape.weight <= 0:
         part = np.float32(1)
-    best = _SHIFT
-    if shape.weight > 0:
-        most = np.float32(-np.inf)
-        for shift in range(2 * _SHIFT + 1):
-            product = np.float32(0)
-            for at in range(_SHAPE):
-                product += wide[at + shift] * shape.wave[at]
-            if product > most:
-                best, most = shift, product
-    mean = np.float32(0)
-    for at in range(_SHAPE):
-        mean += wide[at + best]
-    mean /= np.float32(_SHAPE)
-    for at in range(_SHAPE):
+    best = shift if shape.weight > 0 else shapes.SHIFT
+    mean = shapes.sum_up(wide, best, shapes.SIZE)[0] / np.float32(shapes.SIZE)
+    for at in range(shapes.SIZE):
         shape.wave[at] += (wide[at + best] - mean - shape.wave[at]) * part
     shape.early += (early - shape.early) * part
     shape.late += (late - shape.late) * part
@@ -458,17 +356,14 @@ def _learn(  # what a judged beat brings
         for at in range(_RR - 1, 0, -1):
             classes.rr_s[at] = classes.rr_s[at - 1]
         classes.rr_s[0] = rr_s
-        ranked = np.sort(classes.rr_s)  # NaN last
-        known = 0
-        while known < _RR and not np.isnan(ranked[known]):
-            known += 1
-        classes.usual_s = ranked[known // 2]
+        known = count_known(classes.rr_s)
+        classes.usual_s = get_ranked(classes.rr_s, known, known // 2)
         change = abs(rr_s - classes.before_rr_s)
         if not np.isnan(change):
             classes.spread += (min(change / classes.usual_s, np.float32(1)) - classes.spread) * np.float32(0.1)
     if is_usual:
         part = max(np.float32(1) / (classes.p_weight + np.float32(1)), np.float32(_LEARNS))
-        for at in range(_P):
+        for at in range(shapes.P_SIZE):
             classes.p_wave[at] += (place[at] - classes.p_wave[at]) * part
         classes.amplitude += (beat.amplitude_mv / size_mv - classes.amplitude) * part
         classes.p_power += (p_power - classes.p_power) * part
@@ -476,12 +371,9 @@ def _learn(  # what a judged beat brings
         classes.p_weight = min(classes.p_weight + np.float32(1), np.float32(1000))
     classes.before_rr_s = rr_s
     classes.last_width = width
-    mean = np.float32(0)
-    for at in range(_SHAPE):
-        mean += wide[at + _SHIFT]
-    mean /= np.float32(_SHAPE)
-    for at in range(_SHAPE):
-        classes.last_wave[at] = wide[at + _SHIFT] - mean
+    mean = shapes.sum_up(wide, shapes.SHIFT, shapes.SIZE)[0] / np.float32(shapes.SIZE)
+    for at in range(shapes.SIZE):
+        classes.last_wave[at] = wide[at + shapes.SHIFT] - mean
     if not np.isnan(rr_s):
         if np.isnan(classes.calm_s):
             classes.calm_s = classes.slow_s = classes.held_s = rr_s
@@ -506,13 +398,13 @@ def _learn(  # what a judged beat brings
 
 
 @compiled
-def _describe_intervals(classes: Record, before: float, calm_s: float, features: Singles) -> None:
+def _describe_intervals(classes: Record, before: float, calm_s: float, features: Singles, room: Record) -> None:
     """Fill how the interval stands among the last ones, and how irregular those are."""
     count = early = 0
     least, most = np.float32(np.inf), np.float32(0)
     four = np.float32(0)
     n_four = 0
-    changes = np.empty(_RR, np.float32)
+    changes = room.changes
     shorter = 0
     for at in range(_RR):
         value = classes.rr_s[at]
@@ -537,52 +429,4 @@ def _describe_intervals(classes: Record, before: float, calm_s: float, features:
     features[40] = np.float32(early) / np.float32(count) if count > 0 else np.float32(0)
     features[41] = np.float32(0)
     if count > 2:
-        features[41] = np.sort(changes[: count - 1])[(count - 1) // 2] / calm_s
-
-
-@compiled
-def _compare_qrs(wave: Singles, shape: Singles) -> float:
-    """Return the best correlation of the middles of a longer wave and of a shape."""
-    best = np.float32(-1)
-    size = 2 * _QRS + 1
-    first = _HALF - _QRS
-    mean = np.float32(0)
-    for at in range(size):
-        mean += shape[first + at]
-    mean /= np.float32(size)
-    own = np.float32(1e-12)
-    for at in range(size):
-        own += (shape[first + at] - mean) ** 2
-    for shift in range(2 * _SHIFT + 1):
-        product = power = total = np.float32(0)
-        for at in range(size):
-            value = wave[first + at + shift]
-            product += value * (shape[first + at] - mean)
-            power += value * value
-            total += value
-        power = max(power - total * total / np.float32(size), np.float32(1e-12))
-        best = max(best, product / np.sqrt(power * own))
-    return float(best)
-
-
-@compiled
-def _compare_p(ecg: Singles, first: int, p_wave: Singles) -> tuple[float, float]:
-    """Return the best correlation of the P wave's place with its mean, and the shift there, samples."""
-    best, best_shift = np.float32(-1), np.float32(0)
-    own = np.float32(1e-12)
-    for at in range(_P):
-        own += p_wave[at] * p_wave[at]
-    for shift in range(-_P_SHIFT, _P_SHIFT + 1):
-        head = ecg[(first + shift) & MASK]
-        slant = (ecg[(first + shift + _P - 1) & MASK] - head) / np.float32(_P - 1)
-        product = power = total = np.float32(0)
-        for at in range(_P):
-            value = ecg[(first + shift + at) & MASK] - head - slant * np.float32(at)
-            product += value * p_wave[at]
-            power += value * value
-            total += value
-        power = max(power - total * total / np.float32(_P), np.float32(1e-12))
-        alike = product / np.sqrt(power * own)
-        if alike > best:
-            best, best_shift = alike, np.float32(shift)
-    return float(best), float(best_shift)
+        features[41] = get_ranked(changes, count - 1, (count - 1) // 2) / calm_s

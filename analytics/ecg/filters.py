@@ -27,18 +27,8 @@ _LINE: Final = _TAIL + BLOCK
 FILTERS: Final = np.dtype([("tail", np.float32, (_TAIL,))], align=True)
 
 
-class Lines(NamedTuple):
-    """Room for a block with what came before it."""
-
-    line: Singles
-    one: Singles
-    two: Singles
-    smooth: Singles
-
-
-def make_lines() -> Lines:
-    """Return room to work in."""
-    return Lines(*(np.zeros(_LINE, np.float32) for _ in Lines._fields))
+#: Room for a block with what came before it.
+LINES: Final = np.dtype([(name, np.float32, (_LINE,)) for name in ("line", "one", "two", "smooth")])
 
 
 class Filtered(NamedTuple):
@@ -57,7 +47,7 @@ class Filtered(NamedTuple):
 
 
 @compiled
-def apply(filters: Record, block: Singles, energy: Singles, lines: Lines, starts: bool) -> Filtered:
+def apply(filters: Record, block: Singles, energy: Singles, lines: Record, starts: bool) -> Filtered:
     """Filter one block.
 
     Parameters
@@ -67,14 +57,14 @@ def apply(filters: Record, block: Singles, energy: Singles, lines: Lines, starts
     energy : (25,) float32
         Filled with the detection signal: mean magnitude of the band-passed signal's change over 16 ms, mV. Lags by
         `LAG`.
-    lines
-        Room to work in (`make_lines`).
+    lines : LINES
+        Room to work in.
     starts : bool
         The run begins here: as if the first sample had stood there for ever.
     """
     if starts:
         filters.tail[:] = block[0]
-    line, one, two, smooth = lines
+    line, one, two, smooth = lines.line, lines.one, lines.two, lines.smooth
     for at in range(_TAIL):
         line[at] = filters.tail[at]
     for at in range(BLOCK):

@@ -1,5 +1,6 @@
 """One row of the engine: all that is known of a patient's signal, and what a block of it changes.  Pure, causal."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from analytics.ecg import (
     ventricular,
 )
 from analytics.ecg.compiled import Record, compiled
-from analytics.ecg.forest import Forest
+from analytics.ecg.forest import FOREST, load_forest
 from analytics.ecg.resample import BLOCK, BLOCK_US, STEP_US
 from analytics.ecg.rhythm import NEVER
 from analytics.results import Quality
@@ -76,13 +77,9 @@ TRACE: Final = np.dtype(
 )
 
 
-class Models(NamedTuple):
-    """The fitted trees."""
-
-    classes: Forest
-    ventricular: Forest
-    atrial: Forest
-    complexes: Forest
+#: The models; `TRACE.model` is a number in this order.
+MODEL_NAMES: Final = ("classes", "ventricular", "atrial", "complexes")
+MODELS: Final = np.dtype([(name, FOREST) for name in MODEL_NAMES], align=True)
 
 
 class Output(NamedTuple):
@@ -103,17 +100,30 @@ class Output(NamedTuple):
     used: NDArray[np.int64]
 
 
-class Workplace(NamedTuple):
-    """Room for one block's work."""
+#: Room for one block's work. One record: a handful of addresses instead of some two hundred words a call.
+WORKPLACE: Final = np.dtype(
+    [
+        ("lines", filters.LINES),
+        ("energy", np.float32, (BLOCK,)),
+        ("block", np.float32, (BLOCK,)),
+        ("room", np.float32, (3 * BLOCK,)),
+        ("candidate", peaks.CANDIDATE),
+        ("found", peaks.CANDIDATE, (beats.MOST,)),
+        ("features", np.float32, (classes.FEATURES,)),
+        ("beat_room", classes.ROOM),
+        ("atrial_room", atrial.ROOM),
+        ("looked", calls.LOOKED),
+    ],
+    align=True,
+)
 
-    lines: filters.Lines
-    energy: Singles
-    block: Singles
-    room: Singles
-    candidate: NDArray[np.void]
-    found: NDArray[np.void]
-    features: Singles
-    looked: calls.Looked
+
+def make_models(own: Mapping[str, NDArray[np.void]] | None = None) -> NDArray[np.void]:
+    """Return the models, (1,) MODELS: those that come with the engine, but for one's own (each (1,) FOREST)."""
+    models = np.zeros(1, MODELS)
+    for name in MODEL_NAMES:
+        models[name] = own[name] if own is not None and name in own else load_forest(name)
+    return models
 
 
 def make_output(blocks: int, traces: int = 0) -> Output:
@@ -124,20 +134,6 @@ def make_output(blocks: int, traces: int = 0) -> Output:
         np.zeros(blocks * beats.MOST, RHYTHM_CHANGE),
         np.zeros(traces, TRACE),
         np.zeros(4, np.int64),
-    )
-
-
-def make_workplace() -> Workplace:
-    """Return an empty workplace."""
-    return Workplace(
-        filters.make_lines(),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(3 * BLOCK, np.float32),
-        np.zeros(1, peaks.CANDIDATE),
-        np.zeros(beats.MOST, peaks.CANDIDATE),
-        np.zeros(classes.FEATURES, np.float32),
-        calls.make_looked(),
     )
 
 
@@ -187,14 +183,14 @@ def _trace(output: Output, number: int, t_us: int, model: int, features: Singles
 
 
 @compiled
-def _settle(row: Record, number: int, after_rr_s: float, models: Models, place: Workplace, output: Output) -> None:
+def _settle(row: Record, number: int, after_rr_s: float, models: Record, place: Record, output: Output) -> None:
     """Judge the beat that waits."""
     waiting = row.classes
     beat = waiting.beat
     t_us, rr_s = waiting.t_us, beat.rr_s
     rough = row.signal.rough[4]
     spread = waiting.spread  # before this beat
-    judged = classes.judge(waiting, row.peaks.ecg, models.classes, after_rr_s, rough, place.features)
+    judged = classes.judge(waiting, row.peaks.ecg, models.classes, after_rr_s, rough, place.features, place.beat_room)
     label = judged.label
     if label == classes.S and row.atrial.is_on:
         label = classes.N  # early and late are one in atrial fibrillation
@@ -212,8 +208,9 @@ def _settle(row: Record, number: int, after_rr_s: float, models: Models, place: 
     patterns.add_beat(row.patterns, t_us, rr_s, label, judged.confidence, spread, place.features[23] > 0)
     ventricular.add_beat(row.ventricular, alike)
     known = atrial.add_beat(
-        row.atrial, waiting, t_us, rr_s, label, alike, row.signal.n_noisy, models.atrial, place.features
-    )
+        row.atrial, waiting, t_us, rr_s, label, alike, row.signal.n_noisy, models.atrial, place.features,
+        place.atrial_room,
+    )  # fmt: skip
     if known:
         _trace(output, number, t_us, 2, place.features, row.atrial.chance)
     _tell_rhythm(row, number, output)
@@ -276,7 +273,7 @@ def _may_be_beat(row: Record, candidate: Record, noisy: bool) -> bool:
 
 
 @compiled
-def _step(row: Record, number: int, end_us: int, models: Models, place: Workplace, output: Output) -> None:
+def _step(row: Record, number: int, end_us: int, models: Record, place: Record, output: Output) -> None:
     """Analyse the block that `row.run.waiting` holds."""
     run, signal = row.run, row.signal
     index = run.index
@@ -300,7 +297,7 @@ def _step(row: Record, number: int, end_us: int, models: Models, place: Workplac
         ventricular.begin_run(row.ventricular, block_us)
         atrial.begin_run(row.atrial)
     filtered = filters.apply(row.filters, block, place.energy, place.lines, starts)
-    candidate = place.candidate[0]
+    candidate = place.candidate
     least = beats.get_least(row.detector)
     noisy = beats.is_noisy(row.detector)
     found = peaks.find(row.peaks, block, place.energy, index, least, candidate, place.room, starts, noisy)
@@ -350,7 +347,7 @@ def _step(row: Record, number: int, end_us: int, models: Models, place: Workplac
 
 
 @compiled
-def flush(row: Record, number: int, models: Models, place: Workplace, output: Output) -> None:
+def flush(row: Record, number: int, models: Record, place: Record, output: Output) -> None:
     """Judge all of the signal that came."""
     run = row.run
     real_end_us = run.end_us
@@ -374,8 +371,8 @@ def take(
     baseline: int,
     flags: int,
     samples: Samples,
-    models: Models,
-    place: Workplace,
+    models: Record,
+    place: Record,
     output: Output,
 ) -> int:
     """Analyse a segment; returns how many of its samples were dropped."""
@@ -411,8 +408,8 @@ def take_all(
     ends: NDArray[np.int64],
     samples: Samples,
     dropped: NDArray[np.int64],
-    models: Models,
-    place: Workplace,
+    models: NDArray[np.void],
+    places: NDArray[np.void],
     output: Output,
     begin_at: int,
     room: int,
@@ -434,12 +431,14 @@ def take_all(
             return at
         dropped[rows[at]] += take(
             states[rows[at]], rows[at], t0_us[at], fs_mhz[at], gain[at], baseline[at], flags[at],
-            samples[first : ends[at]], models, place, output,
+            samples[first : ends[at]], models[0], places[0], output,
         )  # fmt: skip
     return len(rows)
 
 
 @compiled
-def flush_one(states: NDArray[np.void], number: int, models: Models, place: Workplace, output: Output) -> None:
+def flush_one(
+    states: NDArray[np.void], number: int, models: NDArray[np.void], places: NDArray[np.void], output: Output
+) -> None:
     """Judge all of one row's signal that came."""
-    flush(states[number], number, models, place, output)
+    flush(states[number], number, models[0], places[0], output)

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from analytics.ecg.compiled import Record, compiled
-from analytics.ecg.forest import Forest, add_up
+from analytics.ecg.forest import add_up
 from analytics.ecg.peaks import MASK, RING
 from analytics.ecg.resample import FS_HZ
 from analytics.rows import Singles
@@ -100,7 +100,7 @@ def look(  # one pass over a window, in its order
     usual_energy: float,
     busy: float,
     is_regular: bool,
-    forest: Forest,
+    forest: Record,
     features: Singles,
 ) -> None:
     """Look at the last 4.1 s, at the end of a second.
@@ -241,9 +241,7 @@ def look(  # one pass over a window, in its order
     features[21] = alike / beats if beats > 0 else np.float32(0)
     features[22] = np.float32(busy) / (sd + np.float32(1e-6))
     features[23] = np.log(np.float32(usual_energy) + np.float32(1e-4))
-    sums = np.empty(1, np.float32)
-    add_up(forest, features, sums)
-    raw = 1 / (1 + np.exp(-sums[0]))
+    raw = 1 / (1 + np.exp(-add_up(forest, features, 0, -np.inf)))
     if is_regular:
         raw = min(raw, _REGULAR_AT_MOST)
     for at in range(3):

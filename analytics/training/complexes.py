@@ -21,10 +21,11 @@ from typing import Final, NamedTuple
 import lightgbm
 import numpy as np
 import wfdb
+from numpy.typing import NDArray
 
 from analytics.ecg.beats import FEATURES
-from analytics.ecg.forest import Forest, load_forest
-from analytics.ecg.row import Models
+from analytics.ecg.forest import Trees, plant
+from analytics.ecg.row import make_models
 from analytics.evaluation.annotations import is_inside
 from analytics.evaluation.beats import LEARNING_S, MATCH_WINDOW_S, Counts, pair
 from analytics.evaluation.records import list_records
@@ -125,7 +126,7 @@ def add_noise(recording: Recording, beats_s: Floats, noise: Floats, name: str, r
 
 
 def gather(
-    recordings: Sequence[Recording], references: Mapping[str, Reference], weight: float, models: Models
+    recordings: Sequence[Recording], references: Mapping[str, Reference], weight: float, models: NDArray[np.void]
 ) -> list[Peaks]:
     """Run recordings of one kind through the engine."""
     found = []
@@ -159,21 +160,18 @@ def fit(peaks: Sequence[Peaks]) -> "lightgbm.Booster":
     return lightgbm.train(_PARAMETERS, lightgbm.Dataset(features, answer, weight=weight), _TREES)
 
 
-def _make_models(forest: Forest) -> Models:
-    return Models(load_forest("classes"), load_forest("ventricular"), load_forest("atrial"), forest)
-
-
-def _make_forest(booster: "lightgbm.Booster") -> Forest:
+def _make_forest(booster: "lightgbm.Booster") -> NDArray[np.void]:
     packed = pack(booster, 1)
-    return Forest(*(np.ascontiguousarray(packed[each]) for each in Forest._fields))
+    return plant(Trees(*(packed[each] for each in Trees._fields)))  # type: ignore[arg-type]
 
 
-def make_first() -> Forest:
+def make_first() -> NDArray[np.void]:
     """Return what the rounds begin with: a peak over the threshold is a complex."""
-    return Forest(
+    trees = Trees(
         np.array([1, -1, -1], np.int16), np.array([1, -3, 3], np.float32), np.array([1, 0, 0], np.int16),
         np.array([2, 0, 0], np.int16), np.zeros(1, np.int32), np.zeros(1, np.float32),
     )  # fmt: skip
+    return plant(trees)
 
 
 def train(
@@ -186,7 +184,7 @@ def train(
         now: list[Peaks] = []
         for recordings, (_, _, weight) in zip(kinds, _KINDS, strict=True):
             mine = [each for each in recordings if each.name in names]
-            now += gather(mine, references, weight, _make_models(forest))
+            now += gather(mine, references, weight, make_models({"complexes": forest}))
         peaks += now
         booster = fit(peaks)
         forest = _make_forest(booster)
@@ -219,7 +217,9 @@ def main() -> None:
         totals = [Counts(0, 0, 0)] * len(_KINDS)
         for part in range(_PARTS):
             out = names[part::_PARTS]
-            models = _make_models(_make_forest(train(kinds, references, [name for name in names if name not in out])))
+            models = make_models(
+                {"complexes": _make_forest(train(kinds, references, [name for name in names if name not in out]))}
+            )
             for at, (recordings, (_, _, weight)) in enumerate(zip(kinds, _KINDS, strict=True)):
                 for peaks in gather([each for each in recordings if each.name in out], references, weight, models):
                     totals[at] = Counts(*map(sum, zip(totals[at], peaks.counts, strict=True)))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.ecg.row import Models
+from analytics.ecg.row import MODEL_NAMES
 from analytics.engine import Engine, Segment
 from analytics.evaluation.records import open_record, read_frames
 from analytics.rows import Floats, Samples, Singles
@@ -74,11 +74,13 @@ def mix(recording: Recording, noise: Samples, part: float, name: str) -> Recordi
     return recording._replace(name=f"{recording.name}", frames=frames, database=f"{recording.database}{name}")
 
 
-def ask(recordings: Sequence[Recording], models: Models | None = None, seconds: int = 10) -> list[dict[int, Asked]]:
+def ask(
+    recordings: Sequence[Recording], models: NDArray[np.void] | None = None, seconds: int = 10
+) -> list[dict[int, Asked]]:
     """Run recordings through the engine together, and return for each what each model was asked."""
     engine = Engine(len(recordings), traces=len(recordings) * seconds * 12 + 4096)
     if models is not None:
-        engine._models = models  # type: ignore[misc] # noqa: SLF001
+        engine._models = models  # noqa: SLF001
     rows = [engine.open() for _ in recordings]
     parts: list[NDArray[np.void]] = []
     longest = max(len(each.frames) for each in recordings)
@@ -98,7 +100,7 @@ def ask(recordings: Sequence[Recording], models: Models | None = None, seconds: 
     for row in rows:
         mine = whole[whole["row"] == row]
         of_model = {}
-        for model in range(len(Models._fields)):
+        for model in range(len(MODEL_NAMES)):
             some = mine[mine["model"] == model]
             some = some[np.argsort(some["t_us"], kind="stable")]
             of_model[model] = Asked((some["t_us"] - _EPOCH_US) / 1e6, some["features"].copy(), some["answer"].copy())
@@ -107,7 +109,7 @@ def ask(recordings: Sequence[Recording], models: Models | None = None, seconds: 
 
 
 def pack(booster: object, classes: int) -> dict[str, NDArray[np.generic]]:
-    """Return a LightGBM booster's trees as the arrays of `analytics.ecg.forest.Forest`."""
+    """Return a LightGBM booster's trees as the arrays of `analytics.ecg.forest.Trees`."""
     return _pack(_dump(booster), [0.0] * classes)
 
 
