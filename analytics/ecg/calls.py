@@ -58,6 +58,8 @@ _NOISE_LATELY_S: Final = 3
 _RUN_OTHERS: Final = 2
 _RUN_SILENT_US: Final = 3_000_000
 _VF_GONE_US: Final = 3_000_000
+#: Fibrillation holds silence back while it is likelier than this.
+_LIKELY: Final = 0.5
 _AF_GONE_US: Final = 60_000_000
 _IRREGULAR_US: Final = 60_000_000
 _MINUTE_US: Final = 60_000_000
@@ -195,7 +197,8 @@ def _look(row: Record, moment: Moment, looked: Record) -> None:
          now_us - _NOISE_BEGINS_S * 1_000_000, now_us, float(signal.n_noisy))  # fmt: skip
 
     silent_us = moment.looked_us - rhythm.quiet_us
-    is_silent = not moment.pending and moment.judged and not ventricular.is_on
+    fibrillates = ventricular.is_on and ventricular.chance > _LIKELY
+    is_silent = not moment.pending and moment.judged and not fibrillates
     silence_s = max(moment.looked_us - rhythm.silent_from_us, 0) / 1e6
     onset_us = row.calls.onset_us[_ASYSTOLE]
     _put(looked, _ASYSTOLE, is_silent and silent_us >= limit[_ASYSTOLE, 0] * 1e6,

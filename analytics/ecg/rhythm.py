@@ -18,11 +18,11 @@ NEVER: Final = -1
 #: For so long after a beat a swinging baseline holds back the count of silence.
 _SWING_HOLDS_US: Final = 5_000_000
 #: A regular rhythm: so many beats within so long, whose intervals differ by no more than this factor; shorter,
-#: over 220 a minute, may be waves of a flutter.
+#: over 180 a minute, may be waves of a flutter.
 _EVEN_BEATS: Final = 6
 _EVEN_US: Final = 5_000_000
 _EVEN: Final = 1.15
-_SHORTEST_US: Final = 272_000
+_SHORTEST_US: Final = 333_000
 
 #: Two small peaks sooner after each other, or after a beat, are one, or its T wave; nearer than the other, the same.
 _SOON_US: Final = 360_000

@@ -34,6 +34,8 @@ _NOISE: Final = int(Quality.NOISE)
 #: Rhythms as MIT-BIH databases call them.
 RHYTHMS: Final = ("N", "AFIB", "VT", "VF", "VFL", "SVTA", "B", "T", "IVR")
 _N, _AFIB, _VT, _VF, _VFL, _SVTA, _B, _T, _IVR = range(len(RHYTHMS))
+#: A rhythm of a higher rank hides those of lower ones.
+_RANK: Final = np.array([0, 4, 6, 7, 7, 3, 2, 1, 5])
 _VT_BEATS: Final = 3
 _VT_BPM: Final = 100.0
 _SVTA_BEATS: Final = 3
@@ -155,6 +157,7 @@ def begin(row: Record, gap_us: int, t0_us: int, fs_mhz: int, gain: float, baseli
     forget = gap_us > _FORGET_US or gap_us < 0
     resample.begin_run(row.run, t0_us, fs_mhz, gain, baseline, flags)
     quality.begin_run(row.signal, forget)
+    ventricular.begin_run(row.ventricular, gap_us, max(row.rhythm.last_us, row.ventricular.since_us))
     _begin_heart(row, t0_us, forget)
 
 
@@ -163,7 +166,6 @@ def _begin_heart(row: Record, from_us: int, forget: bool) -> None:
     beats.begin_run(row.detector, forget)
     classes.begin_run(row.classes, forget)
     patterns.begin_run(row.patterns, forget)
-    ventricular.begin_run(row.ventricular, max(row.rhythm.last_us, row.ventricular.since_us))
     atrial.begin_run(row.atrial)
     rhythm.begin_run(row.rhythm, from_us)
 
@@ -223,7 +225,8 @@ def _tell_rhythm(row: Record, number: int, output: Output) -> None:
     bpm = 60 * (pattern.v_n - 1) / pattern.v_rr_s if pattern.v_n > 1 and pattern.v_rr_s > 0 else 0.0
     v_lasts = pattern.v_n >= _VT_BEATS and pattern.v_others < 2
     if row.ventricular.is_on:
-        now, since_us = _VF, row.ventricular.since_us
+        now = _VFL if row.ventricular.is_flutter else _VF
+        since_us = row.ventricular.turned_us
     elif v_lasts and bpm > _VT_BPM:
         now, since_us = _VT, pattern.v_first_us
     elif v_lasts and pattern.v_n >= 5:
@@ -240,9 +243,9 @@ def _tell_rhythm(row: Record, number: int, output: Output) -> None:
         now, since_us = _N, 0
     if now == row.told:
         return
-    # Where the one before ended, when nothing greater began.
+    # Not before the one before ended, when nothing greater began.
     ended_us = 0
-    if row.told == _VF:
+    if row.told in (_VF, _VFL):
         ended_us = row.ventricular.until_us
     elif row.told in (_VT, _IVR):
         ended_us = pattern.v_last_us
@@ -254,7 +257,7 @@ def _tell_rhythm(row: Record, number: int, output: Output) -> None:
         ended_us = pattern.bi_last_us
     elif row.told == _T:
         ended_us = pattern.tri_last_us
-    t_us = max(since_us, ended_us) if now == _N else since_us
+    t_us = max(since_us, ended_us) if _RANK[now] < _RANK[row.told] else since_us
     row.told_us = max(t_us, row.told_us + 1)
     row.told = now
     out = output.rhythms[output.used[2]]
@@ -294,7 +297,6 @@ def _step(row: Record, number: int, end_us: int, models: Record, place: Record, 
         beats.begin_run(row.detector, forget)
         classes.begin_run(row.classes, forget)
         patterns.begin_run(row.patterns, forget)
-        ventricular.begin_run(row.ventricular, block_us)
         atrial.begin_run(row.atrial)
     filtered = filters.apply(row.filters, block, place.energy, place.lines, starts)
     candidate = place.candidate
@@ -324,7 +326,7 @@ def _step(row: Record, number: int, end_us: int, models: Record, place: Record, 
     is_second = quality.judge_noise(signal, filtered, row.detector.high_level, is_strange)
     if seen.lost:
         rhythm.begin_run(row.rhythm, end_us)
-        ventricular.begin_run(row.ventricular, end_us)
+        ventricular.lose(row.ventricular)
     if signal.quality == _NOISE:
         rhythm.add_noise(row.rhythm, min(end_us - block_us, BLOCK_US), end_us)
     if quality.follow_baseline(signal, block, starts):
@@ -336,8 +338,9 @@ def _step(row: Record, number: int, end_us: int, models: Record, place: Record, 
             rough += signal.rough[at]
             busy += signal.busy[at]
         ventricular.look(
-            row.ventricular, row.peaks.ecg, index + BLOCK, end_us, rough / busy, row.detector.high_level, busy / 5,
-            rhythm.is_regular(row.rhythm, end_us), models.ventricular, place.features,
+            row.ventricular, row.peaks.ecg, index + BLOCK, end_us, rough / busy, row.detector.high_level,
+            rhythm.is_regular(row.rhythm, end_us), row.rhythm.few_bpm, row.rhythm.last_us, models.ventricular,
+            place.features,
         )  # fmt: skip
         _trace(output, number, end_us, 1, place.features, row.ventricular.chance)
         _tell_rhythm(row, number, output)

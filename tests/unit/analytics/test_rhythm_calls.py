@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from analytics.ecg.ventricular import PEAK_HZ
 from analytics.engine import Engine, RhythmChange
 from tests.unit.analytics.ecg import (
     T0_US,
@@ -17,6 +18,7 @@ from tests.unit.analytics.ecg import (
 
 FS_HZ = 250
 _RR_S = 0.8
+_VENTRICULAR_MODEL = 1
 Script = list[tuple[float, str]]
 
 
@@ -186,5 +188,52 @@ def test_ventricular_fibrillation_on_the_wave_itself() -> None:
 def test_a_silent_heart_does_not_fibrillate() -> None:
     rest = np.random.default_rng(5).normal(0, 0.008, 12 * FS_HZ)
     heard, _ = _listen(np.concatenate([make_ecg(every(_RR_S, 0.4, 30), 30, FS_HZ), rest]))
+    assert _raised(heard, "asystole")
+    assert not _raised(heard, "ventricular_fibrillation")
+
+
+def test_fibrillation_goes_on_over_a_short_loss_of_signal() -> None:
+    sinus = make_ecg(every(_RR_S, 0.4, 30), 30, FS_HZ)
+    ecg = to_digital(np.concatenate([sinus, make_fibrillation(30, FS_HZ)]))
+    engine = Engine(1)
+    row = engine.open()
+    results = [
+        engine.tick([segment]) for segment in cut(row, ecg, FS_HZ) if not 44 <= (segment.t0_us - T0_US) / 1e6 < 48
+    ]
+    ((onset, _),) = _raised(collect(results)[row], "ventricular_fibrillation")
+    assert 27 < onset < 33
+    assert not [each for each in collect(results)[row].transitions if each.kind == "ended"]
+
+
+def test_a_rhythm_does_not_begin_before_the_end_of_a_greater_one() -> None:
+    rng = np.random.default_rng(3)
+    times = np.cumsum(rng.uniform(0.45, 1.1, 200))
+    irregular = make_beats([(at, "A") for at in times if at < 90], 90, FS_HZ)
+    heard, rhythms = _listen(np.concatenate([irregular, make_fibrillation(20, FS_HZ), irregular]))
+    assert _raised(heard, "ventricular_fibrillation")
+    (after,) = (change for change in rhythms if change.rhythm == "AFIB" and change.t_us - T0_US > 100_000_000)
+    assert abs((after.t_us - T0_US) / 1e6 - 110) < 4
+
+
+def test_beats_like_the_usual_one_are_not_looked_at_for_fibrillation() -> None:
+    wide = make_beats([(at_s, "V") for at_s in every(_RR_S, 0.4, 60)], 60, FS_HZ)
+    engine = Engine(1, traces=1000)
+    row = engine.open()
+    asked = []
+    for segment in cut(row, to_digital(wide), FS_HZ):
+        engine.tick([segment])
+        asked += [
+            float(trace["features"][PEAK_HZ])
+            for traces in engine.traces
+            for trace in traces
+            if trace["model"] == _VENTRICULAR_MODEL and trace["t_us"] > T0_US + 10_000_000
+        ]
+    assert asked
+    assert not any(asked)
+
+
+def test_a_wave_too_low_for_fibrillation_is_a_silent_heart() -> None:
+    sinus = make_ecg(every(_RR_S, 0.4, 30), 30, FS_HZ)
+    heard, _ = _listen(np.concatenate([sinus, make_fibrillation(12, FS_HZ, height=0.04)]))
     assert _raised(heard, "asystole")
     assert not _raised(heard, "ventricular_fibrillation")
