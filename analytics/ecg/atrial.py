@@ -51,6 +51,12 @@ ATRIAL: Final = np.dtype(
     ],
     align=True,
 )
+#: Where a rhythm changes: intervals on either side at least, and how much likelier (log) two stretches are than one.
+_STRETCH: Final = 4
+_TELLS: Final = 4.0
+#: Changes of the interval that are added to each, and that are counted at most, s.
+_LEAST_CHANGE: Final = 0.01
+_MOST_CHANGE: Final = 0.4
 #: Of what a new probability moves the smoothed one.
 _FOLLOWS: Final = 0.3
 _FOLLOWS_AT_FIRST: Final = 0.6
@@ -119,6 +125,47 @@ def _get_entropy(rr: Singles, joined: Bytes, n: int, tolerance: float, room: Rec
             near_one += near
             near_two += near & (abs(after[other] - next_value) <= tolerance)
     return np.log(np.float32(near_one + 1) / np.float32(near_two + 1))
+
+
+@compiled
+def _find_change(atrial: Record, first_us: int, becomes_irregular: bool) -> int:
+    """Return when, since then, intervals became irregular, or regular again; the beginning where none can be told.
+
+    It is where two stretches of exponentially distributed changes of the interval, each with its own mean, are likelier
+    than everywhere else, and by far likelier than one.
+    """
+    best_us, best = first_us, np.float32(0)
+    count, total = 0, np.float32(0)
+    for place in range(1, _WINDOW):
+        if atrial.t_us[place] > first_us:
+            count += 1
+            total += _get_change(atrial, place)
+    whole = np.float32(count) * np.log(total / np.float32(max(count, 1)))
+    n, before = 0, np.float32(0)
+    for place in range(1, _WINDOW):
+        if atrial.t_us[place] <= first_us:
+            continue
+        left = count - n
+        if n >= _STRETCH and left >= _STRETCH:
+            own, other = before / np.float32(n), (total - before) / np.float32(left)
+            gain = whole - np.float32(n) * np.log(own) - np.float32(left) * np.log(other)
+            if (other > own) == becomes_irregular and gain > max(best, np.float32(_TELLS)):
+                best = gain
+                best_us = atrial.t_us[place] - int(atrial.rr_s[place] * np.float32(1e6))
+        n += 1
+        before += _get_change(atrial, place)
+    return best_us
+
+
+@compiled
+def _get_change(atrial: Record, place: int) -> float:
+    """Return by how much an interval differs from the one before, s; where one of them is a V beat's, by little."""
+    for back in range(2):
+        kind = atrial.label[place - back]
+        if kind == _V or kind == _F:
+            return np.float32(_LEAST_CHANGE)
+    change = abs(atrial.rr_s[place] - atrial.rr_s[place - 1])
+    return min(change, np.float32(_MOST_CHANGE)) + np.float32(_LEAST_CHANGE)
 
 
 @compiled
@@ -261,10 +308,13 @@ def add_beat(  # one pass over the intervals, in its order
     atrial.entropy = entropy
     if not atrial.is_on and atrial.chance > _BEGINS:
         atrial.is_on = True
-        atrial.since_us = max(first_us, atrial.until_us)
+        atrial.since_us = max(_find_change(atrial, first_us, True), atrial.until_us)
     elif atrial.is_on and atrial.chance < _ENDS:
         atrial.is_on = False
-        atrial.until_us = max(t_us - (t_us - first_us) // 2, atrial.since_us)
+        changed_us = _find_change(atrial, first_us, False)
+        if changed_us == first_us:
+            changed_us = t_us - (t_us - first_us) // 2
+        atrial.until_us = max(changed_us, atrial.since_us)
     scatter = ranked[pairs // 2]
     if not atrial.is_irregular and scatter > _IRREGULAR:
         atrial.is_irregular = True

@@ -108,6 +108,38 @@ def ask(
     return found
 
 
+class Heard(NamedTuple):
+    """What the engine found in one recording: times of beats, and from when on its rhythm is which."""
+
+    beats_s: Floats
+    rhythms: list[tuple[float, str]]
+
+
+def listen(recordings: Sequence[Recording], models: NDArray[np.void] | None = None, seconds: int = 10) -> list[Heard]:
+    """Run recordings through the engine together, and return what it found in each."""
+    engine = Engine(len(recordings))
+    if models is not None:
+        engine._models = models  # noqa: SLF001
+    rows = [engine.open() for _ in recordings]
+    beats: dict[int, list[float]] = {row: [] for row in rows}
+    rhythms: dict[int, list[tuple[float, str]]] = {row: [] for row in rows}
+    longest = max(len(each.frames) for each in recordings)
+    results = [
+        engine.tick([
+            frame._replace(row=row)
+            for row, each in zip(rows, recordings, strict=True)
+            for frame in each.frames[first : first + seconds]
+        ])
+        for first in range(0, longest, seconds)
+    ]  # fmt: skip
+    for result in results + [engine.flush_row(row) for row in rows]:
+        for row, t_us in zip(result.beats.row.tolist(), result.beats.t_us.tolist(), strict=True):
+            beats[row].append((t_us - _EPOCH_US) / 1e6)
+        for change in result.rhythms:
+            rhythms[change.row].append(((change.t_us - _EPOCH_US) / 1e6, change.rhythm))
+    return [Heard(np.sort(np.array(beats[row], np.float64)), rhythms[row]) for row in rows]
+
+
 def pack(booster: object, classes: int) -> dict[str, NDArray[np.generic]]:
     """Return a LightGBM booster's trees as the arrays of `analytics.ecg.forest.Trees`."""
     return _pack(_dump(booster), [0.0] * classes)

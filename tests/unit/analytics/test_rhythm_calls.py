@@ -155,12 +155,12 @@ def test_atrial_fibrillation_begins_after_half_a_minute_and_its_end_is_told() ->
     script = _sinus(0.4, 60) + _fibrillate(60.5, 160) + _sinus(160.9, 300)
     heard, rhythms = _listen(make_beats(script, 300, FS_HZ))
     ((onset, at),) = _raised(heard, "atrial_fibrillation")
-    assert 45 < onset < 75
+    assert 58 < onset < 64
     assert onset + 30 <= at < onset + 45
     ends = [each for each in heard.transitions if each.call == "atrial_fibrillation" and each.kind == "ended"]
-    assert 150 < (ends[0].end_us - T0_US) / 1e6 < 185
+    assert 158 < (ends[0].end_us - T0_US) / 1e6 < 164
     ((told, _),) = _raised(heard, "atrial_fibrillation_ended")
-    assert 150 < told < 185
+    assert 158 < told < 164
     assert [change.rhythm for change in rhythms if change.rhythm in {"AFIB", "N"}][:2] == ["AFIB", "N"]
 
 
