@@ -132,7 +132,8 @@ _CATALOGUE: Final = (
         "Tachycardie ventriculaire",
         Priority.HIGH,
         Family.CLINICAL,
-        "as many V beats in a row as the limit says, faster than the rate's limit; onset is the first of them",
+        "as many V beats in a row as the limit says, or beats that are V together though one alone may not look so, "
+        "faster than the rate's limit; or a wave of one frequency for 4 s; onset is the first of them",
         "two beats in a row of another kind, or no beat for 3 s; the end is the last V beat",
         "PhysioNet/CinC Challenge 2015 definitions (5 beats, 100 bpm); " + _DESIGN,
         _limits(beats=Limit(5.0, 3.0, 15.0, "beats"), bpm=Limit(100.0, 90.0, 150.0, "1/min")),

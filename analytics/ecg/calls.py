@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.ecg.compiled import Record, compiled
-from analytics.ecg.patterns import count_lately, is_doubtful
+from analytics.ecg.patterns import count_lately, get_likely_us, is_doubtful
 from analytics.ecg.quality import count_lately as count_noise_lately
 from analytics.ecg.resample import BLOCK_S
 from heartwire.calls import CALLS, Family, get_call, hidden_by
@@ -58,6 +58,10 @@ _NOISE_LATELY_S: Final = 3
 _RUN_OTHERS: Final = 2
 _RUN_SILENT_US: Final = 3_000_000
 _VF_GONE_US: Final = 3_000_000
+#: A wave of one frequency for so many seconds is a tachycardia.
+_WAVES_S: Final = 4
+#: Confidence in a run that no beat alone is sure of, and in a wave.
+_TOGETHER: Final = 0.6
 #: Fibrillation holds silence back while it is likelier than this.
 _LIKELY: Final = 0.5
 _AF_GONE_US: Final = 60_000_000
@@ -101,6 +105,7 @@ CALL_STATES: Final = np.dtype(
     [
         ("onset_us", np.int64, (_N,)),
         ("af_end_us", np.int64),
+        ("vt_us", np.int64),
         ("limit", np.float64, (_N, _LIMITS)),
         ("state", np.uint8, (_N,)),
     ],
@@ -185,6 +190,44 @@ def _put(looked: Record, at: int, begins: bool, ends: bool, onset_us: int, end_u
 
 
 @compiled
+def _look_at_tachycardia(
+    row: Record, moment: Moment, looked: Record, is_run: bool, is_over: bool, is_clear: bool
+) -> None:
+    """Ventricular tachycardia: V beats in a row, or beats that are one together, or a wave of one frequency."""
+    patterns, ventricular = row.patterns, row.ventricular
+    least, least_bpm = int(row.calls.limit[_VT, 0]), row.calls.limit[_VT, 1]
+    n = patterns.v_n
+    bpm = 60 * (n - 1) / patterns.v_rr_s if n > 1 and patterns.v_rr_s > 0 else 0.0
+    begins = is_run and n >= least
+    lasts = False
+    first_us, sure = patterns.v_first_us, patterns.v_sure
+    last_us = max(patterns.v_last_us, ventricular.wave_us)
+    likely_us = get_likely_us(patterns, least) if is_clear else 0
+    if likely_us > 0 and moment.now_us - row.rhythm.last_us <= _RUN_SILENT_US:
+        likely_bpm = (least - 1) * 60e6 / max(patterns.likely_us[patterns.likely_at] - likely_us, 1)
+        lasts = likely_bpm > least_bpm
+        last_us = max(last_us, patterns.likely_us[patterns.likely_at])
+        if lasts and not begins:
+            n, bpm, first_us, sure = least, likely_bpm, likely_us, _TOGETHER
+    wave_bpm = 60 * ventricular.wave_hz
+    if ventricular.waves >= _WAVES_S and wave_bpm > least_bpm:
+        if not begins and not lasts:
+            n, bpm, first_us, sure = (
+                round(ventricular.waves * ventricular.wave_hz),
+                wave_bpm,
+                ventricular.waves_us,
+                _TOGETHER,
+            )
+        lasts = True
+    if lasts:
+        row.calls.vt_us = moment.now_us
+    is_gone = is_over and moment.now_us - row.calls.vt_us >= _RUN_SILENT_US
+    _put(looked, _VT, begins or lasts, is_gone, first_us, last_us, float(n))
+    looked.measured[_VT, 1] = bpm
+    looked.confidence[_VT] = sure
+
+
+@compiled
 def _look(row: Record, moment: Moment, looked: Record) -> None:
     limit = row.calls.limit
     rhythm, signal, patterns = row.rhythm, row.signal, row.patterns
@@ -237,10 +280,7 @@ def _look(row: Record, moment: Moment, looked: Record) -> None:
     alike = patterns.v_known >= n // 2 and in_time
     known = patterns.usual_n >= _USUAL_BEATS
     clear_run = lasts and alike and clear and known
-    _put(looked, _VT, clear_run and n >= limit[_VT, 0] and fast, is_over, patterns.v_first_us, patterns.v_last_us,
-         float(n))  # fmt: skip
-    looked.measured[_VT, 1] = bpm
-    looked.confidence[_VT] = patterns.v_sure
+    _look_at_tachycardia(row, moment, looked, clear_run and fast, is_over, clear and known)
     _put(looked, _V_RUN, clear_run and n >= _V_RUN_BEATS and bpm > limit[_V_RUN, 0], is_over, patterns.v_first_us,
          patterns.v_last_us, bpm)  # fmt: skip
     looked.confidence[_V_RUN] = patterns.v_sure

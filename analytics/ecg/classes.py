@@ -40,6 +40,8 @@ _HELD_LEARNS: Final = 1 / 3
 _HELD_SLOWLY: Final = 1 / 400
 #: A usual beat whose ventricular sum is more than this (a probability of 0.3) is taken for a fusion of both.
 _FUSED: Final = -0.8473
+#: Log-odds of a beat that is hardly a V.
+UNLIKELY: Final = -1.5
 FEATURES: Final = 53
 N: Final = 0
 S: Final = 1
@@ -117,10 +119,11 @@ ROOM: Final = np.dtype(
 
 
 class Judged(NamedTuple):
-    """What a beat is, and how sure that is (0 to 1)."""
+    """What a beat is, how sure that is (0 to 1), and the log-odds that it is a V (a bound, if below `UNLIKELY`)."""
 
     label: int
     confidence: float
+    v_odds: float
 
 
 @compiled
@@ -302,7 +305,7 @@ def judge(  # one pass over a beat, in its order
     features[1] = (before + after) / calm_s
     features[0] = usual_s / calm_s
 
-    v_sum = add_up(forest, features, 0, _FUSED)
+    v_sum = add_up(forest, features, 0, UNLIKELY)
     v_chance = np.float32(1) / (np.float32(1) + np.exp(-v_sum))
     label, confidence = V, v_chance
     if v_sum <= 0:
@@ -318,7 +321,7 @@ def judge(  # one pass over a beat, in its order
         classes, own, own_like.shift, is_usual, width, early, float(late), p_power, float(t_level), rr_s,
         float(size_mv), room,
     )  # fmt: skip
-    return Judged(label, float(confidence))
+    return Judged(label, float(confidence), float(v_sum))
 
 
 @compiled

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from analytics.ecg.classes import N, Q, S, V
+from analytics.ecg.classes import UNLIKELY, N, Q, S, V
 from analytics.ecg.compiled import Record, compiled
 
 #: Ventricular beats remembered: the greatest limit a minute, and more.
@@ -14,11 +14,25 @@ _MISSED: Final = 1.8
 #: A rhythm is regular when its intervals change by no more than this part, on average.
 _REGULAR: Final = 0.08
 
+#: Of the last beats, what a run needs that is believed by its beats together: as many as the limit may say.
+LIKELY: Final = 16
+#: One beat adds no more than this to their sum, in log-odds, and each of the run must add so much on average.
+_MOST_ODDS: Final = 2.0
+_MEAN_ODDS: Final = 0.4
+#: Intervals in a run change by no more than this part of their mean, on average; by this where each beat looks so much
+#: like the one before, and not so much like the usual one.
+JUMPS: Final = 0.4
+_JUMPS_ALIKE: Final = 0.9
+_ALIKE: Final = 0.8
+_UNUSUAL: Final = 0.5
+
 #: Of a row, by the beats that have been judged.
 #:
 #: v_n, v_first_us, v_last_us: of the run of V beats that lasts, or did until `v_others` other beats: how many, from
 #: when to when.  v_rr_s, v_jumps_s: sum of its intervals, and of the changes between them.  v_sure: mean confidence.
 #: v_known: how many looked like one of the patient's shapes.  s_*: of S beats.
+#: likely_n: how many of the last beats in a row may be V.  likely_us, likely_odds, likely_alike, likely_known: these:
+#: a ring, the last at `likely_at`: when, log-odds, likeness to the beat before, whether one of the patient's shapes.
 #: ended_n, ended_first_us, ended_last_us: the run that the last beat ended; 0 where it ended none.
 #: usual_n: N beats so far that looked like one of the patient's shapes.  doubtful: of the last 8 beats, which could not
 #: be classed: a bit each.
@@ -28,6 +42,12 @@ _REGULAR: Final = 0.08
 #: its interval, and that over the mean.
 PATTERNS: Final = np.dtype(
     [
+        ("likely_us", np.int64, (LIKELY,)),
+        ("likely_odds", np.float32, (LIKELY,)),
+        ("likely_alike", np.float32, (LIKELY,)),
+        ("likely_known", np.uint8, (LIKELY,)),
+        ("likely_n", np.int64),
+        ("likely_at", np.int64),
         ("v_n", np.int64),
         ("v_first_us", np.int64),
         ("v_last_us", np.int64),
@@ -75,6 +95,7 @@ def begin_run(patterns: Record, forget: bool) -> None:
     if forget:
         patterns.usual_n = 0
     patterns.doubtful = 0
+    patterns.likely_n = 0
     patterns.v_n = 0
     patterns.s_n = 0
     patterns.v_others = 2
@@ -176,6 +197,50 @@ def is_doubtful(patterns: Record) -> bool:
     return (patterns.doubtful & 1) + (patterns.doubtful >> 1 & 1) + (patterns.doubtful >> 2 & 1) + (
         patterns.doubtful >> 3 & 1
     ) > 1
+
+
+@compiled
+def add_likely(
+    patterns: Record, t_us: int, label: int, v_odds: float, alike: float, usual: float, is_known: bool
+) -> None:
+    """Add a judged beat to the run of those that may be V; `alike`, `usual`: to the beat before, to the usual one."""
+    if label == Q or v_odds < UNLIKELY:
+        patterns.likely_n = 0
+        return
+    at = (patterns.likely_at + 1) % LIKELY
+    patterns.likely_at = at
+    patterns.likely_n += 1
+    patterns.likely_us[at] = t_us
+    patterns.likely_odds[at] = v_odds
+    patterns.likely_alike[at] = alike if usual < _UNUSUAL else 0
+    patterns.likely_known[at] = is_known
+
+
+@compiled
+def get_likely_us(patterns: Record, beats: int) -> int:
+    """Return when the last beats began if together they are a run of V, though one alone may not look so; else 0."""
+    if patterns.likely_n < beats:
+        return 0
+    odds, jumps = 0.0, 0.0
+    known = 0
+    alike = np.float32(1)
+    last_us = patterns.likely_us[patterns.likely_at]
+    later_us, gap_us = last_us, 0
+    for back in range(beats):
+        at = (patterns.likely_at - back) % LIKELY
+        odds += min(patterns.likely_odds[at], np.float32(_MOST_ODDS))
+        known += patterns.likely_known[at]
+        if back < beats - 1:
+            alike = min(alike, patterns.likely_alike[at])
+        if back > 1:
+            jumps += abs(later_us - patterns.likely_us[at] - gap_us)
+        gap_us = later_us - patterns.likely_us[at]
+        later_us = patterns.likely_us[at]
+    mean_us = (last_us - later_us) / (beats - 1)
+    most = _JUMPS_ALIKE if alike > np.float32(_ALIKE) else JUMPS
+    if odds < _MEAN_ODDS * beats or known < beats // 2 or jumps > most * mean_us * (beats - 2):
+        return 0
+    return later_us
 
 
 @compiled

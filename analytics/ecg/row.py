@@ -208,6 +208,9 @@ def _settle(row: Record, number: int, after_rr_s: float, models: Record, place: 
     out.label = label
     output.used[0] += 1
     patterns.add_beat(row.patterns, t_us, rr_s, label, judged.confidence, spread, place.features[23] > 0)
+    patterns.add_likely(
+        row.patterns, t_us, label, judged.v_odds, place.features[42], alike, place.features[23] > 0
+    )  # fmt: skip
     ventricular.add_beat(row.ventricular, alike)
     known = atrial.add_beat(
         row.atrial, waiting, t_us, rr_s, label, alike, row.signal.n_noisy, models.atrial, place.features,

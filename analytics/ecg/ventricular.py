@@ -61,6 +61,8 @@ _CALM_US: Final = 1_600_000
 #: seconds: of signal since the last gap.  lost: blocks without signal since the last look.
 #: is_on: it fibrillates, for `lasted` seconds looked at.  since_us: from when on.  until_us: end of the last.
 #: narrow: seconds of one frequency, less others.  is_flutter: it flutters, or fibrillates; turned_us: since when.
+#: waves, waves_us, wave_us: seconds of a wave as a tachycardia has it: how many, since when, until when; wave_hz: its
+#: frequency.
 #: alike, beats: sums over the beats of the last four seconds: likeness to the usual one; count.
 #: before: features of the last four seconds.
 VENTRICULAR: Final = np.dtype(
@@ -74,6 +76,10 @@ VENTRICULAR: Final = np.dtype(
         ("narrow", np.int64),
         ("lost", np.int64),
         ("lasted", np.int64),
+        ("waves", np.int64),
+        ("waves_us", np.int64),
+        ("wave_us", np.int64),
+        ("wave_hz", np.float32),
         ("chance", np.float32),
         ("evidence", np.float32),
         ("most", np.float32),
@@ -110,12 +116,23 @@ _PLAINLY_NOT: Final = -4.0
 #: Flutter has so much of its power around one frequency, for so many seconds more than not.
 _NARROW: Final = 0.8
 _SURE: Final = 4
+#: A tachycardia without complexes: nearly all power around one frequency, each half wave the reverse of the one before,
+#: no rest in between, not low.
+_WAVE_NARROW: Final = 0.9
+_WAVE_LEAK: Final = 0.35
+_WAVE_STILL: Final = 0.3
+_WAVE_SIZE: Final = np.float32(np.log(0.1))
+_WAVE_LEAST_HZ: Final = 1.6
+_WAVE_MOST_HZ: Final = 5.0
+#: What seems to come regularly may be waves of it, but not when it looks like the usual beat.
+_WAVE_ALIKE: Final = 0.8
 
 
 @compiled
 def begin_run(ventricular: Record, gap_us: int, last_us: int) -> None:
     """Begin anew after a gap: what was known fades; after a long gap, what fibrillated did so until `last_us`."""
     ventricular.seconds = 0
+    ventricular.waves = 0
     ventricular.lost = 0
     ventricular.alike[:] = 0
     ventricular.beats[:] = 0
@@ -138,6 +155,7 @@ def lose(ventricular: Record) -> None:
     ventricular.lost += 1
     if ventricular.lost >= _LOST:
         ventricular.seconds = 0
+        ventricular.waves = 0
     ventricular.evidence = max(ventricular.evidence - np.float32(_FADES), np.float32(0))
     _end(ventricular)
 
@@ -391,7 +409,10 @@ def look(  # a window, and what is known of it
         features[USUAL] = np.float32(usual_energy) / np.exp(features[SIZE])
         features[USUAL_SIZE] = np.log(np.float32(usual_energy) + np.float32(1e-4))
         odds = add_up(forest, features, 0, _PLAINLY_NOT)
+        _watch_waves(ventricular, features, now_us)
     else:
+        if not is_regular or alike > _WAVE_ALIKE:
+            ventricular.waves = 0
         features[PEAK_HZ] = 0
     ventricular.seconds += 1
     ventricular.lost = 0
@@ -399,6 +420,21 @@ def look(  # a window, and what is known of it
         decide(ventricular, float(odds), asked, now_us)
         if ventricular.is_on:
             _name(ventricular, asked and features[NARROW] > _NARROW, now_us)
+
+
+@compiled
+def _watch_waves(ventricular: Record, features: Singles, now_us: int) -> None:
+    """Count the seconds in which the wave is that of a tachycardia."""
+    is_wave = features[NARROW] > _WAVE_NARROW and features[LEAK] < _WAVE_LEAK and features[STILL] < _WAVE_STILL
+    is_wave = is_wave and features[SIZE] > _WAVE_SIZE and _WAVE_LEAST_HZ < features[PEAK_HZ] < _WAVE_MOST_HZ
+    if not is_wave:
+        ventricular.waves = 0
+        return
+    if ventricular.waves == 0:
+        ventricular.waves_us = now_us - _BEGAN_US
+    ventricular.waves += 1
+    ventricular.wave_us = now_us
+    ventricular.wave_hz = features[PEAK_HZ]
 
 
 @compiled

@@ -237,3 +237,13 @@ def test_a_wave_too_low_for_fibrillation_is_a_silent_heart() -> None:
     heard, _ = _listen(np.concatenate([sinus, make_fibrillation(12, FS_HZ, height=0.04)]))
     assert _raised(heard, "asystole")
     assert not _raised(heard, "ventricular_fibrillation")
+
+
+def test_a_wave_of_one_frequency_is_a_ventricular_tachycardia() -> None:
+    sinus = make_ecg(every(_RR_S, 0.4, 30), 30, FS_HZ)
+    times = np.arange(12 * FS_HZ) / FS_HZ
+    wave = np.sin(2 * np.pi * 2.6 * times) + np.random.default_rng(2).normal(0, 0.02, len(times))
+    heard, _ = _listen(np.concatenate([sinus, wave, sinus]))
+    told = [each for each in heard.transitions if each.call == "ventricular_tachycardia"]
+    assert {each.kind for each in told} & {"raised", "suppressed"}
+    assert 28 < (told[0].onset_us - T0_US) / 1e6 < 34
