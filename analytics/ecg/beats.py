@@ -61,7 +61,7 @@ _NOT_SCORED: Final = -9.0
 _FOLLOWS: Final = 0.1
 _NOISE_FOLLOWS: Final = 0.15
 #: What the trees are asked about a peak.
-FEATURES: Final = 21
+FEATURES: Final = 23
 _LONG_AGO: Final = -(10**12)
 _USUAL_RR_S: Final = 1.0
 #: Complexes that one block can bring: those gathered while learning, and one found by searching back.
@@ -161,7 +161,7 @@ def detect(  # compiled code takes no keywords cheaply
         Index in the run of the block's first sample.
     found : (10,) CANDIDATE
         Filled with complexes, in the order of time.
-    features : (21,) float32
+    features : (23,) float32
         Filled where the forest is asked.
 
     Returns
@@ -220,6 +220,8 @@ def _copy(source: Record, target: Record) -> None:
     target.rough = source.rough
     target.slant = source.slant
     target.rise = source.rise
+    target.fit = source.fit
+    target.fit_side = source.fit_side
     target.score = source.score
 
 
@@ -291,6 +293,8 @@ def _ask(detector: Record, candidate: Record, features: Singles) -> None:
     features[17] = detector.last_energy / high
     features[18] = min(np.float32(candidate.centre - detector.last_candidate) / np.float32(FS_HZ), np.float32(4))
     features[19] = abs(candidate.amplitude_mv) / max(candidate.slope, np.float32(1e-6))
+    features[21] = candidate.fit
+    features[22] = candidate.fit_side
     known = count_known(detector.rr_s)
     features[20] = np.float32(0)
     if known > 5:

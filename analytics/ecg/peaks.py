@@ -41,6 +41,13 @@ SHARP: Final = 0.6
 #: What may be a complex that became small, by likeness and by samples: P and T waves are wider.
 _SMALL_ALIKE: Final = 0.7
 _SMALL_WIDTH: Final = 10
+#: Room for `find`: the detection signal of three blocks; likewise how well the shapes fit; the ECG's change for that.
+_LINE: Final = 3 * BLOCK
+ROOM: Final = 2 * _LINE + _LINE + _WAVE
+#: The energy's peak lies so near the best fit: 24 ms.
+_NEAR: Final = 3
+#: A complex like none of the shapes, of the usual height, counts as if so much of a shape fitted.
+_UNLIKE: Final = 0.5
 #: Energy is compared with that 110 to 200 ms before and after.
 _SIDE: Final = 14
 
@@ -70,7 +77,8 @@ PEAKS: Final = np.dtype(
 #: alike, alike_usual: correlation with the liker of the two shapes of the complexes so far, and with the usual one.
 #: side_before, side_after: energy 112 to 200 ms before and after, over the peak's.
 #: width: samples with much slope.  slant: change over 0.38 s, over the range.
-#: rise: energy over slope.  score: of the trees.  These from `alike` on only where one looks closely.
+#: rise: energy over slope.  fit: how much of a shape of the complexes it holds.  fit_side: that 110 to 200 ms beside
+#: it, over its own.  score: of the trees.  These from `alike` on only where one looks closely.
 #: rough: curvature over slope.
 #: rr_s: of a complex: time since the one before in the same run, NaN without.
 CANDIDATE: Final = np.dtype(
@@ -90,6 +98,8 @@ CANDIDATE: Final = np.dtype(
         ("rough", np.float32),
         ("slant", np.float32),
         ("rise", np.float32),
+        ("fit", np.float32),
+        ("fit_side", np.float32),
         ("score", np.float32),
     ],
     align=True,
@@ -114,6 +124,7 @@ def find(
     room: Singles,
     starts: bool,
     closely: bool,
+    usual: float,
 ) -> Found:
     """Take one block and tell whether the block before the last had a peak.
 
@@ -127,10 +138,13 @@ def find(
         A peak lower than this is not looked at.
     candidate : CANDIDATE
         Filled where there is a peak.
-    room : (75,) float32
+    room : (250,) float32
         To work in.
     closely : bool
-        Fill its shape too.
+        Find peaks of how well the shapes of the complexes fit, not of the detection signal: in noise that signal
+        peaks between complexes too, and higher. Fill the candidate's shape too.
+    usual : float
+        Height of the complexes in the detection signal, mV.
     """
     if starts:
         peaks.ecg[:] = block[0]
@@ -139,33 +153,42 @@ def find(
         peaks.weights[:] = 0
     for at in range(BLOCK):
         peaks.ecg[(index + at) & MASK] = block[at]
-    line = room
+    line, fit = room[:_LINE], room[_LINE : 2 * _LINE]
     for at in range(2 * BLOCK):
         line[at] = peaks.energy[at]
     for at in range(BLOCK):
         line[2 * BLOCK + at] = energy[at]
     for at in range(2 * BLOCK):
         peaks.energy[at] = line[BLOCK + at]
-    best = BLOCK
-    for at in range(BLOCK + 1, 2 * BLOCK):
-        if line[at] > line[best]:
-            best = at
-    height = line[best]
     ahead = np.float32(0)
     for at in range(2 * BLOCK, 3 * BLOCK):
         ahead = max(ahead, line[at])
+    first = index + (BLOCK - 1) - LAG - (3 * BLOCK - 1)
+    fits = closely and (peaks.weights[0] > 0 or peaks.weights[1] > 0)
+    if fits:
+        _fit(peaks, first, fit, room[2 * _LINE :])
+        for at in range(_LINE):
+            fit[at] = max(fit[at], np.float32(_UNLIKE) * min(line[at] / usual, np.float32(1)))
+    best = _find_peak(fit if fits else line)
+    if best < 0:
+        return Found(False, ahead)
+    height = line[best]
+    if fits:
+        for at in range(best - _NEAR, best + _NEAR + 1):
+            height = max(height, line[at])
     if height <= least:
         return Found(False, ahead)
-    for at in range(best - REFRACTORY, best):
-        if line[at] >= height:
-            return Found(False, ahead)
-    for at in range(best + 1, best + REFRACTORY + 1):
-        if line[at] > height:
-            return Found(False, ahead)
-    centre = index + (BLOCK - 1) - LAG - (3 * BLOCK - 1) + best
+    centre = first + best
     _describe(peaks, centre, height, candidate)
     if closely:
         describe_closely(peaks, centre, candidate)
+        candidate.fit = candidate.fit_side = np.float32(0)
+        if fits:
+            beside = np.float32(0)
+            for at in range(_SIDE, REFRACTORY + 1):
+                beside += abs(fit[best - at]) + abs(fit[best + at])
+            candidate.fit = fit[best]
+            candidate.fit_side = beside / (np.float32(2 * (REFRACTORY + 1 - _SIDE)) * fit[best])
     before = after = np.float32(0)
     for at in range(_SIDE, REFRACTORY + 1):
         before += line[best - at]
@@ -173,6 +196,43 @@ def find(
     candidate.side_before = before / (np.float32(REFRACTORY + 1 - _SIDE) * height)
     candidate.side_after = after / (np.float32(REFRACTORY + 1 - _SIDE) * height)
     return Found(True, ahead)
+
+
+@compiled
+def _find_peak(line: Singles) -> int:
+    """Return where the middle block peaks, nothing within 200 ms being higher; -1 if it does not."""
+    best = BLOCK
+    for at in range(BLOCK + 1, 2 * BLOCK):
+        if line[at] > line[best]:
+            best = at
+    height = line[best]
+    for at in range(best - REFRACTORY, best):
+        if line[at] >= height:
+            return -1
+    for at in range(best + 1, best + REFRACTORY + 1):
+        if line[at] > height:
+            return -1
+    return best if height > 0 else -1
+
+
+@compiled
+def _fit(peaks: Record, first: int, fit: Singles, change: Singles) -> None:
+    """Fill how much of a shape the ECG holds about each sample from `first` on: 1 where it is the shape itself."""
+    for at in range(_LINE + _WAVE):
+        place = first - _REACH - 1 + at
+        change[at] = peaks.ecg[(place + 2) & MASK] - peaks.ecg[place & MASK]
+    fit[:] = 0
+    for each in range(2):
+        if peaks.weights[each] <= 0:
+            continue
+        own = np.float32(1e-12)
+        for step in range(_WAVE):
+            own += peaks.waves[each, step] ** 2
+        for at in range(_LINE):
+            total = np.float32(0)
+            for step in range(_WAVE):
+                total += change[at + step] * peaks.waves[each, step]
+            fit[at] = max(fit[at], total / own)
 
 
 @compiled

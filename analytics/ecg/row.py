@@ -108,7 +108,7 @@ WORKPLACE: Final = np.dtype(
         ("lines", filters.LINES),
         ("energy", np.float32, (BLOCK,)),
         ("block", np.float32, (BLOCK,)),
-        ("room", np.float32, (3 * BLOCK,)),
+        ("room", np.float32, (peaks.ROOM,)),
         ("candidate", peaks.CANDIDATE),
         ("found", peaks.CANDIDATE, (beats.MOST,)),
         ("features", np.float32, (classes.FEATURES,)),
@@ -305,7 +305,18 @@ def _step(row: Record, number: int, end_us: int, models: Record, place: Record, 
     candidate = place.candidate
     least = beats.get_least(row.detector)
     noisy = beats.is_noisy(row.detector)
-    found = peaks.find(row.peaks, block, place.energy, index, least, candidate, place.room, starts, noisy)
+    found = peaks.find(
+        row.peaks,
+        block,
+        place.energy,
+        index,
+        least,
+        candidate,
+        place.room,
+        starts,
+        noisy,
+        row.detector.high_level,
+    )
     count = beats.detect(row.detector, index, candidate, found.is_there, place.found, models.complexes, place.features)
     if found.is_there and noisy:
         r_us = run.first_us + int(np.rint(candidate.r_index * STEP_US))

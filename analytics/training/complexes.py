@@ -49,7 +49,7 @@ _PARTS: Final = 5
 _ROUNDS: Final = 2
 _TREES: Final = 60
 #: A peak is the rather a complex, the higher it is and the more like the ones before.
-_MONOTONE: Final = {0: 1, 1: 1, 7: 1}
+_MONOTONE: Final = {0: 1, 1: 1, 7: 1, 21: 1}
 _PARAMETERS: Final = {
     **BOOSTING,
     "num_leaves": 10,
