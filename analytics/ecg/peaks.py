@@ -78,7 +78,7 @@ PEAKS: Final = np.dtype(
 #: side_before, side_after: energy 112 to 200 ms before and after, over the peak's.
 #: width: samples with much slope.  slant: change over 0.38 s, over the range.
 #: rise: energy over slope.  fit: how much of a shape of the complexes it holds.  fit_side: that 110 to 200 ms beside
-#: it, over its own.  score: of the trees.  These from `alike` on only where one looks closely.
+#: it, over its own.  score: of the trees.  These from `alike` on only where one looks closely, else 0.
 #: rough: curvature over slope.
 #: rr_s: of a complex: time since the one before in the same run, NaN without.
 CANDIDATE: Final = np.dtype(
@@ -180,9 +180,9 @@ def find(
         return Found(False, ahead)
     centre = first + best
     _describe(peaks, centre, height, candidate)
+    _leave_open(candidate)
     if closely:
         describe_closely(peaks, centre, candidate)
-        candidate.fit = candidate.fit_side = np.float32(0)
         if fits:
             beside = np.float32(0)
             for at in range(_SIDE, REFRACTORY + 1):
@@ -289,6 +289,15 @@ def _describe(peaks: Record, centre: int, height: float, candidate: Record) -> N
     candidate.balance = min(rise, fall) / max(max(rise, fall), np.float32(1e-9))
     candidate.r_index = centre + (top - _HALF) + min(max(shift, -0.5), 0.5)
     candidate.amplitude_mv = ecg[top] - ecg[top - _BEND]
+
+
+@compiled
+def _leave_open(candidate: Record) -> None:
+    """Clear what only a closer look fills: the room is every patient's, and this one may be asked for it later."""
+    candidate.alike = candidate.alike_usual = np.float32(0)
+    candidate.width = candidate.slant = candidate.rise = np.float32(0)
+    candidate.fit = candidate.fit_side = np.float32(0)
+    candidate.score = np.float32(0)
 
 
 @compiled

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.engine import ENGINE_VERSION, Engine, Segment
-from tests.unit.analytics.ecg import GAIN, Heard, collect, cut, every, make_ecg, to_digital
+from tests.unit.analytics.ecg import GAIN, Heard, collect, cut, every, make_ecg, make_fibrillation, to_digital
 
 RATES_HZ = (100, 128, 130, 250, 257.5, 360, 500, 1000)
 SECONDS = 16
@@ -74,6 +74,22 @@ def test_any_company_gives_the_same(seed: int, rates: list[float]) -> None:
     together = collect(results)
     for row, samples, fs_hz in zip(rows, signals, rates, strict=True):
         _same(together[row], _alone(cut(0, samples, fs_hz)))
+
+
+@pytest.mark.parametrize("noise_mv", [0.03, 0.3])
+def test_what_others_left_in_the_room_to_work_in_is_never_read(noise_mv: float) -> None:
+    """Beats of two shapes, noise, fibrillation, a silence: each second's state is the same whatever was there."""
+    normal = make_ecg(_rhythm(1), SECONDS, 250, noise_mv=noise_mv, seed=1)
+    fibrillating = make_fibrillation(SECONDS, 250)
+    segments = cut(0, to_digital(np.concatenate([normal, fibrillating, normal, -2 * normal])), 250)
+    engine, other = Engine(1), Engine(1)
+    row, other_row = engine.open(), other.open()
+    for at, segment in enumerate(segments):
+        for each, byte in ((engine, 0x00), (other, (0x41, 0x01, 0xC1, 0xFF)[at % 4])):
+            each._places.view(np.uint8)[:] = byte
+        engine.tick([segment])
+        other.tick([segment])
+        assert engine.export_row(row) == other.export_row(other_row), f"second {at}"
 
 
 @given(at=st.integers(1, SECONDS - 1), fs_hz=st.sampled_from(RATES_HZ))
