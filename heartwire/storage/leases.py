@@ -20,7 +20,7 @@ _logger: Final = logging.getLogger(__name__)
 _QUERIES: Final = load_queries("heartwire.storage", "leases.sql")
 #: A worker whose session broke has so long to come back with another, seconds.
 _GRACE_S: Final = 1.0
-#: After a time without the database nobody is buried for so long: the others are just coming back too, seconds.
+#: With a new session, or after a time without one, nobody is buried for so long: others are coming back too, seconds.
 _RETURN_S: Final = 3.0
 
 
@@ -67,6 +67,7 @@ class Leases:
         self._instance: Final = instance
         self._ttl_s: Final = ttl_s
         self._worker_id: int | None = None
+        self._session: psycopg.Connection[Any] | None = None
         self._last_s = self._since_s = float("-inf")
 
     def tick(self, connection: psycopg.Connection[Any]) -> Standing:
@@ -82,7 +83,7 @@ class Leases:
         with translated():
             if self._worker_id is None:
                 self._worker_id = int(self._rows(connection, "join", instance=self._instance)[0][0])
-                self._last_s = time.monotonic()
+                self._session, self._last_s = connection, time.monotonic()
             elif not self._rows(connection, "renew"):
                 self._worker_id = None
                 raise LeaseLostError(f"{self._service} {self._instance} was taken for dead; its shards went to others")
@@ -103,9 +104,9 @@ class Leases:
 
     def _bury(self, connection: psycopg.Connection[Any]) -> None:
         now_s = time.monotonic()
-        if now_s - self._last_s > self._ttl_s / 2:
+        if connection is not self._session or now_s - self._last_s > self._ttl_s / 2:
             self._since_s = now_s
-        self._last_s = now_s
+        self._session, self._last_s = connection, now_s
         if now_s - self._since_s < _RETURN_S:
             return
         self._run(connection, "end_writers", ttl_s=self._ttl_s)

@@ -125,6 +125,22 @@ def test_a_session_that_broke_is_replaced_by_another_and_nothing_is_lost(
     assert first.tick().held == held
 
 
+def test_who_comes_back_with_a_new_session_does_not_bury_those_who_are_coming_back_too(
+    database: str, join: Join, connection: psycopg.Connection[TupleRow]
+) -> None:
+    """As after a restart of the database that took less than half of the time that a worker may be silent."""
+    first, second = join("a"), join("b")
+    held = first.tick().held
+    second.tick()
+    for member in (first, second):
+        member.die()
+        member.connection = connect(database, "test-keeper", autocommit=True)
+    _age(connection, first.worker_id, 2)
+    second.tick()
+    assert second.tick().held == frozenset()
+    assert first.tick().held == held
+
+
 def test_who_was_silent_for_too_long_may_not_write_and_joins_anew(
     join: Join, connection: psycopg.Connection[TupleRow]
 ) -> None:
