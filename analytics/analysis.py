@@ -27,6 +27,8 @@ _CLOCK_NOT_SET: Final = int(EcgFlag.CLOCK_NOT_SET)
 _CLOCKS_MOST: Final = 4
 #: Arrivals that are remembered: more signal than the engine looks back.
 _ARRIVALS: Final = 64
+#: Calls of the live signal that have ended and are remembered, for the late signal that fills a hole in them.
+_ENDED_CALLS: Final = 32
 
 
 class Beat(NamedTuple):
@@ -128,6 +130,13 @@ def _hear_clock(state: DeviceState, frame: Frame) -> None:
 def _offset_us(state: DeviceState, frame: Frame) -> int:
     clock = state.clocks.get(frame.boot_id)
     return 0 if clock is None or clock.offset_us is None else clock.offset_us
+
+
+def _has_told(track: Track, call: str, onset_us: int) -> bool:
+    """Whether a call of the track's signal lasts, or lasted, at this time."""
+    if any(call == other and begin_us <= onset_us for other, begin_us in track.open_calls):
+        return True
+    return any(call == other and begin_us <= onset_us < end_us for other, begin_us, end_us in track.ended_calls)
 
 
 class Analysis:
@@ -388,7 +397,9 @@ class Analysis:
                 Beat(track.patient_id, track.tenant_id, device, t_us, rr_s, amplitude_mv, label.decode("ascii"))
             )
         for transition in results.transitions:
-            findings.changes.append(self._note(transition))
+            if self._note(transition):
+                device, track = self._tracks[transition.row]
+                findings.changes.append(self._change(device, track, transition))
         for change in results.rhythms:
             device, track = self._tracks[change.row]
             is_late = self._devices[device].live is not track
@@ -408,14 +419,25 @@ class Analysis:
                 name = Quality(quality).name.lower()
                 findings.signals.append(Signal(device, track.patient_id, track.tenant_id, hr_bpm, name, until_us))
 
-    def _note(self, transition: Transition) -> CallChange:
+    def _note(self, transition: Transition) -> bool:
+        """Remember what is open, and return whether it is to be told.
+
+        Late signal that fills a hole in what the live signal has told already is of the same event.
+        """
         device, track = self._tracks[transition.row]
+        live = self._devices[device].live
         key = (transition.call, transition.onset_us)
+        if key in track.open_calls:  # it ends, or a greater one hides it
+            track.open_calls.remove(key)
+            if transition.kind == "ended":
+                track.ended_calls.append((*key, transition.end_us))
+                del track.ended_calls[:-_ENDED_CALLS]
+            return True
+        if transition.kind == "ended" or (live is not None and live is not track and _has_told(live, *key)):
+            return False
         if transition.kind == "raised":
             track.open_calls.append(key)
-        elif key in track.open_calls:
-            track.open_calls.remove(key)
-        return self._change(device, track, transition)
+        return True
 
     @staticmethod
     def _change(device: str, track: Track, told: Transition) -> CallChange:

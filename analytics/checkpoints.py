@@ -60,6 +60,8 @@ class Track(msgspec.Struct):
         End of the signal and time of arrival of the last frames, UTC microseconds.
     open_calls : list of (str, int)
         Call and onset of what the engine has raised and not ended.
+    ended_calls : list of (str, int, int)
+        Call, onset and end of the last that have ended.
     other_lead_us : int
         Signal of another lead since the last of this one, microseconds.
     """
@@ -71,6 +73,7 @@ class Track(msgspec.Struct):
     state: bytes = b""
     arrivals: list[tuple[int, int]] = []
     open_calls: list[tuple[str, int]] = []
+    ended_calls: list[tuple[str, int, int]] = []
     other_lead_us: int = 0
 
 

@@ -126,6 +126,17 @@ def test_a_call_that_lasts_when_its_late_signal_ends_is_ended() -> None:
     assert asystole.at_us == _BEGIN_US + 80 * _S
 
 
+def test_late_signal_that_fills_a_hole_in_what_was_told_tells_nothing_more() -> None:
+    ecg = _signal(1, last_s=70.0, next_s=86.0, end_s=140.0)
+    frames = [_frame(frame, _DEVICES[0]) for frame in ecg]
+    analysis = _new(_DEVICES[0])
+    findings = [analysis.analyse([*frames[:76], *frames[85:110]]), analysis.analyse([*frames[76:85], *frames[110:]])]
+    assert [len(_of(found, "asystole", "raised")) for found in findings] == [1, 0]
+    assert [len(_of(found, "asystole", "ended")) for found in findings] == [1, 0]
+    own = _new(_DEVICES[0]).analyse(frames[76:85])
+    assert len(_of(own, "asystole", "raised")) == 1, "it would have been told"
+
+
 def test_another_patient_begins_anew_and_gets_none_of_the_former_ones_calls() -> None:
     ecg = _signal(1, last_s=20.0, next_s=30.4, end_s=60.0)
     frames = [_frame(frame, _DEVICES[0], patient_id=7 if frame.seq < 30 else 8) for frame in ecg]
