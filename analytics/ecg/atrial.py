@@ -60,8 +60,8 @@ _MOST_CHANGE: Final = 0.4
 #: Of what a new probability moves the smoothed one.
 _FOLLOWS: Final = 0.3
 _FOLLOWS_AT_FIRST: Final = 0.6
-_BEGINS: Final = 0.5
-_ENDS: Final = 0.4
+BEGINS: Final = 0.5
+ENDS: Final = 0.4
 _IRREGULAR: Final = 0.12
 _REGULAR: Final = 0.08
 
@@ -306,10 +306,10 @@ def add_beat(  # one pass over the intervals, in its order
         _FOLLOWS if atrial.n > _WINDOW else _FOLLOWS_AT_FIRST
     )
     atrial.entropy = entropy
-    if not atrial.is_on and atrial.chance > _BEGINS:
+    if not atrial.is_on and atrial.chance > BEGINS:
         atrial.is_on = True
         atrial.since_us = max(_find_change(atrial, first_us, True), atrial.until_us)
-    elif atrial.is_on and atrial.chance < _ENDS:
+    elif atrial.is_on and atrial.chance < ENDS:
         atrial.is_on = False
         changed_us = _find_change(atrial, first_us, False)
         if changed_us == first_us:

@@ -18,7 +18,7 @@ _REGULAR: Final = 0.08
 LIKELY: Final = 16
 #: One beat adds no more than this to their sum, in log-odds, and each of the run must add so much on average.
 _MOST_ODDS: Final = 2.0
-_MEAN_ODDS: Final = 0.4
+_MEAN_ODDS: Final = 0.0
 #: Intervals in a run change by no more than this part of their mean, on average; by this where each beat looks so much
 #: like the one before, and not so much like the usual one.
 JUMPS: Final = 0.4
