@@ -59,3 +59,30 @@ class LinkError(RetryableError):
     def __init__(self, reason: LinkReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class WearableBytesError(PermanentError):
+    """What a wearable sent is not what its specification says; the next notification is served all the same."""
+
+
+class WearableReason(StrEnum):
+    """Why a wearable sends nothing."""
+
+    NO_BLUETOOTH = "no_bluetooth"
+    """This machine has no Bluetooth that can be used."""
+    NOT_FOUND = "not_found"
+    """It is not near, or asleep, or connected to something else."""
+    LOST = "lost"
+    """There was a connection, and it broke or fell silent."""
+    REFUSED = "refused"
+    """It answered and said no."""
+    UNFIT = "unfit"
+    """It does not offer what is needed."""
+
+
+class WearableError(RetryableError):
+    """The wearable cannot be heard now."""
+
+    def __init__(self, reason: WearableReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
