@@ -1,0 +1,170 @@
+"""Packets become chunks: every sample once, gaps where the air lost some, however the samples came in packets."""
+
+import itertools
+from typing import Final
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.framer import Framer
+from edge.sources.source import Chunk
+from edge.wearables.timeline import Arrival, Timeline
+from edge.wearables.wearable import EcgPacket
+from heartwire.frames import EcgFlag
+
+T0_US: Final = 1_790_000_000_000_000
+WEARABLE_US: Final = 599_616_000_000_000
+FS_HZ: Final = 130.0
+
+
+def _samples(n: int) -> list[int]:
+    return [int(one) for one in np.random.default_rng(1).integers(-3000, 3000, n)]
+
+
+def _packet(samples: list[int], first: int, *, fs_hz: float = FS_HZ, since_us: int = WEARABLE_US) -> EcgPacket:
+    last_ns = since_us * 1000 + round((first + len(samples) - 1) * 1e9 / fs_hz)
+    return EcgPacket(last_ns, FS_HZ, "ECG", tuple(samples))
+
+
+def _take(timeline: Timeline, packet: EcgPacket, delay_us: int = 20_000, since_us: int = WEARABLE_US) -> list[Chunk]:
+    gone_us = packet.last_ns // 1000 - since_us + delay_us
+    return timeline.take(packet, Arrival(T0_US + gone_us, gone_us))
+
+
+def _values(chunks: list[Chunk]) -> list[int]:
+    return [int(one) for one in np.frombuffer(b"".join(chunk.samples for chunk in chunks), "<i2")]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 1999), max_size=60))
+def test_however_the_samples_come_in_packets_they_are_the_same_at_the_same_times(cuts: list[int]) -> None:
+    samples = _samples(2000)
+    timeline = Timeline()
+    chunks: list[Chunk] = []
+    for first, last in itertools.pairwise(sorted({0, 2000, *cuts})):
+        chunks += _take(timeline, _packet(samples[first:last], first))
+    chunks += timeline.flush()
+    assert _values(chunks) == samples
+    assert not any(EcgFlag.GAP_BEFORE in chunk.flags for chunk in chunks)
+    n_before = 0
+    for chunk in chunks:
+        # The first packet's delay is all that the line knows of: 20 ms, as all others have.
+        assert abs(chunk.t0_us - T0_US - 20_000 - n_before * 1e6 / FS_HZ) <= 30
+        n_before += chunk.n_samples
+    assert (timeline.samples_missing, timeline.packets_repeated) == (0, 0)
+
+
+@settings(deadline=None)
+@given(
+    lost=st.sets(st.integers(0, 59), max_size=30), delays_us=st.lists(st.integers(0, 90_000), min_size=60, max_size=60)
+)
+def test_packets_lost_on_the_air_are_gaps_of_their_length(lost: set[int], delays_us: list[int]) -> None:
+    samples = _samples(60 * 73)
+    timeline = Timeline()
+    chunks: list[Chunk] = []
+    kept = [at for at in range(60) if at not in lost]
+    for at in kept:
+        chunks += _take(timeline, _packet(samples[73 * at : 73 * at + 73], 73 * at), delays_us[at])
+    chunks += timeline.flush()
+    assert _values(chunks) == [value for at in kept for value in samples[73 * at : 73 * at + 73]]
+    for at, chunk in zip(kept, chunks, strict=True):
+        assert (EcgFlag.GAP_BEFORE in chunk.flags) == (at - 1 in lost and at != kept[0])
+        # Never squeezed: each is where it was made, to the delays of the radio.
+        assert -20_000 <= chunk.t0_us - T0_US - 73 * at * 1e6 / FS_HZ <= 110_000
+    between = [at for at in lost if kept and kept[0] < at < kept[-1]]
+    assert timeline.samples_missing == 73 * len(between)
+
+
+def test_the_framer_sees_gaps_where_there_are_some_and_nowhere_else() -> None:
+    samples = _samples(73 * 400)
+    timeline, framer = Timeline(), Framer(7)
+    rng = np.random.default_rng(3)
+    frames = []
+    for at in range(400):
+        if at in {100, 101, 250}:
+            continue
+        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
+        for chunk in _take(timeline, packet, int(rng.integers(0, 150_000))):
+            frames += framer.push(chunk)
+    frames += framer.flush()
+    assert sum(frame.flags == EcgFlag.GAP_BEFORE for frame in frames) == 2
+    assert (
+        b"".join(frame.samples for frame in frames)
+        == np.array(samples[: 73 * 100] + samples[73 * 102 : 73 * 250] + samples[73 * 251 :], "<i2").tobytes()
+    )
+    assert framer.samples_lost == 0
+
+
+def test_a_wearable_that_samples_two_percent_faster_has_no_gaps_and_its_rate_is_learned() -> None:
+    samples = _samples(73 * 200)
+    timeline = Timeline()
+    chunks: list[Chunk] = []
+    for at in range(200):
+        chunks += _take(timeline, _packet(samples[73 * at : 73 * at + 73], 73 * at, fs_hz=132.6))
+    assert _values(chunks) == samples
+    assert not any(EcgFlag.GAP_BEFORE in chunk.flags for chunk in chunks)
+    assert chunks[-1].fs_hz == 132.6
+    assert abs(chunks[-1].t0_us - T0_US - 20_000 - 73 * 199 * 1e6 / 132.6) < 1_000
+    assert len({chunk.fs_hz for chunk in chunks}) == 2
+
+
+def test_a_packet_that_comes_again_is_left_out() -> None:
+    timeline = Timeline()
+    samples = _samples(73 * 10)
+    chunks: list[Chunk] = []
+    for at in (0, 1, 2, 2, 3, 1, 4, 5, 6, 7, 8, 9):
+        chunks += _take(timeline, _packet(samples[73 * at : 73 * at + 73], 73 * at))
+    assert _values(chunks) == samples
+    assert timeline.packets_repeated == 2
+
+
+def test_a_wearable_that_starts_anew_is_a_gap_and_time_does_not_go_back() -> None:
+    timeline = Timeline()
+    samples = _samples(73 * 20)
+    chunks: list[Chunk] = []
+    for at in range(20):
+        chunks += _take(timeline, _packet(samples[73 * at : 73 * at + 73], 73 * at))
+    again_us = T0_US + 15_000_000
+    for at in range(8):
+        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
+        gone_us = packet.last_ns // 1000 - WEARABLE_US
+        chunks += timeline.take(packet, Arrival(again_us + gone_us, 15_000_000 + gone_us))
+    assert _values(chunks) == samples + samples[: 73 * 8]
+    assert [at for at, chunk in enumerate(chunks) if EcgFlag.GAP_BEFORE in chunk.flags] == [20]
+    assert abs(chunks[20].t0_us - again_us) < 30_000
+    assert timeline.clock.restarts == 1
+
+
+def test_the_machines_clock_is_put_right_by_an_hour_and_times_jump_with_it_behind_a_gap() -> None:
+    timeline = Timeline()
+    samples = _samples(73 * 30)
+    chunks: list[Chunk] = []
+    for at in range(30):
+        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
+        gone_us = packet.last_ns // 1000 - WEARABLE_US
+        chunks += timeline.take(packet, Arrival(T0_US + gone_us - (3_600_000_000 if at < 15 else 0), gone_us))
+    assert [at for at, chunk in enumerate(chunks) if EcgFlag.GAP_BEFORE in chunk.flags] == [15]
+    assert abs(chunks[14].t0_us + 3_600_000_000 - T0_US - 73 * 14 * 1e6 / FS_HZ) < 1_000
+    assert abs(chunks[15].t0_us - T0_US - 73 * 15 * 1e6 / FS_HZ) < 1_000
+    assert timeline.clock.restarts == 0
+
+
+def test_a_clock_set_by_a_second_is_worn_off_without_a_gap() -> None:
+    timeline = Timeline()
+    samples = _samples(73 * 600)
+    chunks: list[Chunk] = []
+    for at in range(600):
+        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
+        gone_us = packet.last_ns // 1000 - WEARABLE_US
+        chunks += timeline.take(packet, Arrival(T0_US + gone_us - (1_000_000 if at < 15 else 0), gone_us))
+    assert not any(EcgFlag.GAP_BEFORE in chunk.flags for chunk in chunks)
+    assert abs(chunks[-1].t0_us - T0_US - 73 * 599 * 1e6 / FS_HZ) < 5_000
+
+
+def test_what_no_frame_can_hold_is_clipped_and_says_so() -> None:
+    timeline = Timeline()
+    chunks = _take(timeline, _packet([0] * 400, 0)) + _take(timeline, _packet([40_000, -40_000, 5], 400))
+    chunks += timeline.flush()
+    assert _values(chunks)[-3:] == [32767, -32768, 5]
+    assert [chunk.flags for chunk in chunks] == [EcgFlag(0), EcgFlag.SATURATED]
