@@ -29,7 +29,11 @@ class Code(StrEnum):
     NOT_OPEN = "not_open"
     """The alarm ended or was suppressed: there is nothing to acknowledge any more."""
     WRONG_CODE = "wrong_code"
-    """No such pairing code, or it was used, or it expired: the answer does not say which."""
+    """No such pairing code."""
+    USED_CODE = "used_code"
+    """A device was paired by this code already: who typed it needs a new one."""
+    EXPIRED_CODE = "expired_code"
+    """The code's time is over, or a newer one was made for the patient."""
     REVOKED = "revoked"
     """The device was shut out for good; pair it anew."""
     NO_BROKER = "no_broker"
@@ -49,6 +53,8 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.TOO_LONG: 422,
     Code.NOT_OPEN: 409,
     Code.WRONG_CODE: 403,
+    Code.USED_CODE: 403,
+    Code.EXPIRED_CODE: 403,
     Code.REVOKED: 409,
     Code.NO_BROKER: 503,
     Code.UNAVAILABLE: 503,

@@ -11,13 +11,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-import msgspec
 import psycopg
 
 from dashboard.access import Viewer
-from dashboard.alarms import us_of
+from dashboard.alarms import us_of, us_or_none
 from dashboard.database import Database
 from dashboard.errors import ApiError, Code
+from dashboard.pairing_answers import (
+    Broker,
+    CodeOwner,
+    CodeState,
+    Credential,
+    PairedDevice,
+    PairingCode,
+    shown_name,
+)
 from dashboard.settings import DashboardSettings
 from heartwire.access import client_id_of, hash_code, hash_secret, new_code, new_secret, read_code
 from heartwire.broker_orders import BrokerAwayError, OrderRefusedError, admit, expel
@@ -41,58 +49,6 @@ class PairingAction(StrEnum):
     REISSUED = "reissued_credential"
 
 
-class PairingCode(msgspec.Struct, frozen=True):
-    """A code, said once: who has it may pair a device with the patient until it expires."""
-
-    id: int
-    code: str
-    expires_us: int
-
-
-class CodeState(msgspec.Struct, frozen=True):
-    """What became of a code: `waiting`, `used` or `expired`."""
-
-    id: int
-    patient_id: int
-    state: str
-    expires_us: int
-    device: str | None
-
-
-class Broker(msgspec.Struct, frozen=True):
-    """Where a device connects; `ca` is the PEM of the authority to trust, if it is not a public one."""
-
-    host: str
-    port: int
-    tls: bool
-    ca: str | None
-
-
-class Credential(msgspec.Struct, frozen=True):
-    """All that a device needs to send. The password is said here and nowhere else."""
-
-    device: str
-    username: str
-    password: str
-    client_id: str
-    topic_prefix: str
-    broker: Broker
-
-
-class PairedDevice(msgspec.Struct, frozen=True):
-    """A device of a patient; times are UTC microseconds."""
-
-    device: str
-    description: str
-    paired_us: int
-    revoked_us: int | None
-    revoked_by: str | None
-    revoked_why: str
-    online: bool | None
-    wearable: str | None
-    heard_us: int | None
-
-
 @dataclass(frozen=True, slots=True)
 class _Given:
     """What a credential is made of."""
@@ -109,8 +65,13 @@ class Pairing:
         self._settings: Final = settings
         self._as_provisioner: Final = _provisioner_of(settings)
 
-    async def make_code(self, viewer: Viewer, patient_id: int) -> PairingCode:
+    async def make_code(self, viewer: Viewer, patient_id: int, origin: str) -> PairingCode:
         """Return a new code for a patient; earlier ones of his are worthless from now on.
+
+        Parameters
+        ----------
+        origin : str
+            Where the pages are, unless the settings say where patients reach them.
 
         Raises
         ------
@@ -130,7 +91,8 @@ class Pairing:
                 row = await _one(connection, "add_code", given | {"valid_s": self._settings.pairing_code_s})
                 assert row is not None
                 await _audit(connection, viewer, PairingAction.MADE_CODE, patient_id, None)
-        return PairingCode(row[0], f"{code[:4]}-{code[4:]}", us_of(row[1]))
+        url = f"{(self._settings.public_url or origin).rstrip('/')}/phone/?code={code}"
+        return PairingCode(row[0], f"{code[:4]}-{code[4:]}", us_of(row[1]), url)
 
     async def code_state(self, viewer: Viewer, pairing_code_id: int) -> CodeState:
         """Return what became of a code.
@@ -145,9 +107,25 @@ class Pairing:
             row = await _one(connection, "code_state", given)
         if row is None:
             raise ApiError(Code.NOT_FOUND)
-        id_, patient_id, expires_at, used_at, device, is_over = row
+        id_, patient_id, expires_at, used_at, device, is_over, received = row
         state = "used" if used_at is not None else "expired" if is_over else "waiting"
-        return CodeState(id_, patient_id, state, us_of(expires_at), device)
+        return CodeState(id_, patient_id, state, us_of(expires_at), device, us_or_none(received))
+
+    async def look(self, said: str, address: str) -> CodeOwner:
+        """Return for whom a code was made; it stays as it is.
+
+        Raises
+        ------
+        ApiError
+            As `pair`.
+        """
+        async with self._database.connection() as connection:
+            code_hash = await self._known_code(connection, said, address)
+            row = await _one(connection, "code_owner", {"code_hash": code_hash})
+        if row is None:  # in this moment it was forgotten
+            raise ApiError(Code.WRONG_CODE)
+        name, ward, language, expires_at = row
+        return CodeOwner(shown_name(name), ward, language, us_of(expires_at))
 
     async def pair(self, said: str, description: str, address: str) -> Credential:
         """Return the credential of a new device of the patient for whom the code was made.
@@ -155,19 +133,11 @@ class Pairing:
         Raises
         ------
         ApiError
-            `WRONG_CODE`, whatever is wrong with it; `TOO_MANY_ATTEMPTS` with the seconds to wait; `NO_BROKER` when the
-            broker cannot be told now: the code holds.
+            `WRONG_CODE`, `USED_CODE`, `EXPIRED_CODE`; `TOO_MANY_ATTEMPTS` with the seconds to wait; `NO_BROKER` when
+            the broker cannot be told now: the code holds.
         """
-        code = read_code(said)
         async with self._database.connection() as connection:
-            attempt = {"address": address}
-            at = await self._attempt(connection, address)
-            # The work of the hash is done for what is no code at all too: the answer takes as long.
-            code_hash = await _hash(connection, code or "00000000")
-            row = None if code is None else await _one(connection, "open_code", {"code_hash": code_hash})
-            if row is None:
-                raise ApiError(Code.WRONG_CODE)
-            await connection.execute(_QUERIES["take_back"], attempt | {"at": at})
+            code_hash = await self._known_code(connection, said, address)
         given = _Given(new_device(), new_secret())
         await self._tell_broker(given)
         # No connection was held while the broker was told.
@@ -231,7 +201,9 @@ class Pairing:
                 raise ApiError(Code.NOT_FOUND)
             rows = await (await connection.execute(_QUERIES["devices"], given)).fetchall()
         return [
-            PairedDevice(device, description, us_of(paired), _us(revoked), by, why, online, wearable, _us(heard))
+            PairedDevice(
+                device, description, us_of(paired), us_or_none(revoked), by, why, online, wearable, us_or_none(heard)
+            )
             for device, description, paired, revoked, by, why, online, wearable, heard in rows
         ]
 
@@ -266,6 +238,22 @@ class Pairing:
                     _logger.warning("the broker does not know yet whom to keep out: %s", error)
                 failing = True
 
+    async def _known_code(self, connection: psycopg.AsyncConnection[Any], said: str, address: str) -> bytes:
+        """Return the hash of a code that holds; any other was an attempt, and is counted."""
+        code = read_code(said)
+        at = await self._attempt(connection, address)
+        # The work of the hash is done for what is no code at all too: the answer takes as long.
+        code_hash = await _hash(connection, code or "00000000")
+        row = None if code is None else await _one(connection, "what_code", {"code_hash": code_hash})
+        if row is None:
+            raise ApiError(Code.WRONG_CODE)
+        # Whoever has all eight characters of a code that is worthless learns nothing by being told why it is.
+        is_used, is_over = row
+        if is_used or is_over:
+            raise ApiError(Code.USED_CODE if is_used else Code.EXPIRED_CODE)
+        await connection.execute(_QUERIES["take_back"], {"address": address, "at": at})
+        return code_hash
+
     async def _attempt(self, connection: psycopg.AsyncConnection[Any], address: str) -> datetime:
         given: dict[str, Any] = {"address": address}
         row = await _one(connection, "attempt", given)
@@ -288,7 +276,7 @@ class Pairing:
     ) -> None:
         row = await _one(connection, "open_code", {"code_hash": code_hash})
         if row is None:  # another was faster, or it expired in this moment
-            raise ApiError(Code.WRONG_CODE)
+            raise ApiError(Code.USED_CODE)
         pairing_code_id, patient_id, tenant_id, created_by = row
         device = {
             "device": given.device,
@@ -344,6 +332,7 @@ class Pairing:
             client_id_of(given.device),
             topic_prefix(given.device),
             broker,
+            settings.device_broker_ws_url,
         )
 
 
@@ -379,7 +368,3 @@ async def _audit(
 
 async def _one(connection: psycopg.AsyncConnection[Any], query: str, given: dict[str, Any]) -> Any:  # noqa: ANN401
     return await (await connection.execute(_QUERIES[query], given)).fetchone()
-
-
-def _us(at: datetime | None) -> int | None:
-    return None if at is None else us_of(at)

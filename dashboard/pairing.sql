@@ -15,9 +15,22 @@ VALUES (%(tenant_id)s, %(patient_id)s, %(code_hash)s, %(user_id)s, now() + make_
 RETURNING pairing_code_id, expires_at;
 
 -- code_state --
-SELECT c.pairing_code_id, c.patient_id, c.expires_at, c.used_at, c.device_id, c.expires_at <= now()
+-- And when its device last sent any signal.
+SELECT
+    c.pairing_code_id, c.patient_id, c.expires_at, c.used_at, c.device_id, c.expires_at <= now(),
+    (SELECT max(s.last_received_at) FROM streams AS s WHERE s.device_id = c.device_id AND s.stream IN ('ecg', 'hr'))
 FROM pairing_codes AS c
 WHERE c.pairing_code_id = %(pairing_code_id)s AND c.tenant_id = %(tenant_id)s;
+
+-- what_code --
+-- A code that was made here, whether it was used, and whether its time is over.
+SELECT c.used_at IS NOT NULL, c.expires_at <= now() FROM pairing_codes AS c WHERE c.code_hash = %(code_hash)s;
+
+-- code_owner --
+-- For whom a code was made.
+SELECT p.name, p.ward, p.language, c.expires_at
+FROM pairing_codes AS c JOIN patients AS p USING (patient_id)
+WHERE c.code_hash = %(code_hash)s;
 
 -- forget_codes --
 -- Those that nobody can use any more and that led to nothing.

@@ -104,6 +104,30 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, Obser
         title="TLS of devices",
         description="Whether devices speak TLS to the broker; by default as this server does",
     )
+    device_broker_ws_url: str | None = Field(
+        default=None,
+        max_length=300,
+        pattern=r"^wss?://[^\s]+$",
+        title="Websocket of devices",
+        description="Where phones reach the broker by MQTT over websockets, such as `wss://ward.example.org:8884`;"
+        " without it only devices that speak MQTT over TCP can send",
+    )
+    public_url: str | None = Field(
+        default=None,
+        max_length=300,
+        pattern=r"^https?://[^\s?#]+$",
+        title="Public address",
+        description="Address of these pages as patients' phones reach them, such as `https://ward.example.org`: the QR"
+        " code of a pairing leads there; by default the address under which the nurse's browser asks",
+    )
+    emergency_number: str = Field(
+        default="112",
+        min_length=2,
+        max_length=20,
+        pattern=r"^[0-9+ ]+$",
+        title="Emergency number",
+        description="Telephone number that a patient with chest pain is told to call first",
+    )
     pairing_code_s: float = Field(
         default=600.0,
         ge=10.0,

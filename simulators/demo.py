@@ -37,6 +37,7 @@ from simulators.demo_ward import PATIENTS_MAX, DemoPatient, find_records, make_w
 LOGIN: Final = "nurse"
 _DATABASE_PORT: Final = 54_320
 _BROKER_PORT: Final = 18_830
+_WEBSOCKET_PORT: Final = 18_880
 _HEALTH_TIMEOUT_S: Final = 60.0
 _SAMPLES_TIMEOUT_S: Final = 60.0
 _COMMAND_TIMEOUT_S: Final = 120.0
@@ -60,6 +61,7 @@ class _Wires(NamedTuple):
 
     database: str
     broker_port: int
+    websocket_port: int
     dashboard_port: int
     access: DemoAccess
 
@@ -146,9 +148,9 @@ def _run(home: Home, services: Services, stop_signals: StopSignals, wishes: _Wis
             _console.say(f"    {line}")
     with _console.step("who may connect"), stop_signals.hold():
         access = prepare_access(home, database, [one for group in groups.values() for one in group])
-    broker_port = _start_broker(home, logs, services, wishes.broker_name, access)
+    broker_port, websocket_port = _start_broker(home, logs, services, wishes.broker_name, access)
     begin = time.time()
-    wires = _Wires(database, broker_port, dashboard_port, access)
+    wires = _Wires(database, broker_port, websocket_port, dashboard_port, access)
     _start_services(home, logs, services, wires)
     _start_fleets(home, logs, services, groups, wires)
     # While they come up.
@@ -184,16 +186,22 @@ def _start_database(home: Home, logs: Path, services: Services) -> str:
     return postgres.url
 
 
-def _start_broker(home: Home, logs: Path, services: Services, name: str | None, access: DemoAccess) -> int:
+def _start_broker(home: Home, logs: Path, services: Services, name: str | None, access: DemoAccess) -> tuple[int, int]:
     mosquitto = None if name == "amqtt" else find_mosquitto()
     if name == "mosquitto" and mosquitto is None:
         raise DemoError("Mosquitto is not installed; install it (apt-get install mosquitto), or leave --broker out")
+    websocket_port = choose_port(_WEBSOCKET_PORT)
     broker = EmbeddedBroker(
-        home.directory / "broker", logs / "broker.log", choose_port(_BROKER_PORT), mosquitto, access.document
+        home.directory / "broker",
+        logs / "broker.log",
+        choose_port(_BROKER_PORT),
+        mosquitto,
+        access.document,
+        ws_port=websocket_port,
     )
     with _console.step(f"broker ({broker.name})"):
         services.start_stage([(broker.child, broker.start)], stop_timeout_s=1.0)
-    return broker.port
+    return broker.port, websocket_port
 
 
 def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -> None:
@@ -211,6 +219,7 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
             settings |= {
                 f"{prefix}_PROVISIONER_USERNAME": PROVISIONER,
                 f"{prefix}_PROVISIONER_PASSWORD": wires.access.services[PROVISIONER],
+                f"{prefix}_DEVICE_BROKER_WS_URL": f"ws://{LOOPBACK}:{wires.websocket_port}",
             }
         if name == "compactor":
             # Soon, so that somebody who looks can see it; a ward has hours.

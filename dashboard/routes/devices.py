@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from msgspec import Meta
 
-from dashboard.pairing import CodeState, Credential, PairedDevice, PairingCode
+from dashboard.pairing_answers import CodeOwner, CodeState, Credential, PairedDevice, PairingCode
 from dashboard.routes.answers import ID_MOST, Id, WithParts, WithViewer, json_answer
 from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
@@ -28,6 +28,12 @@ class Said(msgspec.Struct, forbid_unknown_fields=True):
     description: Words = ""
 
 
+class Typed(msgspec.Struct, forbid_unknown_fields=True):
+    """A code as somebody typed it."""
+
+    code: Annotated[str, Meta(max_length=40)]
+
+
 class Why(msgspec.Struct, forbid_unknown_fields=True):
     """Why a device is shut out."""
 
@@ -44,7 +50,8 @@ class Devices(msgspec.Struct, frozen=True):
 async def make_code(request: Request, viewer: WithViewer, parts: WithParts) -> Response:
     """Make a code by which one device can be paired with a patient, once, within ten minutes."""
     given = await read_body(request, ForPatient)
-    return json_answer(await parts.pairing.make_code(viewer, given.patient_id), 201)
+    origin = f"{request.url.scheme}://{request.url.netloc}"
+    return json_answer(await parts.pairing.make_code(viewer, given.patient_id, origin), 201)
 
 
 @router.get("/pairing-codes/{pairing_code_id}", responses=gives(CodeState))
@@ -60,6 +67,15 @@ async def pair(request: Request, parts: WithParts) -> Response:
     said = await read_body(request, Said)
     address = request.client.host if request.client else ""
     return json_answer(await parts.pairing.pair(said.code, said.description, address), 201)
+
+
+@router.post("/pair/look", openapi_extra=takes(Typed), responses=gives(CodeOwner))
+async def look(request: Request, parts: WithParts) -> Response:
+    """Say for whom a code was made, so that who typed it sees whether it is his; it holds as before."""
+    parts.access.check_origin(request.headers, required=False)
+    typed = await read_body(request, Typed)
+    address = request.client.host if request.client else ""
+    return json_answer(await parts.pairing.look(typed.code, address))
 
 
 @router.get("/patients/{patient_id}/devices", responses=gives(Devices))

@@ -1,13 +1,14 @@
-"""amqtt, the broker without root, as a process of its own: ``python -m heartwire.embedded.amqtt_server PORT [FILE]``.
+"""amqtt, the broker without root: ``python -m heartwire.embedded.amqtt_server PORT``, and options.
 
-With a file it lets in only those who are named there (heartwire/embedded/amqtt_door.py); without, anybody.
+With a file it lets in only those who are named there (heartwire/embedded/amqtt_door.py); without, anybody. With a
+second port it speaks MQTT over websockets there, for phones.
 """
 
+import argparse
 import asyncio
 import contextlib
 import logging
 import signal
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +17,14 @@ from amqtt.adapters import (  # type: ignore[import-untyped]
     ReaderAdapter,
     StreamReaderAdapter,
     StreamWriterAdapter,
+    WebSocketsWriter,
+    WriterAdapter,
 )
 from amqtt.broker import Broker  # type: ignore[import-untyped]
 from amqtt.contexts import Action  # type: ignore[import-untyped]
 from amqtt.session import Session  # type: ignore[import-untyped]
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 
 from heartwire.access import CONTROL_ANSWER_TOPIC, CONTROL_TOPIC, AclType
 from heartwire.embedded.amqtt_door import Door
@@ -33,9 +38,9 @@ _NOT_MQTT5: Final = b"\x20\x03\x00\x84\x00"
 class _BegunReader(ReaderAdapter):  # type: ignore[misc]
     """A stream of which the beginning has been read already."""
 
-    def __init__(self, begun: bytes, reader: asyncio.StreamReader) -> None:
+    def __init__(self, begun: bytes, rest: ReaderAdapter) -> None:
         self._begun = begun
-        self._rest: Final = StreamReaderAdapter(reader)
+        self._rest: Final = rest
 
     async def read(self, n: int = -1) -> bytes:
         """Return `n` bytes, or what there is before the end."""
@@ -47,6 +52,32 @@ class _BegunReader(ReaderAdapter):  # type: ignore[misc]
     def feed_eof(self) -> None:
         """End the stream."""
         self._rest.feed_eof()
+
+
+class _WebsocketReader(ReaderAdapter):  # type: ignore[misc]
+    """The bytes of a websocket's messages, one after the other.
+
+    amqtt's own goes on with the last message when the connection ends in the middle of a packet.
+    """
+
+    def __init__(self, websocket: ServerConnection) -> None:
+        self._websocket: Final = websocket
+        self._waiting = bytearray()
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return `n` bytes, fewer when the connection ends before; without `n` what the next message brings."""
+        while len(self._waiting) < max(n, 1):
+            try:
+                message = await self._websocket.recv(decode=False)
+            except ConnectionClosed:
+                break
+            self._waiting += message
+        taken = bytes(self._waiting if n < 0 else self._waiting[:n])
+        del self._waiting[: len(taken)]
+        return taken
+
+    def feed_eof(self) -> None:
+        """Nothing: who closes the connection ends the stream."""
 
 
 _KINDS: Final = {
@@ -100,34 +131,48 @@ class _Broker(Broker):  # type: ignore[misc]
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
-        """Serve a connection."""
+        """Serve a connection over TCP."""
+        await self._begin(StreamReaderAdapter(reader), StreamWriterAdapter(writer), listener_name)
+
+    async def ws_connected(self, websocket: ServerConnection, listener_name: str) -> None:
+        """Serve a connection over a websocket."""
+        await self._begin(_WebsocketReader(websocket), WebSocketsWriter(websocket), listener_name)
+
+    async def _begin(self, reader: ReaderAdapter, writer: WriterAdapter, listener_name: str) -> None:
         try:
             head = await asyncio.wait_for(_read_head(reader), _PATIENCE_S)
         except (OSError, EOFError, TimeoutError):
-            writer.close()
+            head = b""
+        if not head or head.endswith(b"MQTT\x05"):
+            with contextlib.suppress(OSError, ConnectionClosed):
+                if head:
+                    writer.write(_NOT_MQTT5)
+                    await writer.drain()
+                await writer.close()
             return
-        if head.endswith(b"MQTT\x05"):
-            with contextlib.suppress(OSError):
-                writer.write(_NOT_MQTT5)
-                await writer.drain()
-            writer.close()
-            return
-        await self.external_connected(_BegunReader(head, reader), StreamWriterAdapter(writer), listener_name)
+        await self.external_connected(_BegunReader(head, reader), writer, listener_name)
 
 
-async def _read_head(reader: asyncio.StreamReader) -> bytes:
-    """Read a CONNECT up to the version of MQTT that it wants: type, length (1 to 4 bytes), name, version."""
-    head = await reader.readexactly(2)
-    while head[-1] & 0x80 and len(head) < 5:
-        head += await reader.readexactly(1)
-    return head + await reader.readexactly(7)
+async def _read_head(reader: ReaderAdapter) -> bytes:
+    """Read a CONNECT up to the version of MQTT that it wants: type, length (1 to 4 bytes), name, version.
+
+    Nothing when the connection ends before.
+    """
+    head: bytes = await reader.read(2)
+    while head and head[-1] & 0x80 and len(head) < 5:
+        head += await reader.read(1) or b"\0"
+    rest: bytes = await reader.read(7)
+    return head + rest if head and len(rest) == 7 else b""
 
 
-async def _serve(port: int, document: Path | None) -> None:
+async def _serve(port: int, document: Path | None, ws_port: int | None) -> None:
     loop = asyncio.get_running_loop()
+    listeners = {"default": {"type": "tcp", "bind": f"{LOOPBACK}:{port}"}}
+    if ws_port is not None:
+        listeners["websocket"] = {"type": "ws", "bind": f"{LOOPBACK}:{ws_port}"}
     broker = _Broker(
         {
-            "listeners": {"default": {"type": "tcp", "bind": f"{LOOPBACK}:{port}"}},
+            "listeners": listeners,
             "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
         },
         loop=loop,
@@ -146,4 +191,9 @@ async def _serve(port: int, document: Path | None) -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("transitions").setLevel(logging.ERROR)
-    asyncio.run(_serve(int(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None))
+    parser = argparse.ArgumentParser(prog="amqtt_server")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--file", type=Path)
+    parser.add_argument("--ws-port", type=int)
+    given = parser.parse_args()
+    asyncio.run(_serve(given.port, given.file, given.ws_port))

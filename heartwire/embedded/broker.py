@@ -46,6 +46,8 @@ class EmbeddedBroker:
         Mosquitto's program; ``None``, or one without its plugin for dynamic security, takes amqtt.
     document : Path
         Whom it lets in (heartwire/broker_files.py); it keeps the file from then on.
+    ws_port : int, optional
+        Loopback TCP port where it speaks MQTT over websockets, too.
 
     Raises
     ------
@@ -53,8 +55,18 @@ class EmbeddedBroker:
         If there is neither.
     """
 
-    def __init__(self, directory: Path, log_path: Path, port: int, mosquitto: Path | None, document: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        log_path: Path,
+        port: int,
+        mosquitto: Path | None,
+        document: Path,
+        *,
+        ws_port: int | None = None,
+    ) -> None:
         self.port: Final = port
+        self.ws_port: Final = ws_port
         plugin = find_dynamic_security()
         if plugin is None:
             mosquitto = None
@@ -66,7 +78,8 @@ class EmbeddedBroker:
         if mosquitto is not None:
             command = [str(mosquitto), "-c", str(self._configuration)]
         elif importlib.util.find_spec("amqtt") is not None:
-            command = [sys.executable, "-m", "heartwire.embedded.amqtt_server", str(port), str(document)]
+            command = [sys.executable, "-m", "heartwire.embedded.amqtt_server", str(port), "--file", str(document)]
+            command += [] if ws_port is None else ["--ws-port", str(ws_port)]
         else:
             raise EmbeddedServerError(
                 "there is no MQTT broker: install Mosquitto, or run: pip install 'heartwire[embedded]'"
@@ -81,14 +94,16 @@ class EmbeddedBroker:
         EmbeddedServerError
             If it does not come up, or its port is taken.
         """
-        if not is_free(self.port):
-            raise EmbeddedServerError(f"the broker's port {self.port} is taken by another program; end that one")
+        ports = [port for port in (self.port, self.ws_port) if port is not None]
+        for port in ports:
+            if not is_free(port):
+                raise EmbeddedServerError(f"the broker's port {port} is taken by another program; end that one")
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lines = _mosquitto_configuration(self.port, self._plugin, self._document)
+        lines = _mosquitto_configuration(self.port, self._plugin, self._document, self.ws_port)
         self._configuration.write_text(lines, encoding="utf-8")
         self.child.start()
         begin_s = time.monotonic()
-        while not accepts_connections(self.port):
+        while not all(map(accepts_connections, ports)):
             if not self.child.is_running:
                 raise EmbeddedServerError(
                     f"the broker ended as soon as it started: {self.child.log_end(1) or 'it does not say why'}"
@@ -106,7 +121,7 @@ class EmbeddedBroker:
         self.child.stop(timeout_s)
 
 
-def _mosquitto_configuration(port: int, plugin: Path | None, document: Path) -> str:
+def _mosquitto_configuration(port: int, plugin: Path | None, document: Path, ws_port: int | None) -> str:
     lines = [
         f"listener {port} {LOOPBACK}",
         "allow_anonymous false",
@@ -118,6 +133,8 @@ def _mosquitto_configuration(port: int, plugin: Path | None, document: Path) -> 
         "log_type error",
         "log_type warning",
     ]
+    if ws_port is not None:
+        lines += [f"listener {ws_port} {LOOPBACK}", "protocol websockets"]
     if os.geteuid() == 0:
         lines.append("user root")  # it could not read its configuration otherwise
     return "\n".join(lines) + "\n"

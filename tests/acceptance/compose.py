@@ -203,6 +203,7 @@ class Compose:
         for theirs, ours in (
             (f"plugin /usr/lib/{_PLUGIN}", f"plugin {find_plugin()}"),
             ("listener 8883", f"listener {self.broker_port}"),
+            ("listener 8884", f"listener {find_free_port()}"),
             ("/mosquitto/certificates", str(self.inside)),
             ("/mosquitto/data", str(self.broker_data)),
         ):

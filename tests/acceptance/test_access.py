@@ -35,9 +35,16 @@ _FAST: Final = {"HEARTWIRE_DASHBOARD_PAIRING_TRIES_ADDRESS": "4"}
 class Client:
     """Somebody who speaks MQTT, and what came of it."""
 
-    def __init__(self, broker: SecuredBroker, username: str | None, password: str | None, client_id: str) -> None:
+    def __init__(
+        self, broker: SecuredBroker, username: str | None, password: str | None, client_id: str, *, ws: bool = False
+    ) -> None:
         version = MQTTProtocolVersion.MQTTv5 if broker.speaks_mqtt5 else MQTTProtocolVersion.MQTTv311
-        client = self.mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version)
+        client = self.mqtt = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=version,
+            transport="websockets" if ws else "tcp",
+        )
         if username is not None:
             client.username_pw_set(username, password)
         if broker.ca_file is not None:
@@ -54,7 +61,7 @@ class Client:
         client.on_message = lambda _c, _u, message: self.heard.append(message.topic)
         client.on_subscribe = lambda _c, _u, mid, reasons, _p: self.granted.update({mid: not reasons[0].is_failure})
         client.reconnect_delay_set(60, 60)
-        client.connect(broker.host, broker.port)
+        client.connect(broker.host, broker.ws_port if ws else broker.port)
         client.loop_start()
         wait_until(lambda: self.connected.is_set() or self.refused.is_set(), "an answer to CONNECT")
 
@@ -90,18 +97,23 @@ class Ward:
     def pair(self, code: str) -> httpx.Response:
         return httpx.post(f"{self.stack.url}/api/pair", json={"code": code, "description": "Polar H10"}, timeout=10)
 
+    def look(self, code: str) -> httpx.Response:
+        return httpx.post(f"{self.stack.url}/api/pair/look", json={"code": code}, timeout=10)
+
     def paired(self) -> dict[str, Any]:
         answer = self.pair(self.code())
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
-    def connect(self, username: str | None, password: str | None, client_id: str = "somebody") -> Client:
-        client = Client(self.broker, username, password, client_id)
+    def connect(
+        self, username: str | None, password: str | None, client_id: str = "somebody", *, ws: bool = False
+    ) -> Client:
+        client = Client(self.broker, username, password, client_id, ws=ws)
         self.clients.append(client)
         return client
 
-    def connect_device(self, credential: dict[str, Any]) -> Client:
-        return self.connect(credential["username"], credential["password"], credential["client_id"])
+    def connect_device(self, credential: dict[str, Any], *, ws: bool = False) -> Client:
+        return self.connect(credential["username"], credential["password"], credential["client_id"], ws=ws)
 
     def service(self, name: str) -> Client:
         return self.connect(name, self.broker.secrets[name], f"test-{name}")
@@ -117,11 +129,17 @@ def ward(heartwire_process: StartHeartwire, database: str, secured_broker: Secur
     ward.nurse.http.close()
 
 
+over_both = pytest.mark.parametrize("ws", [False, True], ids=["tcp", "websockets"])
+
+
 @on_both
-def test_a_paired_device_sends_and_hears_its_own_and_nothing_else(ward: Ward) -> None:
+@over_both
+def test_a_paired_device_sends_and_hears_its_own_and_nothing_else(ward: Ward, *, ws: bool) -> None:
     credential, other = ward.paired(), ward.paired()
     assert credential["topic_prefix"] == topic_prefix(credential["device"])
-    device = ward.connect_device(credential)
+    scheme = "ws" if ward.broker.ca_file is None else "wss"
+    assert credential["broker_ws_url"] == f"{scheme}://{ward.broker.host}:{ward.broker.ws_port}"
+    device = ward.connect_device(credential, ws=ws)
     assert device.connected.is_set()
     mine, others = credential["topic_prefix"], other["topic_prefix"]
     assert all(device.may_hear(f"{mine}/{stream}") for stream in ("ack", "config", "message"))
@@ -158,15 +176,16 @@ def test_nobody_but_the_provisioner_reads_or_gives_orders(ward: Ward) -> None:
 
 
 @on_both
-def test_the_wrong_and_the_nameless_stay_out(ward: Ward) -> None:
+@over_both
+def test_the_wrong_and_the_nameless_stay_out(ward: Ward, *, ws: bool) -> None:
     credential = ward.paired()
     device, password = credential["username"], credential["password"]
-    assert ward.connect(None, None).refused.is_set()
-    assert ward.connect(device, None, credential["client_id"]).refused.is_set()
-    assert ward.connect(device, password[:-1], credential["client_id"]).refused.is_set()
-    assert ward.connect(device, password, "another").refused.is_set(), "under another device's client id"
-    assert ward.connect("ingest", password, credential["client_id"]).refused.is_set()
-    assert ward.connect("nobody", password).refused.is_set()
+    assert ward.connect(None, None, ws=ws).refused.is_set()
+    assert ward.connect(device, None, credential["client_id"], ws=ws).refused.is_set()
+    assert ward.connect(device, password[:-1], credential["client_id"], ws=ws).refused.is_set()
+    assert ward.connect(device, password, "another", ws=ws).refused.is_set(), "under another device's client id"
+    assert ward.connect("ingest", password, credential["client_id"], ws=ws).refused.is_set()
+    assert ward.connect("nobody", password, ws=ws).refused.is_set()
 
 
 @on_both
@@ -174,14 +193,17 @@ def test_a_code_is_used_once_expires_and_is_not_guessed(ward: Ward) -> None:
     code = ward.code()
     assert re.fullmatch("[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}", code)
     assert ward.pair(code.lower().replace("-", " ")).status_code == 201
-    refused = ward.pair(code)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "wrong_code")
+    assert _refusal(ward.pair(code)) == _refusal(ward.look(code)) == (403, "used_code")
+    ward.stack.execute("DELETE FROM pairing_failures")
     first, second = ward.code(), ward.code()
-    assert ward.pair(first).json() == refused.json(), "a newer code makes it worthless"
+    assert _refusal(ward.pair(first)) == (403, "expired_code"), "a newer code makes it worthless"
     ward.stack.execute("UPDATE pairing_codes SET expires_at = now() WHERE used_at IS NULL")
-    assert ward.pair(second).json() == refused.json()
+    assert _refusal(ward.look(second)) == (403, "expired_code")
     right = ward.code()
-    assert ward.pair("00000000").json() == refused.json()
+    for _ in range(5):
+        assert ward.look(right).status_code == 200, "a right code is no attempt"
+    assert _refusal(ward.pair("00000000")) == _refusal(ward.look("no code")) == (403, "wrong_code")
+    assert ward.look(right).status_code == 429
     blocked = ward.pair(right)
     assert (blocked.status_code, blocked.json()["error"]["code"]) == (429, "too_many_attempts")
     assert int(blocked.headers["retry-after"]) > 500
@@ -191,13 +213,26 @@ def test_a_code_is_used_once_expires_and_is_not_guessed(ward: Ward) -> None:
 
 
 @on_both
-def test_a_revoked_device_is_cut_off_at_once_and_stays_out(ward: Ward) -> None:
+def test_who_typed_a_code_sees_whose_it_is_and_no_more(ward: Ward) -> None:
+    made = ward.nurse.http.post("/api/pairing-codes", json={"patient_id": ward.patient_id}).json()
+    assert made["url"] == f"{ward.stack.url}/phone/?code={made['code'].replace('-', '')}"
+    looked = ward.look(made["code"].lower())
+    assert looked.json() == {"patient": "Ada E.", "ward": "B", "language": "en", "expires_us": made["expires_us"]}
+    state = ward.nurse.http.get(f"/api/pairing-codes/{made['id']}").json()
+    assert (state["state"], state["received_us"]) == ("waiting", None), "looking does not use it up"
+    assert ward.pair(made["code"]).status_code == 201
+    assert ward.nurse.http.get(f"/api/pairing-codes/{made['id']}").json()["state"] == "used"
+
+
+@on_both
+@over_both
+def test_a_revoked_device_is_cut_off_at_once_and_stays_out(ward: Ward, *, ws: bool) -> None:
     credential, other = ward.paired(), ward.paired()
-    device, bystander = ward.connect_device(credential), ward.connect_device(other)
+    device, bystander = ward.connect_device(credential, ws=ws), ward.connect_device(other, ws=ws)
     url = f"/api/devices/{credential['device']}"
     assert ward.nurse.http.post(f"{url}/revoke", json={"why": "lost on the bus"}).status_code == 204
     wait_until(device.ended.is_set, "the end of its connection", timeout_s=5)
-    assert ward.connect_device(credential).refused.is_set()
+    assert ward.connect_device(credential, ws=ws).refused.is_set()
     assert not bystander.ended.is_set()
     assert ward.nurse.http.post(f"{url}/credential").json()["error"]["code"] == "revoked"
     devices = ward.nurse.http.get(f"/api/patients/{ward.patient_id}/devices").json()["devices"]
@@ -316,6 +351,10 @@ def test_tls_older_than_1_2_is_refused(secured_broker: SecuredBroker) -> None:
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(ssl.SSLError, match=r"PROTOCOL_VERSION|ALERT|UNSUPPORTED|NO_PROTOCOLS"):
         _handshake(old, broker)
+
+
+def _refusal(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
 
 
 def _handshake(context: ssl.SSLContext, broker: SecuredBroker) -> str | None:

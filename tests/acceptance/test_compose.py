@@ -45,7 +45,7 @@ def test_every_container_is_careful() -> None:
     file = read_compose()
     published = {name: service["ports"] for name, service in file["services"].items() if "ports" in service}
     assert published == {
-        "mosquitto": ["8883:8883"],
+        "mosquitto": ["8883:8883", "8884:8884"],
         "dashboard": ["127.0.0.1:8000:8000"],
         "prometheus": ["127.0.0.1:9090:9090"],
     }

@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 from tests.servers.broker import BrokerProcess
 from tests.servers.missing import ServerMissingError
 from tests.servers.mosquitto import find_mosquitto
+from tests.servers.waiting import find_free_port
 
 
 class SecuredBroker(BrokerProcess):
@@ -26,10 +27,13 @@ class SecuredBroker(BrokerProcess):
         The authority to trust, where it speaks TLS.
     document : Path
         Whom it lets in.
+    ws_port : int
+        Where it speaks MQTT over websockets.
     """
 
     def __init__(self) -> None:
         self.ca_file: Path | None = None
+        self.ws_port: Final = find_free_port()
         super().__init__()
         self.document: Final = self.directory / DOCUMENT_FILE
         self.secrets: Final = ensure_secrets(self.directory / "secrets")
@@ -51,8 +55,10 @@ class SecuredBroker(BrokerProcess):
         }
 
     def provisioner_env(self) -> dict[str, str]:
-        """Return the variables by which the dashboard may pair devices."""
+        """Return the variables by which the dashboard may pair devices, and tells phones where to connect."""
+        scheme = "ws" if self.ca_file is None else "wss"
         return {
+            "HEARTWIRE_DASHBOARD_DEVICE_BROKER_WS_URL": f"{scheme}://{self.host}:{self.ws_port}",
             "HEARTWIRE_DASHBOARD_PROVISIONER_USERNAME": "provisioner",
             "HEARTWIRE_DASHBOARD_PROVISIONER_PASSWORD": self.secrets["provisioner"],
         }
@@ -78,14 +84,15 @@ class SecuredMosquitto(SecuredBroker):
         make_authority(certificates, ["127.0.0.1", "localhost"])
         self.ca_file = certificates / CA_FILE
         text = (ROOT / "deploy" / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
-        for here, there in (
-            ("/usr/lib/mosquitto_dynamic_security.so", str(plugin)),
-            ("/mosquitto/data/dynamic-security.json", str(self.directory / DOCUMENT_FILE)),
-            ("/mosquitto/certificates/server.crt", str(certificates / CERTIFICATE_FILE)),
-            ("/mosquitto/certificates/server.key", str(certificates / KEY_FILE)),
-            ("listener 8883", f"listener {self.port} {self.host}"),
+        for here, there, count in (
+            ("/usr/lib/mosquitto_dynamic_security.so", str(plugin), 1),
+            ("/mosquitto/data/dynamic-security.json", str(self.directory / DOCUMENT_FILE), 1),
+            ("/mosquitto/certificates/server.crt", str(certificates / CERTIFICATE_FILE), 2),
+            ("/mosquitto/certificates/server.key", str(certificates / KEY_FILE), 2),
+            ("listener 8883", f"listener {self.port} {self.host}", 1),
+            ("listener 8884", f"listener {self.ws_port} {self.host}", 1),
         ):
-            assert text.count(here) == 1, here
+            assert text.count(here) == count, here
             text = text.replace(here, there)
         if os.geteuid() == 0:
             text += "user root\n"  # otherwise it could not read its files here
@@ -102,4 +109,5 @@ class SecuredEmbedded(SecuredBroker):
 
     def _command(self) -> list[str]:
         document = str(self.directory / DOCUMENT_FILE)
-        return [sys.executable, "-m", "heartwire.embedded.amqtt_server", str(self.port), document]
+        program = [sys.executable, "-m", "heartwire.embedded.amqtt_server", str(self.port)]
+        return [*program, "--file", document, "--ws-port", str(self.ws_port)]

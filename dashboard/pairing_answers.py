@@ -1,0 +1,79 @@
+"""What pairing answers: codes, credentials, devices.  Pure."""
+
+import msgspec
+
+
+class PairingCode(msgspec.Struct, frozen=True):
+    """A code, said once: who has it may pair a device with the patient until it expires.
+
+    `url` is the text of the QR code.
+    """
+
+    id: int
+    code: str
+    expires_us: int
+    url: str
+
+
+class CodeState(msgspec.Struct, frozen=True):
+    """What became of a code: `waiting`, `used` or `expired`.
+
+    `received_us` is when its device last sent any signal.
+    """
+
+    id: int
+    patient_id: int
+    state: str
+    expires_us: int
+    device: str | None
+    received_us: int | None
+
+
+class CodeOwner(msgspec.Struct, frozen=True):
+    """For whom a code was made, as it is shown before the device is paired: no more than the patient needs to see."""
+
+    patient: str
+    ward: str
+    language: str
+    expires_us: int
+
+
+class Broker(msgspec.Struct, frozen=True):
+    """Where a device connects; `ca` is the PEM of the authority to trust, if it is not a public one."""
+
+    host: str
+    port: int
+    tls: bool
+    ca: str | None
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """All that a device needs to send. The password is said here and nowhere else."""
+
+    device: str
+    username: str
+    password: str
+    client_id: str
+    topic_prefix: str
+    broker: Broker
+    broker_ws_url: str | None
+
+
+class PairedDevice(msgspec.Struct, frozen=True):
+    """A device of a patient; times are UTC microseconds."""
+
+    device: str
+    description: str
+    paired_us: int
+    revoked_us: int | None
+    revoked_by: str | None
+    revoked_why: str
+    online: bool | None
+    wearable: str | None
+    heard_us: int | None
+
+
+def shown_name(name: str) -> str:
+    """Return a patient's name as it is shown on a device that others may see: given name and initial ("Marie D.")."""
+    given, *others = name.split() or [""]
+    return f"{given} {others[-1][0]}." if others else given
