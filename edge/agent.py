@@ -19,10 +19,10 @@ from edge.outbox import FRAME_OVERHEAD_BYTES, Outbox
 from edge.pacing import Pace
 from edge.progress import Tally
 from edge.settings import EdgeSettings
-from edge.sources.source import Source
+from edge.sources.source import Condition, Pulse, Source
 from edge.watermark import ContradictoryAckError
 from edge.window import Window
-from heartwire.frames import Ack, EcgFrame, Message, StatusFrame, encode
+from heartwire.frames import Ack, EcgFrame, HrFrame, Message, StatusFrame, encode
 from heartwire.topics import Stream
 
 #: Frames wait at most so long for company in one write: a write wears the flash of a small device.
@@ -108,12 +108,15 @@ class Agent:
         self._boot_id: Final = outbox.new_boot(int(clock_s()))
         self._framer: Final = Framer(self._boot_id)
         self._contents = outbox.contents
+        self._condition = Condition(source.name, None, None)
+        self._condition_told = source.name
         self._link: Final = Link(settings, lambda: self._status(online=False), self._mailbox)
         self._source_thread: Final = threading.Thread(target=self._run_source, name="source", daemon=True)
         self._acks: Final[dict[tuple[int, str], Ack]] = {}
         self._message: Message | None = None
         self._message_s = float("-inf")
-        self._highest_sent = -1
+        self._highest_sent: Final[dict[str, int]] = {}
+        self._n_pulses = 0
         self._confirmed = 0
         self._connection = 0
         self._is_disk_full = False
@@ -122,7 +125,7 @@ class Agent:
         self._ack_s = float("inf")
         self._status_s = float("-inf")
         self._progress_s = time.monotonic()
-        self._trouble = (False, self._contents.lost_frames)
+        self._trouble = (False, self._contents.lost_frames, self._condition.wearable)
         self._is_error_told = False
 
     def stop(self) -> None:
@@ -232,7 +235,7 @@ class Agent:
                 self._outbox.keep_refusal(message)
 
     def _check(self, ack: Ack) -> None:
-        if ack.boot_id == self._boot_id and ack.highest > self._highest_sent:
+        if ack.boot_id == self._boot_id and ack.highest > self._highest_sent.get(ack.stream, -1):
             raise ContradictoryAckError(f"frame {ack.highest} is said to be in the database and was never sent")
 
     def _store(self, now_s: float) -> None:
@@ -262,16 +265,16 @@ class Agent:
         self._commit_s = now_s
         self._contents = self._outbox.contents
 
-    def _commit(self, frames: list[EcgFrame]) -> None:
+    def _commit(self, frames: list[EcgFrame | HrFrame]) -> None:
         self._confirmed += self._outbox.commit(frames, list(self._acks.values()))
         self._mailbox.take(len(frames))
         self._acks.clear()
         self._ack_s = float("inf")
 
-    def _fitting(self) -> list[EcgFrame]:
+    def _fitting(self) -> list[EcgFrame | HrFrame]:
         """Return the frames that go into the outbox now; those of a live source make room for themselves."""
         frames = self._mailbox.peek()
-        sizes = [len(frame.samples) + _FIELDS_BYTES for frame in frames]
+        sizes = [_most_bytes(frame) for frame in frames]
         if self._is_live:
             if frames and not self._outbox.has_room_for(sum(sizes), len(frames)):
                 self._drop(sum(sizes) + len(frames) * FRAME_OVERHEAD_BYTES)
@@ -311,7 +314,7 @@ class Agent:
             return
         for held in self._window.due(self._outbox.after, now_s):
             if held.boot_id == self._boot_id:
-                self._highest_sent = max(self._highest_sent, held.seq)
+                self._highest_sent[held.stream] = max(self._highest_sent.get(held.stream, -1), held.seq)
             if not self._link.publish(self._connection, Stream(held.stream), held.payload):
                 return  # the connection is gone: the next one begins anew
 
@@ -322,7 +325,13 @@ class Agent:
             self._reporter.say(f"the source broke off: {error}; what came before is still sent")
 
     def _tell_status(self, now_s: float) -> None:
-        trouble = (self._is_disk_full, self._contents.lost_frames)
+        condition = self._condition
+        if condition.wearable != self._condition_told:
+            self._condition_told = condition.wearable
+            self._reporter.say(condition.wearable)
+            with contextlib.suppress(OutboxDiskFullError):
+                self._outbox.keep_condition(_in_words(condition))
+        trouble = (self._is_disk_full, self._contents.lost_frames, condition.wearable)
         if trouble != self._trouble and now_s >= self._status_s + _STATUS_SPACING_S:
             self._trouble = trouble
             self._status_s = float("-inf")
@@ -331,16 +340,16 @@ class Agent:
             self._link.publish(self._connection, Stream.STATUS, self._status(online=True), retain=True)
 
     def _status(self, *, online: bool) -> bytes:
-        contents = self._contents
+        contents, condition = self._contents, self._condition
         return encode(
             StatusFrame(
                 boot_id=self._boot_id,
                 t=int(self._clock_s() * 1e6),
                 online=online,
-                battery_percent=None,
+                battery_percent=condition.battery_percent,
                 firmware=self._firmware,
-                wearable=self._source.name,
-                rssi_dbm=None,
+                wearable=condition.wearable,
+                rssi_dbm=condition.rssi_dbm,
                 outbox_frames=contents.frames,
                 outbox_bytes_left=contents.left_bytes,
             )
@@ -350,12 +359,22 @@ class Agent:
         error: Exception | None = None
         try:
             chunks = self._source.chunks(self._stop)
-            for chunk in chunks if self._pace is None else self._pace.apply(chunks, self._stop):
-                self._mailbox.put(self._framer.push(chunk), self._stop)
+            for item in chunks if self._pace is None else self._pace.apply(chunks, self._stop):
+                if isinstance(item, Condition):
+                    self._condition = item
+                elif isinstance(item, Pulse):
+                    self._mailbox.put([self._hr_frame(item)], self._stop)
+                else:
+                    self._mailbox.put(self._framer.push(item), self._stop)
         except Exception as caught:  # noqa: BLE001 # handed on: what was read before it is still delivered
             error = caught
         self._mailbox.put(self._framer.flush(), self._stop)
         self._mailbox.end_source(error)
+
+    def _hr_frame(self, pulse: Pulse) -> HrFrame:
+        seq = self._n_pulses
+        self._n_pulses += 1
+        return HrFrame(self._boot_id, seq, pulse.t_us, pulse.bpm, pulse.rr_ms, pulse.contact)
 
     def _keep_the_last(self) -> None:
         """Write what came before the stop; say so when that cannot be."""
@@ -365,3 +384,18 @@ class Agent:
         lost = self._mailbox.frames_waiting
         if lost:
             self._reporter.say(f"{lost} of the last {count} frames did not fit into the outbox and are lost")
+
+
+def _most_bytes(frame: EcgFrame | HrFrame) -> int:
+    """Return how long a frame's payload is at most."""
+    return _FIELDS_BYTES + (len(frame.samples) if isinstance(frame, EcgFrame) else 3 * len(frame.rr_ms))
+
+
+def _in_words(condition: Condition) -> str:
+    """Return how a wearable is, for whoever looks at this machine."""
+    words = [condition.wearable]
+    if condition.battery_percent is not None:
+        words.append(f"battery {condition.battery_percent} %")
+    if condition.rssi_dbm is not None:
+        words.append(f"signal {condition.rssi_dbm} dBm")
+    return ", ".join(words)

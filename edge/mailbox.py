@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from heartwire.frames import Ack, EcgFrame, FrameError, Message, decode_ack, decode_message
+from heartwire.frames import Ack, EcgFrame, FrameError, HrFrame, Message, decode_ack, decode_message
 
 #: Frames that wait for the next write; a source that is faster waits.
 FRAMES_MAX: Final = 512
@@ -24,14 +24,14 @@ class Mailbox:
         self.made = 0
         self.acks_refused = 0
         self._changed: Final = threading.Condition()
-        self._frames: Final[deque[EcgFrame]] = deque()
+        self._frames: Final[deque[EcgFrame | HrFrame]] = deque()
         self._acks: Final[dict[tuple[int, str], Ack]] = {}
         self._message: Message | None = None
         self._woken = False
         self._source_ended = False
         self._source_error: Exception | None = None
 
-    def put(self, frames: Iterable[EcgFrame], stop: threading.Event) -> None:
+    def put(self, frames: Iterable[EcgFrame | HrFrame], stop: threading.Event) -> None:
         """Leave frames, waiting for room unless the agent stops."""
         for frame in frames:
             with self._changed:
@@ -82,7 +82,7 @@ class Mailbox:
                 self._changed.wait(timeout_s)
             self._woken = False
 
-    def peek(self) -> list[EcgFrame]:
+    def peek(self) -> list[EcgFrame | HrFrame]:
         """Return the frames that wait; they stay until `take`."""
         with self._changed:
             return list(self._frames)

@@ -18,7 +18,7 @@ from edge.errors import OutboxDiskFullError, OutboxError, OutboxReason
 from edge.outbox_lock import OutboxLock
 from edge.outbox_reserve import OutboxReserve
 from edge.watermark import confirmed_ranges
-from heartwire.frames import U32_MAX, Ack, EcgFlag, EcgFrame, Message, encode
+from heartwire.frames import U32_MAX, Ack, EcgFlag, EcgFrame, HrFrame, Message, encode
 from heartwire.topics import Stream
 
 FILE: Final = "outbox.sqlite3"
@@ -177,7 +177,7 @@ class Outbox:
         """Whether so much more is within the bound."""
         return self._used + payload_bytes + frames * FRAME_OVERHEAD_BYTES <= self._max_bytes
 
-    def commit(self, frames: Sequence[EcgFrame], acks: Sequence[Ack] = ()) -> int:
+    def commit(self, frames: Sequence[EcgFrame | HrFrame], acks: Sequence[Ack] = ()) -> int:
         """In one durable write: add frames, and let go of what the database says it has.
 
         Returns
@@ -191,7 +191,7 @@ class Outbox:
             If an ack cannot be true; nothing of the call was kept.
         """
         rows = [
-            (position, frame.boot_id, Stream.ECG.value, frame.seq, encode(frame))
+            (position, frame.boot_id, _stream_of(frame).value, frame.seq, encode(frame))
             for position, frame in enumerate(frames, self._next_position)
         ]
         now_us = time.time_ns() // 1000
@@ -245,25 +245,36 @@ class Outbox:
             self._set_fact("refusal_position", last)
             self._set_fact("refusal_us", time.time_ns() // 1000)
 
+    def keep_condition(self, text: str) -> None:
+        """Remember how the wearable is, for whoever looks."""
+        with told(self.folder), self._db:
+            self._set_fact("condition", text)
+            self._set_fact("condition_us", time.time_ns() // 1000)
+
     def drop_oldest(self, need_bytes: int, handed_up_to: int) -> Dropped:
         """Drop the oldest frames until `need_bytes` more are within the bound.
 
-        The frame after them is marked as one with a gap before it, unless it may be with the database already
+        The ECG frame after them is marked as one with a gap before it, unless it may be with the database already
         (its position is not above `handed_up_to`): a frame never changes once it was sent. The hole in seq
         says the same to whoever reads.
         """
         dropped = freed = 0
         last = -1
+        loses_ecg = False
         with told(self.folder), self._db:
-            for position, size in self._db.execute("SELECT position, length(payload) FROM frames ORDER BY position"):
+            for position, stream, size in self._db.execute(
+                "SELECT position, stream, length(payload) FROM frames ORDER BY position"
+            ):
                 if self._used - freed + need_bytes <= self._max_bytes:
                     break
                 dropped += 1
                 freed += size + FRAME_OVERHEAD_BYTES
                 last = position
+                loses_ecg |= stream == Stream.ECG
             self._db.execute("DELETE FROM frames WHERE position <= ?", (last,))
             self._set_fact("lost_frames", self._lost + dropped)
-            self._mark_gap(last, max(handed_up_to, self._old_up_to))
+            if loses_ecg:
+                self._mark_gap(last, max(handed_up_to, self._old_up_to))
         self._frames -= dropped
         self._used -= freed
         self._lost += dropped
@@ -338,7 +349,8 @@ class Outbox:
 
     def _mark_gap(self, dropped_up_to: int, unchangeable_up_to: int) -> None:
         found = self._db.execute(
-            "SELECT position, payload FROM frames WHERE position > ? ORDER BY position LIMIT 1", (dropped_up_to,)
+            "SELECT position, payload FROM frames WHERE position > ? AND stream = ? ORDER BY position LIMIT 1",
+            (dropped_up_to, Stream.ECG.value),
         ).fetchone()
         if found is None or found[0] <= unchangeable_up_to:
             return
@@ -358,6 +370,10 @@ class Outbox:
 
     def _set_fact(self, name: str, value: object) -> None:
         self._db.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
+
+
+def _stream_of(frame: EcgFrame | HrFrame) -> Stream:
+    return Stream.ECG if isinstance(frame, EcgFrame) else Stream.HR
 
 
 def in_words(size_bytes: int) -> str:

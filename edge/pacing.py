@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from edge.sources.source import Chunk
+from edge.sources.source import Chunk, Item
 from heartwire.frames import EcgFlag
 
 _JUMP_US: Final = 5_000_000
@@ -41,11 +41,14 @@ class Pace:
         self._now_us: Final = now_us
         self._first_is_past: Final = first_is_past
 
-    def apply(self, chunks: Iterable[Chunk], stop: threading.Event) -> Iterator[Chunk]:
+    def apply(self, chunks: Iterable[Item], stop: threading.Event) -> Iterator[Item]:
         """Hand out the chunks in time, until `stop` is set."""
         begin_s = begin_us = None
         shift_us = 0
         for chunk in chunks:
+            if not isinstance(chunk, Chunk):
+                yield chunk
+                continue
             if begin_s is None or begin_us is None:
                 begin_s, begin_us = time.monotonic(), chunk.t0_us
                 if self._first_is_past:

@@ -9,7 +9,8 @@ import msgspec
 
 from edge.outbox import FILE, FRAME_OVERHEAD_BYTES, LOCK_FILE, connect, in_words, told
 from edge.outbox_lock import is_locked
-from heartwire.frames import EcgFrame
+from heartwire.frames import EcgFrame, HrFrame
+from heartwire.topics import Stream
 
 
 class Confirmed(msgspec.Struct, frozen=True):
@@ -38,7 +39,11 @@ class OutboxState(msgspec.Struct, frozen=True):
     lost_frames : int
         Lost since the outbox was made, because it was full.
     confirmed : Confirmed, optional
-        What the database said last.
+        What the database said last: of the ECG, where there is any.
+    watermarks : tuple of Confirmed
+        What it said last of each stream.
+    condition, condition_us : str, int
+        How the wearable was when it changed last, and when that was, UTC microseconds.
     refused, refused_us : str, int
         Why the server does not take what waits, and when it said so, UTC microseconds.
     """
@@ -55,6 +60,9 @@ class OutboxState(msgspec.Struct, frozen=True):
     confirmed: Confirmed | None = None
     refused: str = ""
     refused_us: int = 0
+    watermarks: tuple[Confirmed, ...] = ()
+    condition: str = ""
+    condition_us: int = 0
 
 
 def read_state(folder: Path, max_bytes: int) -> OutboxState | None:
@@ -76,14 +84,19 @@ def read_state(folder: Path, max_bytes: int) -> OutboxState | None:
             f"SELECT count(*), coalesce(sum(length(payload) + {FRAME_OVERHEAD_BYTES}), 0) FROM frames"  # noqa: S608
         ).fetchone()
         ends = [
-            msgspec.msgpack.decode(row[0], type=EcgFrame)
+            _span(*row)
             for order in ("ASC", "DESC")
-            for row in db.execute(f"SELECT payload FROM frames ORDER BY position {order} LIMIT 1")  # noqa: S608
+            for row in db.execute(f"SELECT stream, payload FROM frames ORDER BY position {order} LIMIT 1")  # noqa: S608
         ]
         facts = dict(db.execute("SELECT name, value FROM facts").fetchall())
-        last = db.execute(
-            "SELECT boot_id, stream, committed, highest, t_us FROM confirmed ORDER BY t_us DESC LIMIT 1"
-        ).fetchone()
+        # SQLite takes the other columns from the row of the maximum.
+        watermarks = tuple(
+            Confirmed(*row)
+            for row in db.execute(
+                "SELECT boot_id, stream, committed, highest, max(t_us) FROM confirmed GROUP BY stream"
+                " ORDER BY stream <> 'ecg', stream"
+            )
+        )
         refused_until = (facts.get("refusal_position", -1),)
         is_refused = db.execute("SELECT 1 FROM frames WHERE position = ?", refused_until).fetchone() is not None
     refused_us = int(facts.get("refusal_us", 0))
@@ -95,9 +108,12 @@ def read_state(folder: Path, max_bytes: int) -> OutboxState | None:
         bytes_left=max(0, min(max_bytes - used, shutil.disk_usage(folder).free)),
         bytes_most=max_bytes,
         lost_frames=int(facts.get("lost_frames", 0)),
-        first_us=ends[0].t0 if ends else None,
-        last_us=ends[-1].t_end if ends else None,
-        confirmed=None if last is None else Confirmed(*last),
+        first_us=ends[0][0] if ends else None,
+        last_us=ends[-1][1] if ends else None,
+        confirmed=watermarks[0] if watermarks else None,
+        watermarks=watermarks,
+        condition=str(facts.get("condition", "")),
+        condition_us=int(facts.get("condition_us", 0)),
         refused=str(facts["refusal"]) if is_refused else "",
         refused_us=refused_us if is_refused else 0,
     )
@@ -127,9 +143,11 @@ def describe(folder: Path, max_bytes: int) -> str:
     else:
         signal = f"signal from {_time(state.first_us)} to {_time(state.last_us)}"
         lines.append(f"waiting for the database: {state.frames} frames, {signal}")
-    if (last := state.confirmed) is None:
+    if state.condition:
+        lines.append(f"wearable: {state.condition}; so since {_time(state.condition_us)}")
+    if not state.watermarks:
         lines.append("confirmed by the database: nothing yet")
-    else:
+    for last in state.watermarks:
         gap = "" if last.committed == last.highest else f" (the latest is {last.highest}, with gaps between)"
         lines.append(
             f"confirmed by the database: {last.stream} of run {last.boot_id} up to frame {last.committed}{gap},"
@@ -141,6 +159,15 @@ def describe(folder: Path, max_bytes: int) -> str:
     if state.lost_frames:
         lines.append(f"LOST because the outbox was full: {state.lost_frames} frames since it was made")
     return "\n".join(lines)
+
+
+def _span(stream: str, payload: bytes) -> tuple[int, int]:
+    """Return the beginning and the end of what a frame says, UTC microseconds."""
+    if stream == Stream.ECG:
+        frame = msgspec.msgpack.decode(payload, type=EcgFrame)
+        return frame.t0, frame.t_end
+    t_us = msgspec.msgpack.decode(payload, type=HrFrame).t0
+    return t_us, t_us
 
 
 def _time(t_us: int) -> str:

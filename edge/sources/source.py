@@ -1,9 +1,9 @@
-"""What a source of samples is, whether a file, a pipe or, later, a wearable."""
+"""What a source is, whether a file, a pipe or a wearable: samples, and what a wearable says besides."""
 
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from heartwire.frames import EcgFlag
 
@@ -44,19 +44,61 @@ class Chunk:
         return len(self.samples) // 2
 
 
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """A heart rate as a wearable says it.
+
+    Attributes
+    ----------
+    t_us : int
+        When it was said, UTC microseconds.
+    bpm : int
+        Beats a minute, 0 where none are found.
+    rr_ms : tuple of int
+        Times between the beats since the last one, milliseconds, at most 64.
+    contact : int
+        0 (not known), 1 (no contact) or 2 (contact).
+    """
+
+    t_us: int
+    bpm: int
+    rr_ms: tuple[int, ...]
+    contact: int
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a wearable is.
+
+    Attributes
+    ----------
+    wearable : str
+        Its name and how it is worn, for the care team: at most 64 characters.
+    battery_percent, rssi_dbm : int, optional
+        How full its battery is, and how strong its signal.
+    """
+
+    wearable: str
+    battery_percent: int | None
+    rssi_dbm: int | None
+
+
+Item: TypeAlias = Chunk | Pulse | Condition
+
+
 class Source(Protocol):
     """Where samples come from.
 
-    A source hands out chunks as fast as they are asked for, or as they come where it is a live one. It
-    ends by itself, or soon after `stop` is set, whatever it waits for.
+    A source hands out chunks, and what else is known, as fast as they are asked for, or as they come where it is a live
+    one. It ends by itself, or soon after `stop` is set, whatever it waits for.
     """
 
     @property
     def name(self) -> str:
         """What the care team reads as the wearable: at most 64 characters, no patient's name."""
 
-    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
-        """Hand out the samples in the order of their time.
+    def chunks(self, stop: threading.Event) -> Iterator[Item]:
+        """Hand out the samples in the order of their time, and what is said besides.
 
         Raises
         ------

@@ -14,8 +14,9 @@ from edge.mailbox import FRAMES_MAX
 from edge.outbox import Held, Outbox
 from edge.progress import Tally
 from edge.settings import EdgeSettings
-from edge.sources.source import Chunk
-from heartwire.frames import Ack, EcgFlag, EcgFrame
+from edge.sources.source import Chunk, Condition, Item, Pulse
+from edge.status import describe, read_state
+from heartwire.frames import Ack, EcgFlag, EcgFrame, HrFrame
 from tests.servers.waiting import wait_until
 
 DEVICE = "0123456789abcdef"
@@ -30,7 +31,7 @@ class _Source:
         self._n_chunks = n_chunks
         self._error = error
 
-    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
+    def chunks(self, stop: threading.Event) -> Iterator[Item]:
         for number in range(self._n_chunks):
             if stop.is_set():
                 return
@@ -128,7 +129,7 @@ def test_a_source_that_can_wait_waits_and_loses_nothing(tmp_path: Path, free_por
     boot_id = run.box.after(0, 1)[0].boot_id
     made = run.made
     # The database has the first thousand: as many more find room.
-    run.agent._highest_sent = 999
+    run.agent._highest_sent["ecg"] = 999
     run.agent._mailbox.on_ack(msgspec.msgpack.encode(Ack(boot_id, "ecg", 999, (), 999)))
     wait_until(lambda: run.made >= made + 900, "the source to go on")
     frames = _frames(run.stop())
@@ -173,3 +174,53 @@ def test_what_came_before_a_source_broke_off_is_kept(tmp_path: Path, free_port: 
 def test_a_wrong_device_name_is_a_sentence() -> None:
     with pytest.raises(ValidationError, match="is no device's name; wanted 16 characters"):
         EdgeSettings(device="Bed 4")
+
+
+class _Wearable(_Source):
+    def chunks(self, stop: threading.Event) -> Iterator[Item]:
+        yield Condition("Polar H10 1234, worn", 80, -60)
+        for number, chunk in enumerate(super().chunks(stop)):
+            yield Pulse(10**15 + number * 8_000_000, 61 + number, (983, 990), 2)
+            yield chunk
+        yield Condition("Polar H10 1234, off the body, though it sends", 79, -61)
+
+
+def test_a_wearables_heart_rate_has_its_own_numbers_and_watermark(tmp_path: Path, free_port: int) -> None:
+    run = _Run(tmp_path, free_port, _Wearable(3), is_live=True)
+    run.start()
+    wait_until(lambda: run.box.contents.frames == 33, "everything to be kept")
+    boot_id = run.box.after(0, 1)[0].boot_id
+    hr = [msgspec.msgpack.decode(held.payload, type=HrFrame) for held in run.box.find(boot_id, "hr", 0, 99, 99)]
+    assert [(frame.seq, frame.bpm, frame.rr_ms, frame.contact) for frame in hr] == [
+        (seq, 61 + seq, (983, 990), 2) for seq in range(3)
+    ]
+    run.agent._highest_sent["hr"] = 2
+    run.agent._mailbox.on_ack(msgspec.msgpack.encode(Ack(boot_id, "hr", 1, (), 1)))
+    wait_until(lambda: run.box.contents.frames == 31, "the heart rates to be let go")
+    # What is said of one stream is not believed of the other.
+    run.agent._mailbox.on_ack(msgspec.msgpack.encode(Ack(boot_id, "ecg", 1, (), 1)))
+    wait_until(lambda: any("was not believed" in text for text in run.reporter.said), "the lie to be noticed")
+    text = describe(tmp_path, MAX_BYTES)
+    assert "wearable: Polar H10 1234, off the body, though it sends, battery 79 %, signal -61 dBm" in text
+    assert f"confirmed by the database: hr of run {boot_id} up to frame 1" in text
+    state = read_state(tmp_path, MAX_BYTES)
+    assert state is not None
+    assert [mark.stream for mark in state.watermarks] == ["hr"]
+    assert state.first_us == 10**15
+    held = run.stop()
+    assert [frame.seq for frame in held if frame.stream == "hr"] == [2]
+    assert [frame.seq for frame in held if frame.stream == "ecg"] == list(range(30))
+    status = msgspec.msgpack.decode(run.agent._status(online=True))
+    assert status[3:7] == [79, "test", "Polar H10 1234, off the body, though it sends", -61]
+
+
+def test_a_full_outbox_of_ecg_and_heart_rate_marks_the_ecg_behind_the_gap(tmp_path: Path, free_port: int) -> None:
+    run = _Run(tmp_path, free_port, _Wearable(N_CHUNKS), is_live=True)
+    run.start()
+    wait_until(lambda: run.made == 4400 and run.box.contents.lost_frames > 2000, "the outbox to overflow")
+    held = run.stop()
+    ecg = _frames([frame for frame in held if frame.stream == "ecg"])
+    assert EcgFlag.GAP_BEFORE in EcgFlag(ecg[0].flags)
+    assert not any(frame.flags for frame in ecg[1:])
+    assert [frame.seq for frame in ecg] == list(range(ecg[0].seq, 4000))
+    assert run.box.contents.used_bytes <= MAX_BYTES
