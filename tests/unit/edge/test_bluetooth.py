@@ -1,0 +1,224 @@
+"""A wearable as a source, at bleak's border: its bytes in, chunks and heart rates out, connected again by itself."""
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import numpy as np
+import pytest
+from bleak.exc import BleakBluetoothNotAvailableReason
+
+from edge.errors import WearableError, WearableReason
+from edge.sources.bluetooth import BluetoothSource
+from edge.sources.source import Chunk, Condition, Item, Pulse
+from edge.wearables.heart_rate import HEART_RATE_MEASUREMENT
+from edge.wearables.polar_h10 import PMD_CONTROL_POINT
+from edge.wearables.timeline import Arrival
+from edge.wearables.wearable import kind_of, kinds
+from heartwire.frames import EcgFlag
+from tests.air import H10, PACKET, Air, HeartRateStrap, Peripheral, PolarH10
+from tests.servers.waiting import wait_until
+
+T0_US: Final = 1_790_000_000_000_000
+WEARABLE_NS: Final = 599_616_000 * 10**9
+SAMPLES: Final = [int(one) for one in np.random.default_rng(2).integers(-2000, 2000, PACKET * 1000)]
+
+
+class _Play:
+    """Runs a source in a thread; the air's time goes on only when packets are sent."""
+
+    def __init__(self, air: Air, one: Peripheral) -> None:
+        self.now_us = 0
+        kind = kind_of(one.name, one.advertised)
+        assert kind is not None
+        self.source = BluetoothSource(one.address, one.name, kind, air.radio(), now=self._now)
+        self.items: list[Item] = []
+        self.stop = threading.Event()
+        self.one = one
+        self._thread = threading.Thread(target=self._read)
+
+    def _now(self) -> Arrival:
+        return Arrival(T0_US + self.now_us, self.now_us)
+
+    def _read(self) -> None:
+        self.items.extend(self.source.chunks(self.stop))
+
+    @contextmanager
+    def running(self) -> Iterator["_Play"]:
+        self._thread.start()
+        try:
+            yield self
+        finally:
+            self.stop.set()
+            self._thread.join(20.0)
+            assert not self._thread.is_alive()
+
+    def wait_for_connection(self, number: int = 1) -> None:
+        wait_until(lambda: self.source.connections == number, f"connection {number}", timeout_s=20.0)
+
+    def send(self, first: int, last: int, *, beats: bool = True) -> None:
+        """Send ECG packets, a heart rate after each second."""
+        assert isinstance(self.one, PolarH10)
+        for at in range(first, last):
+            end_us = round((at + 1) * PACKET * 1e6 / 130)
+            self.now_us = end_us + 20_000
+            last_ns = WEARABLE_NS + round((PACKET * (at + 1) - 1) * 1e9 / 130)
+            self.one.send_ecg(last_ns, SAMPLES[PACKET * at : PACKET * at + PACKET])
+            if beats and at % 2:
+                self.one.send_heart_rate(60, 1024)
+
+    @property
+    def samples(self) -> list[int]:
+        return [
+            int(value) for item in self.items if isinstance(item, Chunk) for value in np.frombuffer(item.samples, "<i2")
+        ]
+
+    @property
+    def conditions(self) -> list[str]:
+        return [item.wearable for item in self.items if isinstance(item, Condition)]
+
+    def wait_for(self, what: Callable[[], bool], name: str) -> None:
+        wait_until(what, f"{name}; so far: {self.conditions}", timeout_s=20.0)
+
+
+def test_kinds_are_the_files_of_the_folder_and_an_h10_is_not_taken_for_a_mere_strap() -> None:
+    assert [kind.kind for kind in kinds()] == ["polar_h10", "heart_rate"]
+    h10, strap = PolarH10(), HeartRateStrap()
+    assert [getattr(kind_of(one.name, one.advertised), "kind", "") for one in (h10, strap)] == [
+        "polar_h10",
+        "heart_rate",
+    ]
+    assert kind_of("Kettle", ["0000180a-0000-1000-8000-00805f9b34fb"]) is None
+
+
+def test_who_is_near_the_strongest_first() -> None:
+    air = Air(HeartRateStrap(), PolarH10())
+    seen = asyncio.run(air.radio().look(0.1))
+    assert [(one.name, one.rssi_dbm) for one in seen] == [("Polar H10 1A2B3C4D", -59), ("TICKR 1A2B", -60)]
+
+
+def test_an_h10s_ecg_and_beats_come_out_every_sample_once() -> None:
+    h10 = PolarH10()
+    with _Play(Air(h10), h10).running() as play:
+        play.wait_for_connection()
+        play.send(0, 40)
+        play.wait_for(lambda: len(play.samples) == 40 * PACKET, "all samples")
+        play.wait_for(lambda: "Polar H10 1A2B3C4D, worn" in play.conditions, "the condition")
+    assert play.samples == SAMPLES[: 40 * PACKET]
+    assert h10.told == [bytes.fromhex("0100"), bytes.fromhex("02000001820001010e00")]
+    chunks = [item for item in play.items if isinstance(item, Chunk)]
+    assert all((chunk.fs_hz, chunk.gain, chunk.lead, chunk.flags) == (130, 1000, "ECG", 0) for chunk in chunks)
+    assert abs(chunks[0].t0_us - T0_US) < 50_000
+    pulses = [item for item in play.items if isinstance(item, Pulse)]
+    assert len(pulses) == 20
+    assert pulses[0] == Pulse(T0_US + round(2 * PACKET * 1e6 / 130) + 20_000, 60, (1000,), 0)
+    last = [item for item in play.items if isinstance(item, Condition)][-2]
+    assert (last.battery_percent, last.rssi_dbm) == (80, -60)
+
+
+def test_it_is_connected_again_by_itself_and_what_was_missed_is_a_gap() -> None:
+    h10 = PolarH10()
+    with _Play(Air(h10), h10).running() as play:
+        play.wait_for_connection()
+        play.send(0, 20)
+        h10.leave()
+        play.wait_for(lambda: any("not connected" in text for text in play.conditions), "the loss to be told")
+        h10.is_near, h10.refuses_connections = True, 2
+        begin_s = time.monotonic()
+        play.wait_for_connection(2)
+        assert time.monotonic() - begin_s < 15
+        play.send(120, 140)
+        play.wait_for(lambda: len(play.samples) == 40 * PACKET, "all samples")
+    assert play.samples == SAMPLES[: 20 * PACKET] + SAMPLES[120 * PACKET : 140 * PACKET]
+    chunks = [item for item in play.items if isinstance(item, Chunk)]
+    assert [at for at, chunk in enumerate(chunks) if EcgFlag.GAP_BEFORE in chunk.flags] == [20]
+    assert abs(chunks[20].t0_us - chunks[0].t0_us - 120 * PACKET * 1e6 / 130) < 10_000
+
+
+def test_one_that_falls_silent_or_stops_by_itself_is_connected_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.sources.bluetooth._SILENCE_S", 0.5)
+    h10 = PolarH10()
+    with _Play(Air(h10), h10).running() as play:
+        play.wait_for_connection(2)
+        play.wait_for(lambda: any("silent" in text for text in play.conditions), "the silence to be told")
+        wait_until(lambda: h10.is_sending, "the ECG to be asked for")
+        h10.notify(PMD_CONTROL_POINT, bytes.fromhex("0100"))
+        play.wait_for(lambda: any("it stopped its ECG" in text for text in play.conditions), "the stop to be told")
+        play.wait_for_connection(play.source.connections + 1)
+
+
+def test_an_ecg_left_over_from_a_connection_that_broke_is_stopped_and_started() -> None:
+    h10 = PolarH10()
+    h10.is_sending = True
+    with _Play(Air(h10), h10).running() as play:
+        play.wait_for_connection()
+        play.send(0, 10)
+        play.wait_for(lambda: len(play.samples) == 10 * PACKET, "all samples")
+    assert [value[0] for value in h10.told] == [1, 2, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason", "words"),
+    [
+        ("features", bytes.fromhex("0f0400"), WearableReason.UNFIT, "it has no ECG"),
+        ("settings", bytes.fromhex("f0010000000001fa0001010e00"), WearableReason.UNFIT, "wanted 130"),
+        ("settings", bytes.fromhex("f0010000000009"), WearableReason.UNFIT, "settings of 2 bytes"),
+        ("settings", bytes.fromhex("f0010003"), WearableReason.REFUSED, "not supported (3)"),
+        ("start_status", 13, WearableReason.REFUSED, "device in charger (13)"),
+        ("start_status", 99, WearableReason.REFUSED, "not known here (99)"),
+    ],
+)
+def test_an_h10_that_says_no_is_told(field: str, value: object, reason: WearableReason, words: str) -> None:
+    h10 = PolarH10()
+    setattr(h10, field, value)
+
+    async def begin() -> None:
+        kind = kind_of(h10.name, h10.advertised)
+        assert kind is not None
+        async with Air(h10).radio().connection(H10, 5.0, asyncio.Event()) as connection:
+            await kind.begin(connection, lambda _: None, lambda _: None)
+
+    with pytest.raises(WearableError, match=re.escape(words)) as caught:
+        asyncio.run(begin())
+    assert caught.value.reason is reason
+
+
+def test_damaged_notifications_are_counted_and_the_next_is_served() -> None:
+    strap = HeartRateStrap()
+    with _Play(Air(strap), strap).running() as play:
+        play.wait_for_connection()
+        for value in ("", "00", "0e3c34", "1e3c34120004"):
+            strap.notify(HEART_RATE_MEASUREMENT, bytes.fromhex(value))
+        play.wait_for(lambda: any(isinstance(item, Pulse) for item in play.items), "the heart rate")
+    assert play.source.refused == 3
+    assert [item for item in play.items if isinstance(item, Pulse)] == [Pulse(T0_US, 60, (1000,), 2)]
+    assert "TICKR 1A2B, worn" in play.conditions
+
+
+def test_a_strap_that_is_taken_off_is_told_by_flag_and_in_words() -> None:
+    h10 = PolarH10()
+    hum = [int(900 * np.sin(2 * np.pi * 50 * n / 130)) for n in range(PACKET * 60)]
+    with _Play(Air(h10), h10).running() as play:
+        play.wait_for_connection()
+        play.send(0, 20)
+        SAMPLES[20 * PACKET : 80 * PACKET], kept = hum, SAMPLES[20 * PACKET : 80 * PACKET]
+        play.send(20, 80, beats=False)
+        SAMPLES[20 * PACKET : 80 * PACKET] = kept
+        play.wait_for(lambda: any("off the body" in text for text in play.conditions), "the strap to be told off")
+    flags = [item.flags for item in play.items if isinstance(item, Chunk)]
+    assert flags[-1] == EcgFlag.LEAD_OFF
+    assert set(flags[:20]) == {EcgFlag(0)}
+
+
+def test_a_machine_without_bluetooth_says_so_and_goes_on_when_it_has_some() -> None:
+    h10 = PolarH10()
+    air = Air(h10)
+    air.reason = BleakBluetoothNotAvailableReason.POWERED_OFF
+    with _Play(air, h10).running() as play:
+        play.wait_for(lambda: any("no Bluetooth: it is turned off" in text for text in play.conditions), "its word")
+        air.reason = None
+        play.wait_for_connection()
