@@ -38,6 +38,13 @@ class Action(StrEnum):
     SAW_ECG = "saw_ecg"
     ACKNOWLEDGED = "acknowledged"
     UNDID_ACKNOWLEDGEMENT = "undid_acknowledgement"
+    ADDED_PATIENT = "added_patient"
+    SAW_SYMPTOMS = "saw_symptoms"
+    SAW_MESSAGES = "saw_messages"
+    READ_SYMPTOM = "read_symptom"
+    READ_MESSAGE = "read_message"
+    SENT_MESSAGE = "sent_message"
+    ASKED_QUESTION = "asked_question"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ class Code(StrEnum):
     """A device was paired by this code already: who typed it needs a new one."""
     EXPIRED_CODE = "expired_code"
     """The code's time is over, or a newer one was made for the patient."""
+    CHANGED = "changed"
+    """The patient has said more meanwhile: it is to be read anew."""
+    DEVICE_REVOKED = "device_revoked"
+    """The device that asks was shut out for good: it is to be paired anew."""
     REVOKED = "revoked"
     """The device was shut out for good; pair it anew."""
     NO_BROKER = "no_broker"
@@ -55,6 +59,8 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.WRONG_CODE: 403,
     Code.USED_CODE: 403,
     Code.EXPIRED_CODE: 403,
+    Code.CHANGED: 409,
+    Code.DEVICE_REVOKED: 401,
     Code.REVOKED: 409,
     Code.NO_BROKER: 503,
     Code.UNAVAILABLE: 503,

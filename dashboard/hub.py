@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Final
 
 import psycopg
@@ -22,6 +23,7 @@ from dashboard.live import LiveEcg
 from dashboard.records import BEATS_MESSAGE, JSON_MESSAGE, pack_ecg, pack_json
 from dashboard.settings import DashboardSettings
 from dashboard.ward import NOTHING_YET, Ward, WardFacts, devices_of, new_beats, picture, read_ward
+from heartwire.care import CareWord, encode_word
 from heartwire.errors import HeartwireError
 from heartwire.frames import EcgFrame
 from heartwire.observe import Round
@@ -75,6 +77,12 @@ class Hub:
     def broker_is_connected(self) -> bool:
         """Whether live waves can come."""
         return self._live.is_connected
+
+    def say(self, words: Iterable[tuple[str, CareWord]]) -> None:
+        """Send devices what the care team says; one that is away asks for it later (`GET /api/my/messages`)."""
+        for device, word in words:
+            if not self._live.say(device, encode_word(word)):
+                self._counters.words_unsent += 1
 
     @property
     def n_screens(self) -> int:

@@ -100,6 +100,14 @@ class LiveEcg:
             if old:
                 self._client.unsubscribe([_topic(device) for device in old])
 
+    def say(self, device: str, payload: bytes) -> bool:
+        """Send a word to a device; whether the broker is there to take it. A device that is away asks for it later."""
+        with self._lock:
+            if not self._connected:
+                return False
+            said = self._client.publish(str(Topic(device, Stream.MESSAGE)), payload, qos=1)
+        return said.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+
     def _run(self) -> None:
         versions = VersionChoice()
         backoff = Backoff(self._settings.retry_longest_s, first_s=_FIRST_PAUSE_S)

@@ -57,6 +57,7 @@ def dashboard_metrics(done: Counters, *, screens: int, waves: int, dropped: int,
     yield counter("heartwire_dashboard_screens_too_slow", "Live connections ended, being too slow", done.too_slow)
     yield gauge("heartwire_dashboard_waves", "Devices whose waves are shown", waves)
     yield counter("heartwire_dashboard_wave_frames_dropped", "Frames of waves that no screen got", dropped)
+    yield counter("heartwire_dashboard_words_unsent", "Words to patients that wait to be asked for", done.words_unsent)
     yield histogram("heartwire_dashboard_read_seconds", "Time of a reading of a ward", done.reads_s)
     yield counter("heartwire_dashboard_read_failures", "Readings of a ward that failed", done.read_failures)
     yield gauges("heartwire_dashboard_reached", "1 where it is reached", "what", {"broker": broker})

@@ -173,6 +173,16 @@ async def patient_name(connection: psycopg.AsyncConnection[Any], viewer: Viewer,
     return PatientName(*row)
 
 
+async def add_patient(
+    connection: psycopg.AsyncConnection[Any], viewer: Viewer, name: str, ward: str, language: str
+) -> PatientName:
+    """Register a patient of the viewer's tenant."""
+    given = {"tenant_id": viewer.tenant_id, "name": name, "ward": ward, "language": language}
+    row = await (await connection.execute(_QUERIES["add_patient"], given)).fetchone()
+    assert row is not None
+    return PatientName(*row)
+
+
 async def patient_facts(connection: psycopg.AsyncConnection[Any], patient: PatientName) -> PatientFacts:
     """Return what is known of a patient beside the signal."""
     given = {"patient_id": patient.id}

@@ -1,6 +1,11 @@
 -- patient --
 SELECT patient_id, name, ward FROM patients WHERE patient_id = %(patient_id)s AND tenant_id = %(tenant_id)s;
 
+-- add_patient --
+INSERT INTO patients (tenant_id, name, ward, language)
+VALUES (%(tenant_id)s, %(name)s, %(ward)s, %(language)s)
+RETURNING patient_id, name, ward;
+
 -- devices --
 -- A patient's devices: what they last said, how their links do, what is stored of what they recorded since they started
 -- (by the numbers of their frames), and how much signal of the last hour there is, by the server's clock.

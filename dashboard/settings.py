@@ -157,6 +157,20 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, Obser
         title="Codes in all",
         description="Wrong pairing codes from everywhere within the window before further ones are refused unheard",
     )
+    my_requests_device: int = Field(
+        default=120,
+        ge=1,
+        le=100_000,
+        title="Requests of a device",
+        description="Most requests a minute by which one patient's device asks for its own data",
+    )
+    my_requests_address: int = Field(
+        default=3000,
+        ge=1,
+        le=1_000_000,
+        title="Requests of devices by address",
+        description="Most requests a minute of all devices behind one network address, wrong credentials among them",
+    )
     clients_most: int = Field(
         default=500,
         ge=1,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from heartwire.topics import DOWN, ROOT, UP, WIRE_VERSION, topic_prefix
+from heartwire.topics import DOWN, ROOT, UP, WIRE_VERSION, Stream, topic_prefix
 
 #: What a service signs in as; its role has the same name.
 INGEST: Final = "ingest"
@@ -128,7 +128,8 @@ def service_acls(service: str) -> list[Acl]:
     if service == INGEST:
         return [*hear, *(Acl(AclType.SEND, f"{ROOT}/{WIRE_VERSION}/+/+/{stream}") for stream in sorted(DOWN))]
     if service == DASHBOARD:
-        return hear
+        # And what the care team says to a patient.
+        return [*hear, Acl(AclType.SEND, f"{ROOT}/{WIRE_VERSION}/+/+/{Stream.MESSAGE}")]
     assert service == PROVISIONER, service
     return [
         Acl(AclType.SEND, CONTROL_TOPIC),

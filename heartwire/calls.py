@@ -87,6 +87,10 @@ def _limits(**limits: Limit) -> Mapping[str, Limit]:
     return MappingProxyType(limits)
 
 
+#: Calls of what a patient says himself.
+SYMPTOM: Final = "symptom"
+PATIENT_MESSAGE: Final = "patient_message"
+
 _DESIGN: Final = "heartwire design, section 4"
 _RATE_END: Final = "heart rate back within the limit, with 5 bpm of hysteresis, over the same span"
 
@@ -406,6 +410,27 @@ _CATALOGUE: Final = (
         "full by less than four fifths of the limit",
         _DESIGN,
         _limits(percent=Limit(50.0, 5.0, 95.0, "%")),
+    ),
+    # What the patient says himself; raised by ingest as it is stored, over when a person has read it.
+    Call(
+        SYMPTOM,
+        "Patient pressed the symptom button",
+        "Le patient a appuyé sur le bouton de symptôme",
+        Priority.MEDIUM,
+        Family.CLINICAL,
+        "the press; details that come later belong to it, and ask again if it was answered before they came",
+        "a person has read it",
+        _DESIGN,
+    ),
+    Call(
+        PATIENT_MESSAGE,
+        "Message from the patient",
+        "Message du patient",
+        Priority.LOW,
+        Family.CLINICAL,
+        "a message, or an answer to a question",
+        "a person has read it",
+        _DESIGN,
     ),
     # Of the system itself, no patient's: one upstream fault is one alarm (promise P4).
     Call(

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
+from heartwire.care import CareError, read_word
 from heartwire.frames import (
     PAYLOAD_MAX,
     EcgFrame,
@@ -95,7 +96,7 @@ def decode(received: Received) -> Decoded | None:
     except FrameError as error:
         settles = None
         if (frame := error.frame) is not None:
-            # Only its time is refused: it is received, and need not be sent again for ever.
+            # Only its time, or what a patient says in it, is refused: it is received, and need not be sent for ever.
             settles = DecodedFrame(StreamKey(topic.device, topic.stream, frame.boot_id), frame, received)
         return DeadLetter(error.reason, error.detail + _cut(received), received, settles)
 
@@ -128,12 +129,21 @@ def _decode_stream(topic: Topic, received: Received) -> Decoded:
         frame = decode_event(received.payload, received.at_us)
         _refuse_nul("kind", frame.kind)
         _refuse_nul("text", frame.text)
+        _refuse_nonsense(frame)
     else:
         status = decode_status(received.payload, received.at_us)
         _refuse_nul("firmware", status.firmware)
         _refuse_nul("wearable", status.wearable)
         return DecodedStatus(topic.device, status, received)
     return DecodedFrame(StreamKey(topic.device, topic.stream, frame.boot_id), frame, received)
+
+
+def _refuse_nonsense(frame: EventFrame) -> None:
+    """Refuse words of a patient that are not what their kind says; they count as received, since they never will be."""
+    try:
+        read_word(frame.kind, frame.text, "none")
+    except CareError as error:
+        raise FrameError(Reason.INVALID, str(error), frame) from None
 
 
 def _refuse_nul(field: str, text: str) -> None:

@@ -23,6 +23,7 @@ from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
 from heartwire.storage.stored import FrameKey, find_forgotten, find_in_blocks
 from heartwire.topics import SHARDS, shard_of
+from ingest.care import keep_words
 from ingest.decode import DeadLetter, Decoded, DecodedFrame, DecodedStatus, topic_text
 from ingest.errors import BatchRefusedError, StreamsChangedError
 from ingest.refusals import Refusals, Refused
@@ -189,6 +190,7 @@ def _write(connection: psycopg.Connection[TupleRow], batch: Sorted) -> Written:
     _update_streams(connection, sorted(batch.changes.values(), key=lambda change: change.stream.stream_id))
     if fresh := batch.fresh:
         _copy_frames(connection, fresh)
+        batch.dead_letters += keep_words(connection, fresh)
         connection.execute(_QUERIES["tell"])
     if known := batch.known:
         batch.dead_letters += _find_conflicts(connection, known)

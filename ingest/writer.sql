@@ -8,7 +8,8 @@ LISTEN heartwire_devices;
 
 -- find_schema --
 -- Fails where the schema is missing, at the start rather than at the first frame.
-SELECT FROM streams, device_status, ecg_frames, hr_frames, patient_events, dead_letters, log_epoch LIMIT 0;
+SELECT FROM streams, device_status, ecg_frames, hr_frames, patient_events, symptoms, care_messages, dead_letters, log_epoch
+LIMIT 0;
 
 -- update_received --
 -- Each stream of the batch learns what it has from now on. None of it may be known: what this process remembers of a

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from dashboard.access import Access, Viewer, check_csrf
 from dashboard.counters import Counters
 from dashboard.database import Database
+from dashboard.device_access import DeviceAccess, Holder
 from dashboard.hub import Hub
 from dashboard.pairing import Pairing
 from dashboard.settings import DashboardSettings
@@ -29,6 +30,7 @@ class Parts:
         self.counters: Final = Counters()
         self.hub: Final = Hub(self.database, settings, self.counters)
         self.pairing: Final = Pairing(self.database, settings)
+        self.device_access: Final = DeviceAccess(self.database, settings)
 
 
 def get_parts(connection: HTTPConnection) -> Parts:
@@ -52,6 +54,21 @@ async def get_viewer(request: Request) -> Viewer:
     return viewer
 
 
+async def get_holder(request: Request) -> Holder:
+    """Return the device that asks, by its own credential, and whose it is.
+
+    Raises
+    ------
+    ApiError
+        `WRONG_CREDENTIALS`, `DEVICE_REVOKED`, `TOO_MANY_ATTEMPTS`; `BAD_ORIGIN` from pages of other sites.
+    """
+    parts = get_parts(request)
+    parts.access.check_origin(request.headers, required=False)
+    address = request.client.host if request.client else ""
+    return await parts.device_access.holder(request.headers.get("authorization", ""), address)
+
+
+WithHolder = Annotated[Holder, Depends(get_holder)]
 WithParts = Annotated[Parts, Depends(get_parts)]
 WithViewer = Annotated[Viewer, Depends(get_viewer)]
 

@@ -1,31 +1,24 @@
 """One patient: facts, heart rate over time, ECG, beats, rhythms, alarms."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from dashboard import patients as stored
 from dashboard.access import Action, audit
 from dashboard.alarms import Alarm, patient_alarms
-from dashboard.errors import ApiError, Code
 from dashboard.patients import Stretch
 from dashboard.routes.answers import Id, WithParts, WithViewer, json_answer
 from dashboard.routes.shapes import gives
+from dashboard.routes.stretches import ECG_MOST_S, RECORDS, US_MOST, WithStretch, check_length
 
 router = APIRouter(prefix="/api/patients/{patient_id}")
 
-_RECORDS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "Done", "content": {"application/octet-stream": {}}}
-}
 _BUCKETS_MOST = 5_000
-_ECG_MOST_S = 300
 _BEATS_MOST_S = 3_600
 _RHYTHMS_MOST_S = 86_400
 _TREND_MOST_S = 400 * 86_400
-#: Years 1970 to 2262: what both sides can count in microseconds.
-_US_MOST = 9_000_000_000_000_000
-Us = Annotated[int, Query(ge=0, le=_US_MOST)]
 
 
 class Alarms(msgspec.Struct, frozen=True):
@@ -35,24 +28,12 @@ class Alarms(msgspec.Struct, frozen=True):
     more: bool
 
 
-def _stretch(from_us: Us, to_us: Us) -> Stretch:
-    if to_us <= from_us:
-        raise ApiError(Code.INVALID, field="to_us")
-    return Stretch(from_us, to_us)
-
-
-WithStretch = Annotated[Stretch, Depends(_stretch)]
 WithBucket = Annotated[float, Query(alias="bucket_s", ge=0.1, le=86_400, allow_inf_nan=False)]
-
-
-def _check_length(stretch: Stretch, most_s: float) -> None:
-    if stretch.to_us - stretch.from_us > most_s * 1e6:
-        raise ApiError(Code.TOO_LONG, limit_s=most_s)
 
 
 def _bucket_us(stretch: Stretch, bucket_s: float) -> int:
     bucket_us = round(bucket_s * 1e6)
-    _check_length(stretch, min(_TREND_MOST_S, _BUCKETS_MOST * bucket_s))
+    check_length(stretch, min(_TREND_MOST_S, _BUCKETS_MOST * bucket_s))
     return bucket_us
 
 
@@ -90,16 +71,16 @@ async def coverage(
 @router.get("/hrv", responses=gives(stored.Variability))
 async def variability(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
     """Return the heart rate variability by hour."""
-    _check_length(stretch, _TREND_MOST_S)
+    check_length(stretch, _TREND_MOST_S)
     async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.variability(connection, patient, stretch))
 
 
-@router.get("/ecg", response_class=Response, responses=_RECORDS)
+@router.get("/ecg", response_class=Response, responses=RECORDS)
 async def ecg(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
     """Return stored ECG, as binary records."""
-    _check_length(stretch, _ECG_MOST_S)
+    check_length(stretch, ECG_MOST_S)
     async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         await audit(connection, viewer, Action.SAW_ECG, patient_id)
@@ -116,7 +97,7 @@ async def beats(
     engine: Annotated[str | None, Query(max_length=64, pattern="^[!-~]+$")] = None,
 ) -> Response:
     """Return the beats of a stretch: those of the live analysis, or of one version of the engine (a rerun's, too)."""
-    _check_length(stretch, _BEATS_MOST_S)
+    check_length(stretch, _BEATS_MOST_S)
     async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.beats(connection, patient, stretch, engine))
@@ -125,7 +106,7 @@ async def beats(
 @router.get("/rhythms", responses=gives(stored.Rhythms))
 async def rhythms(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
     """Return the rhythms of a stretch."""
-    _check_length(stretch, _RHYTHMS_MOST_S)
+    check_length(stretch, _RHYTHMS_MOST_S)
     async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.rhythms(connection, patient, stretch))
@@ -136,7 +117,7 @@ async def alarms(
     patient_id: Id,
     viewer: WithViewer,
     parts: WithParts,
-    before_us: Annotated[int | None, Query(ge=0, le=_US_MOST)] = None,
+    before_us: Annotated[int | None, Query(ge=0, le=US_MOST)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Return the patient's alarms, the newest first."""

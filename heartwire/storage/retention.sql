@@ -67,10 +67,11 @@ VALUES (
 
 -- droppable_alarms --
 -- Alarms of before then that nobody waits for any more: ended or suppressed, acknowledged where that is asked for, and
--- nothing happened to them since.
+-- nothing happened to them since. What a patient said and nobody has read keeps its alarm, whatever became of that.
 SELECT s.patient_id, min(s.signal_at), array_agg(s.alarm_id)
 FROM alarm_states AS s
 WHERE s.tenant_id = %(tenant_id)s AND s.signal_at < %(before)s AND NOT is_held(s.patient_id)
+    AND NOT is_unread(s.alarm_id)
     AND (s.has_suppressed OR s.has_ended AND (s.priority <> 'high' OR s.acknowledged_at IS NOT NULL))
     AND NOT EXISTS (SELECT FROM alarm_events AS e WHERE e.alarm_id = s.alarm_id AND e.at >= %(before)s)
 GROUP BY s.patient_id

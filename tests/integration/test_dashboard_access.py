@@ -36,8 +36,17 @@ _GUARDED = [
     ("GET", "/api/pairing-codes/1"),
     ("POST", "/api/devices/1/revoke"),
     ("POST", "/api/devices/1/credential"),
+    ("POST", "/api/patients"),
+    ("GET", "/api/patients/1/symptoms"),
+    ("POST", "/api/symptoms/1/read"),
+    ("GET", "/api/patients/1/messages"),
+    ("POST", "/api/patients/1/messages"),
+    ("POST", "/api/patients/1/questions"),
+    ("POST", "/api/messages/1/read"),
 ]
-_OPEN = {("POST", "/api/session"), ("GET", "/api/health"), ("POST", "/api/pair")}
+#: Of a patient's own device, by its own credential (tests/acceptance/test_patients_side.py).
+_DEVICES = {("GET", f"/api/my{what}") for what in ("", "/trend", "/events", "/ecg", "/access", "/messages")}
+_OPEN = {("POST", "/api/session"), ("GET", "/api/health"), ("POST", "/api/pair"), ("POST", "/api/pair/look")}
 
 
 @pytest.fixture
@@ -87,7 +96,7 @@ def test_every_route_of_the_api_is_guarded_or_named_here(stack: Stack) -> None:
         for path, operations in describe()["paths"].items()
         for method in operations
     }
-    assert found == {(method, path.partition("?")[0]) for method, path in _GUARDED} | _OPEN
+    assert found == {(method, path.partition("?")[0]) for method, path in _GUARDED} | _OPEN | _DEVICES
 
 
 def test_a_change_without_the_sessions_token_is_refused(stack: Stack) -> None:

@@ -16,6 +16,8 @@ CREATE TABLE symptoms (
     late boolean NOT NULL,
     chips text[] NOT NULL,
     note text NOT NULL,
+    -- How often something was added: who says to have read it says what.
+    additions integer NOT NULL DEFAULT 0,
     alarm_id bigint REFERENCES alarms ON DELETE SET NULL,
     read_at timestamptz,
     read_by bigint REFERENCES users,

@@ -44,6 +44,7 @@ def test_priorities_are_those_of_the_design() -> None:
         "tachycardia",
         "bradycardia",
         "atrial_fibrillation",
+        "symptom",
     }
     assert medium == {
         code for code, call in CALLS.items() if call.priority is Priority.MEDIUM and call.family is Family.CLINICAL
