@@ -68,5 +68,5 @@ lock: setup ## Choose versions anew within the bounds of pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what was made here (not the demo's data, not the cached test servers)
-	@rm -rf .venv .cache .hypothesis dist dashboard/web/dist dashboard/web/node_modules
+	@rm -rf .venv .cache .hypothesis dist dashboard/web/dist dashboard/web/node_modules edge/phone/dist edge/phone/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Build hook: a wheel carries the care team's pages, ready to serve.
+"""Build hook: a wheel carries the care team's pages and the patient's app, ready to serve.
 
 A wheel from a clone builds them with Node (the system's, or the one in the Python package index). The
 source distribution carries them built, so that a wheel from it needs no Node. An editable install leaves
@@ -13,7 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class PagesBuildHook(BuildHookInterface):  # type: ignore[type-arg] # hatchling ships no types
-    """Builds dashboard/web before the files of a distribution are collected."""
+    """Builds dashboard/web and edge/phone before the files of a distribution are collected."""
 
     def dependencies(self) -> list[str]:
         """Ask for Node from the Python package index where pages are to be built and the system has none."""

@@ -18,6 +18,7 @@ from dashboard.errors import ApiError, Code
 from dashboard.openapi import include_routes
 from dashboard.routes import pages
 from dashboard.routes.answers import Parts, json_answer
+from dashboard.routes.phone import PhoneApp
 from dashboard.settings import DashboardSettings
 from heartwire.errors import RetryableError
 
@@ -70,6 +71,7 @@ def create_app(settings: DashboardSettings, when_broken: Callable[[], None]) -> 
     app.state.parts = parts
     include_routes(app)
     app.mount("/assets", pages.Assets(settings.pages))
+    app.mount("/phone", PhoneApp(settings))
     app.add_middleware(_Deadline)
     app.add_middleware(_Counted, counters=parts.counters)
     app.add_middleware(_Headers)
@@ -144,7 +146,7 @@ class _Counted:
 
 
 class _Headers:
-    """Puts the security headers on every answer, and keeps answers about patients out of caches."""
+    """Puts the security headers on every answer that has none of its own, and keeps patients' data out of caches."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app: Final = app
@@ -153,7 +155,8 @@ class _Headers:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(_HEADERS)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 

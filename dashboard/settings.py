@@ -13,6 +13,10 @@ def _pages_of_this_installation() -> Path:
     return Path(__file__).resolve().parent / "web" / "dist"
 
 
+def _phone_of_this_installation() -> Path:
+    return Path(__file__).resolve().parent.parent / "edge" / "phone" / "dist"
+
+
 class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, ObserveSettings):
     """Where the pages are served, who gets in, and how much is held for each screen."""
 
@@ -29,6 +33,12 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, Obser
         default_factory=_pages_of_this_installation,
         title="Pages",
         description="Folder of the built pages; by default those that came with this installation",
+    )
+    phone: Path = Field(
+        default_factory=_phone_of_this_installation,
+        title="Patient's app",
+        description="Folder of the built app for patients' phones, served below /phone/; by default that which came"
+        " with this installation",
     )
     origins: tuple[str, ...] = Field(
         default=(),

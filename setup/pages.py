@@ -1,4 +1,4 @@
-"""Build the care team's pages (dashboard/web), and run their own checks and tests.
+"""Build the care team's pages (dashboard/web) and the patient's app (edge/phone), and run their own checks and tests.
 
 Run as ``python -m setup.pages build|check|test`` from the root of the repository.
 """
@@ -13,56 +13,67 @@ from setup.node import Node, find_node
 from setup.report import SetupError, fail, need_space, run, step
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
-_WEB: Final = _ROOT / "dashboard" / "web"
-_PACKAGES: Final = _WEB / "node_modules"
-_DIST: Final = _WEB / "dist"
+#: The folders with a package.json and what people call them.
+_FRONTS: Final = {_ROOT / "dashboard" / "web": "the pages", _ROOT / "edge" / "phone": "the patient's app"}
 _BYTES_NEEDED: Final = 600_000_000
 _ADVICE: Final = "Is the network up, and the npm registry within reach? Run this again: it goes on from here."
 
 
 def pages_are_built() -> bool:
-    """Whether dashboard/web/dist was made from the sources as they are now."""
-    return stamp.is_current(_DIST, _sources())
+    """Whether what is served was made from the sources as they are now."""
+    return all(_is_built(front) for front in _fronts())
 
 
 def build() -> None:
-    """Build the pages unless they are current."""
-    if pages_are_built():
-        return
-    with find_node() as node:
-        _install_packages(node)
-        with step("Building the pages"):
-            run([*node.npm, "run", "build"], cwd=_WEB, env=node.environment, advice="The pages' sources are in error.")
-    if not (_DIST / "index.html").is_file():
-        raise SetupError(f"the build left no {_DIST / 'index.html'}; see vite.config.ts")
-    stamp.write(_DIST, _sources())
+    """Build what is not current."""
+    for front in _fronts():
+        if not _is_built(front):
+            _build(front)
 
 
 def run_script(name: str) -> None:
-    """Run a script of package.json."""
+    """Run a script of each package.json."""
+    for front in _fronts():
+        with find_node() as node:
+            _install_packages(front, node)
+            run([*node.npm, "run", "--silent", name], cwd=front, env=node.environment, advice="Mend it, and try again.")
+
+
+def _fronts() -> list[Path]:
+    return [front for front in _FRONTS if (front / "package.json").exists()]
+
+
+def _is_built(front: Path) -> bool:
+    return stamp.is_current(front / "dist", _sources(front))
+
+
+def _build(front: Path) -> None:
     with find_node() as node:
-        _install_packages(node)
-        run([*node.npm, "run", "--silent", name], cwd=_WEB, env=node.environment, advice="Mend it, and run this again.")
+        _install_packages(front, node)
+        with step(f"Building {_FRONTS[front]}"):
+            advice = f"The sources of {_FRONTS[front]} are in error."
+            run([*node.npm, "run", "build"], cwd=front, env=node.environment, advice=advice)
+    if not (front / "dist" / "index.html").is_file():
+        raise SetupError(f"the build left no {front / 'dist' / 'index.html'}; see vite.config.ts")
+    stamp.write(front / "dist", _sources(front))
 
 
-def _sources() -> str:
-    return stamp.digest_tree(_WEB, leave_out=("node_modules", "dist", "coverage"))
+def _sources(front: Path) -> str:
+    return stamp.digest_tree(front, leave_out=("node_modules", "dist", "coverage"))
 
 
-def _install_packages(node: Node) -> None:
-    wanted = stamp.digest(_WEB / "package.json", _WEB / "package-lock.json", node.version, os.uname().machine)
-    if stamp.is_current(_PACKAGES, wanted):
+def _install_packages(front: Path, node: Node) -> None:
+    wanted = stamp.digest(front / "package.json", front / "package-lock.json", node.version, os.uname().machine)
+    if stamp.is_current(front / "node_modules", wanted):
         return
-    need_space(_ROOT, _BYTES_NEEDED, "Building the pages")
-    with step("Installing the pages' packages (npm ci)"):
-        run([*node.npm, "ci", "--no-audit", "--no-fund"], cwd=_WEB, env=node.environment, advice=_ADVICE)
-    stamp.write(_PACKAGES, wanted)
+    need_space(_ROOT, _BYTES_NEEDED, f"Building {_FRONTS[front]}")
+    with step(f"Installing the packages of {_FRONTS[front]} (npm ci)"):
+        run([*node.npm, "ci", "--no-audit", "--no-fund"], cwd=front, env=node.environment, advice=_ADVICE)
+    stamp.write(front / "node_modules", wanted)
 
 
 def main(action: str) -> None:
-    """Do one of build, check, test; nothing where there are no pages."""
-    if not (_WEB / "package.json").exists():
-        return
+    """Do one of build, check, test; nothing where there are no sources."""
     if action == "build":
         build()
     else:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.browser.ward_stack import User, WardStack
 from tests.conftest import ROOT
 from tests.servers.missing import ServerMissingError, skip_or_fail
 
-_FLAGS: Final = (
+FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -20,7 +20,7 @@ _FLAGS: Final = (
     "--disable-sync",
 )
 #: The machine may be busy: a page is judged by what it shows in the end.
-_TIMEOUT_MS: Final = 30_000
+TIMEOUT_MS: Final = 30_000
 _NO_SERVER: Final = re.compile(r"WebSocket connection to|net::ERR_(CONNECTION|EMPTY|SOCKET)")
 
 #: Patients of every test; a test that needs another adds its own.
@@ -84,13 +84,18 @@ def physician(stack: WardStack) -> User:
 
 
 @pytest.fixture(scope="package")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    """One for these tests; it ends with them, because Playwright keeps an event loop running in this thread."""
-    expect.set_options(timeout=_TIMEOUT_MS)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path, args=_FLAGS)
-        yield chromium
-        chromium.close()
+def playwright() -> Iterator[Playwright]:
+    """One for these tests; it ends with them, because it keeps an event loop running in this thread."""
+    expect.set_options(timeout=TIMEOUT_MS)
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright, chromium_path: Path) -> Iterator[Browser]:
+    chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture
@@ -109,7 +114,7 @@ def open_page(browser: Browser, stack: WardStack, complaints: Complaints) -> Ite
     def open_one(path: str = "/", **options: object) -> Page:
         settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "base_url": stack.url, **options}
         context = browser.new_context(**settings)  # type: ignore[arg-type] # the options are Playwright's own
-        context.set_default_timeout(_TIMEOUT_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
         page = context.new_page()
         complaints.listen(page)

@@ -183,7 +183,7 @@ def test_an_old_node_is_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_pages_that_do_not_exist_are_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "_WEB", tmp_path)
+    monkeypatch.setattr(pages, "_FRONTS", {tmp_path: "the pages"})
     for action in ("build", "check", "test"):
         pages.main(action)
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,166 @@
+// What the patient says and is told: presses, messages, answers, and what the server knows of them.
+
+import { ApiError, getJson, post } from "./api/http";
+import type { Answers, Looked, Messages, My } from "./api/types";
+import { clock } from "./clock";
+import type { Credential } from "./link/link";
+import { dropOutbox, say, stopAgent } from "./runtime";
+import {
+  changeSession,
+  clockOffsetUs,
+  forget,
+  messages,
+  presses,
+  type Said,
+  said,
+  session,
+  setMessages,
+  setPresses,
+  setSaid,
+  setSession,
+} from "./store";
+import { followPatient } from "./words/language";
+
+/** Read receipts that were said and that the server's list may not have yet. */
+const receipts = new Set<string>();
+
+/** Who a code is for, without using it up. */
+export const look = (code: string) => post<Looked>("/api/pair/look", { code });
+
+/** Use a code up: this phone is the patient's from now on. */
+export async function pair(code: string, looked: Looked): Promise<void> {
+  const given = await post<Credential & { broker_ws_url: string | null }>("/api/pair", { code, description: "phone" });
+  if (given.broker_ws_url === null) throw new ApiError(0, "no_websocket");
+  const before = session.value;
+  await stopAgent();
+  if (before) dropOutbox(before.credential);
+  await forget();
+  followPatient(looked.language);
+  await setSession({
+    credential: { ...given, broker_ws_url: given.broker_ws_url },
+    patient: looked.patient,
+    ward: looked.ward,
+    emergencyNumber: "",
+    strap: "",
+    isRevoked: false,
+  });
+}
+
+/** End the pairing on this phone: nothing of the patient stays here. */
+export async function unpair(): Promise<void> {
+  const before = session.value;
+  await stopAgent();
+  if (before) dropOutbox(before.credential);
+  await forget();
+  await setSession(null);
+}
+
+/** Fetch something of the patient's; a revoked credential ends the session, nothing else does. */
+export async function ask<T>(path: string): Promise<T> {
+  if (!session.value) throw new ApiError(401, "device_revoked");
+  try {
+    return await getJson<T>(path, session.value.credential);
+  } catch (problem) {
+    if (problem instanceof ApiError && problem.code === "device_revoked") await changeSession({ isRevoked: true });
+    throw problem;
+  }
+}
+
+/** Learn the server's time, and what changed about the pairing. */
+async function learnMy(): Promise<void> {
+  try {
+    const leftUs = Date.now() * 1000;
+    const my = await ask<My>("/api/my");
+    clock.learn(my.now_us, leftUs, Date.now() * 1000);
+    clockOffsetUs.value = clock.offsetUs;
+    const { value } = session;
+    const isNew =
+      value &&
+      (value.patient !== my.patient || value.ward !== my.ward || value.emergencyNumber !== my.emergency_number);
+    if (isNew) {
+      await changeSession({ patient: my.patient, ward: my.ward, emergencyNumber: my.emergency_number });
+    }
+  } catch (problem) {
+    if (!(problem instanceof ApiError)) throw problem;
+  }
+}
+
+async function syncMessages(): Promise<void> {
+  let got: Messages;
+  try {
+    got = await ask<Messages>("/api/my/messages");
+  } catch (problem) {
+    if (problem instanceof ApiError) return; // what was there before stays on the screen
+    throw problem;
+  }
+  const there = new Set(got.messages.map((one) => one.id));
+  const seen = new Map(got.seen.map((one) => [one.id, one]));
+  setMessages(
+    got.messages.map((one) => (receipts.has(one.id) && one.read_us === null ? { ...one, read_us: 0 } : one)).reverse(),
+  );
+  if (said.value.some((one) => there.has(one.id))) setSaid(said.value.filter((one) => !there.has(one.id)));
+  const read = (press: (typeof presses.value)[number]) => {
+    const receipt = seen.get(press.press);
+    return receipt ? { ...press, readUs: receipt.t_us, readBy: receipt.by } : press;
+  };
+  if (presses.value.some((press) => press.readUs === null && seen.has(press.press)))
+    setPresses(presses.value.map(read));
+}
+
+/** Ask the server what is new; at most one question at a time. */
+let syncing: Promise<void> | null = null;
+export function sync(): Promise<void> {
+  syncing ??= (async () => {
+    try {
+      await learnMy();
+      await syncMessages();
+    } finally {
+      syncing = null;
+    }
+  })();
+  return syncing;
+}
+
+const newId = () => crypto.randomUUID();
+
+/** The patient feels something: said at once, details may follow. */
+export function press(): string {
+  const id = newId();
+  const tUs = clock.nowUs();
+  const event = say("symptom", { press: id, chips: [], note: "" }, tUs);
+  setPresses([...presses.value, { press: id, tUs, chips: [], note: "", event, readUs: null, readBy: null }]);
+  return id;
+}
+
+/** More about a press; its time stays that of the press. */
+export function tellMore(id: string, chips: string[], note: string): void {
+  const found = presses.value.find((one) => one.press === id);
+  if (found === undefined) return;
+  const event = say("symptom", { press: id, chips, note }, found.tUs);
+  setPresses(presses.value.map((one) => (one.press === id ? { ...one, chips, note, event } : one)));
+}
+
+function addSaid(one: Omit<Said, "event">, event: string): void {
+  setSaid([...said.value, { ...one, event }]);
+}
+
+export function write(text: string): void {
+  const id = newId();
+  const tUs = clock.nowUs();
+  addSaid({ id, kind: "message", tUs, text, replyTo: null, answers: null }, say("message", { id, text }, tUs));
+}
+
+export function answer(questionId: string, answers: Answers): void {
+  const tUs = clock.nowUs();
+  const event = say("answer", { question_id: questionId, answers }, tUs);
+  addSaid({ id: `answer-${questionId}`, kind: "answer", tUs, text: "", replyTo: questionId, answers }, event);
+  markRead(questionId);
+}
+
+/** The patient has read a message of the team: said once. */
+export function markRead(id: string): void {
+  if (receipts.has(id)) return;
+  receipts.add(id);
+  say("read", id, clock.nowUs());
+  setMessages((messages.value ?? []).map((one) => (one.id === id ? { ...one, read_us: one.read_us ?? 0 } : one)));
+}

@@ -1,0 +1,137 @@
+// "I feel something": one large button, which says it at once; then, who wants to, says more.
+
+import { useSignal } from "@preact/signals";
+import { Icon } from "../parts/icons";
+import { press, tellMore } from "../patient";
+import { type Press, presses, session, unsent } from "../store";
+import { when, words } from "../words/words";
+
+const CHIPS = ["palpitations", "dizzy", "chest_pain", "short_of_breath"] as const;
+const NOTE_MAX = 300;
+
+export function Feel() {
+  const open = useSignal<string | null>(null);
+  const found = presses.value.find((one) => one.press === open.value);
+  if (found) {
+    return (
+      <More
+        press={found}
+        close={() => {
+          open.value = null;
+        }}
+      />
+    );
+  }
+  return (
+    <>
+      <h1>{words("feel.title")}</h1>
+      <button
+        type="button"
+        class="big"
+        onClick={() => {
+          open.value = press();
+        }}
+      >
+        {words("feel.press")}
+      </button>
+      <p>{words("feel.help")}</p>
+      <Emergency isUrgent={false} />
+      {presses.value.length > 0 && (
+        <section aria-labelledby="earlier">
+          <h2 id="earlier">{words("feel.earlier")}</h2>
+          <ul class="list">
+            {[...presses.value]
+              .reverse()
+              .slice(0, 5)
+              .map((one) => (
+                <li key={one.press}>
+                  <PressLine press={one} />
+                </li>
+              ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function More({ press: { press: id, tUs }, close }: { press: Press; close: () => void }) {
+  const chips = useSignal<readonly string[]>([]);
+  const note = useSignal("");
+  const toggle = (chip: string) => {
+    const has = chips.value.includes(chip);
+    chips.value = has ? chips.value.filter((one) => one !== chip) : [...chips.value, chip];
+  };
+  const send = (event: Event) => {
+    event.preventDefault();
+    if (chips.value.length > 0 || note.value.trim() !== "") tellMore(id, [...chips.value], note.value.trim());
+    close();
+  };
+  return (
+    <form onSubmit={send}>
+      <div role="status">
+        <h1>{words("feel.noted", { when: when(tUs) })}</h1>
+      </div>
+      {chips.value.includes("chest_pain") && <Emergency isUrgent />}
+      <fieldset>
+        <legend>{words("feel.what")}</legend>
+        <div class="chips">
+          {CHIPS.map((chip) => (
+            <button
+              key={chip}
+              type="button"
+              class="button chip"
+              aria-pressed={chips.value.includes(chip)}
+              onClick={() => toggle(chip)}
+            >
+              {words(`chip.${chip}`)}
+            </button>
+          ))}
+        </div>
+      </fieldset>
+      <label for="note">{words("feel.note")}</label>
+      <textarea
+        id="note"
+        rows={3}
+        maxLength={NOTE_MAX}
+        value={note.value}
+        onInput={(event) => {
+          note.value = event.currentTarget.value;
+        }}
+      />
+      <button type="submit" class="button main">
+        {words("feel.send")}
+      </button>
+    </form>
+  );
+}
+
+function Emergency({ isUrgent }: { isUrgent: boolean }) {
+  const number = session.value?.emergencyNumber || "112";
+  if (!isUrgent) return <p class="emergency">{words("feel.emergency", { number })}</p>;
+  return (
+    <div class="urgent" role="alert">
+      <p>{words("feel.urgent", { number })}</p>
+      <a class="button" href={`tel:${number}`}>
+        <Icon name="phone" />
+        {words("feel.call", { number })}
+      </a>
+    </div>
+  );
+}
+
+function PressLine({ press: { tUs, chips, note, event, readUs, readBy } }: { press: Press }) {
+  const state =
+    readUs !== null
+      ? words("feel.read", { name: readBy ?? "", when: when(readUs) })
+      : words(unsent.value.has(event) ? "feel.kept" : "feel.sent");
+  const what = CHIPS.filter((chip) => chips.includes(chip)).map((chip) => words(`chip.${chip}`));
+  return (
+    <>
+      <strong>{when(tUs)}</strong>
+      {what.length > 0 && <span>{what.join(", ")}</span>}
+      {note !== "" && <span>{note}</span>}
+      <span class={readUs === null ? "state" : "state good"}>{state}</span>
+    </>
+  );
+}

@@ -1,0 +1,78 @@
+// What the wearable says becomes frames: times in UTC, gaps as gaps, contact judged.
+
+import type { EcgPacket, HeartRate } from "../wearables/wearable";
+import { EcgFlag, encodeEcg, encodeHr, type Stream } from "../wire/frames";
+import { ClockLine } from "./clock_line";
+import { Framer } from "./framer";
+import { type Contact, isLeadOff, Quality } from "./quality";
+
+/** The wearable says microvolts. */
+const UNITS_PER_MV = 1000;
+const I16_MAX = 0x7fff;
+
+export type Put = (stream: Stream, seq: number, payload: Uint8Array<ArrayBuffer>) => void;
+
+/** Microvolts as the wire holds them; what is beyond 16 bits is told as saturated, not wrapped around. */
+export function toSamples(uv: readonly number[]): { samples: Int16Array; isSaturated: boolean } {
+  let isSaturated = false;
+  const samples = Int16Array.from(uv, (value) => {
+    if (Math.abs(value) <= I16_MAX) return value;
+    isSaturated = true;
+    return Math.sign(value) * I16_MAX;
+  });
+  return { samples, isSaturated };
+}
+
+export class Recorder {
+  private readonly framer: Framer;
+  private clock = new ClockLine();
+  private readonly quality = new Quality();
+  private hrSeq = 0;
+  private isBegun = false;
+  private isBroken = false;
+  private skinContact: 0 | 1 | 2 = 0;
+
+  constructor(
+    private readonly bootId: number,
+    private readonly put: Put,
+    /** Whether the phone's clock is known to be wrong: then the times are the server's, and marked as estimated. */
+    private readonly isClockWrong: () => boolean,
+  ) {
+    this.framer = new Framer(bootId);
+  }
+
+  /** The connection broke: what comes next is after a gap, and the wearable's clock may have been set. */
+  interrupt(): void {
+    for (const frame of this.framer.flush()) this.put("ecg", frame.seq, encodeEcg(frame));
+    this.clock = new ClockLine();
+    this.quality.forget();
+    this.skinContact = 0;
+    this.isBroken = this.isBegun;
+  }
+
+  hearHeartRate({ bpm, contact, rrMs }: HeartRate, nowUs: number): void {
+    this.skinContact = contact;
+    const seq = this.hrSeq++;
+    this.put("hr", seq, encodeHr({ bootId: this.bootId, seq, t0: Math.round(nowUs), bpm, rrMs, contact }));
+  }
+
+  /** Take a packet that arrived at `arrivedUs`, UTC; returns how the electrodes are, and when its first sample was. */
+  hearEcg(packet: EcgPacket, arrivedUs: number): { contact: Contact; t0Us: number } {
+    const { fsHz, lead, samplesUv } = packet;
+    const isReset = this.clock.heard(packet.lastUs, arrivedUs);
+    const t0Us = this.clock.utcUs(packet.lastUs) - Math.round(((samplesUv.length - 1) * 1e6) / fsHz);
+    const mv = samplesUv.map((uv) => uv / UNITS_PER_MV);
+    const contact = this.quality.judge(mv, fsHz, this.skinContact);
+    const { samples, isSaturated } = toSamples(samplesUv);
+    let flags = (isReset && this.isBegun) || this.isBroken ? EcgFlag.gapBefore : 0;
+    if (isLeadOff(contact)) flags |= EcgFlag.leadOff;
+    if (isSaturated) flags |= EcgFlag.saturated;
+    if (this.isClockWrong()) flags |= EcgFlag.clockNotSet;
+    this.isBegun = true;
+    this.isBroken = false;
+    for (const frame of this.framer.push({ t0Us, fsHz, lead, gain: UNITS_PER_MV, flags, samples })) {
+      this.put("ecg", frame.seq, encodeEcg(frame));
+    }
+    return { contact, t0Us };
+  }
+}

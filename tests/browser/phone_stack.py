@@ -1,0 +1,211 @@
+"""The system around a patient's phone: database, broker with a websocket listener and a door, ingest, dashboard."""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import httpx
+import psycopg
+
+from dashboard.users import add_user
+from heartwire.storage.migrate import migrate
+from heartwire.storage.registry import add_patient
+from heartwire.topics import new_device
+from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
+from tests.servers.process import Process
+from tests.servers.secured import SecuredMosquitto
+from tests.servers.waiting import find_free_port
+
+PASSWORD: Final = "correct horse battery"  # noqa: S105 # of a test's own user
+NURSE: Final = "Nora Nurse"
+WARD: Final = "Cardiology Ward B"
+#: Wrong codes from one address before further ones are refused.
+TRIES: Final = 20
+
+
+class StoredEcg(NamedTuple):
+    """A frame as the database has it."""
+
+    boot_id: int
+    seq: int
+    t0_us: int
+    flags: int
+    samples: bytes
+
+
+class PhoneStack:
+    """Real services; ends with everything it started."""
+
+    def __init__(self) -> None:
+        self._directory: Final = Path(tempfile.mkdtemp(prefix=f"heartwire-{os.getpid()}-phone-"))
+        self.port: Final = find_free_port()
+        self.url: Final = f"http://127.0.0.1:{self.port}"
+        self._postgres: Final = EmbeddedPostgres()
+        self.broker: Final = SecuredMosquitto()
+        self._processes: Final[list[Process]] = []
+        self._database = ""
+        self._nurse: httpx.Client | None = None
+
+    def __enter__(self) -> Self:
+        """Start everything; ready when the pages answer."""
+        try:
+            remove_leftovers()
+            self._postgres.start()
+            self.broker.start()
+            self._database = self._postgres.create_database("heartwire")
+            migrate(self._database)
+            with psycopg.connect(self._database) as connection:
+                add_user(connection, "nurse", name=NURSE, role="nurse", password=PASSWORD)
+            ingest = self._make(
+                "ingest",
+                env=self.broker.env("ingest")
+                | {"HEARTWIRE_INGEST_DATABASE": self._database, "HEARTWIRE_INGEST_RETRY_LONGEST_S": "0.5"},
+            )
+            self._dashboard = self._make(
+                "dashboard",
+                "serve",
+                "--port",
+                str(self.port),
+                env=self.broker.env("dashboard")
+                | self.broker.provisioner_env()
+                | {
+                    "HEARTWIRE_DASHBOARD_DATABASE": self._database,
+                    "HEARTWIRE_DASHBOARD_PAIRING_TRIES_ADDRESS": str(TRIES),
+                },
+            )
+            ingest.start(lambda: "subscribed at" in ingest.log and "the database is there" in ingest.log)
+            self._dashboard.start(self._answers)
+            self._nurse = self._sign_in()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill everything and delete its data."""
+        self.close()
+
+    def close(self) -> None:
+        """Kill everything and delete its data."""
+        if self._nurse is not None:
+            self._nurse.close()
+        for process in reversed(self._processes):
+            process.kill()
+        self.broker.remove()
+        self._postgres.remove()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    @property
+    def nurse(self) -> httpx.Client:
+        """A nurse who is signed in."""
+        assert self._nurse is not None
+        return self._nurse
+
+    def add_patient(self, name: str) -> int:
+        """Register a patient and return the id; the device that the registry asks for never sends."""
+        with psycopg.connect(self._database) as connection:
+            return add_patient(connection, name, ward=WARD, device=new_device())
+
+    def code(self, patient_id: int) -> str:
+        """Make a pairing code, as the nurse does."""
+        answer = self.nurse.post("/api/pairing-codes", json={"patient_id": patient_id})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["code"])
+
+    def expire_codes(self, patient_id: int) -> None:
+        """Let the codes of a patient be too old."""
+        self.query("UPDATE pairing_codes SET expires_at = now() - interval '1 s' WHERE patient_id = %s", patient_id)
+
+    def forget_tries(self) -> None:
+        """Let nobody have to wait because of wrong codes."""
+        self.query("DELETE FROM pairing_failures")
+
+    def device(self, patient_id: int) -> str:
+        """Return the patient's paired device."""
+        rows = self.query(
+            "SELECT device_id FROM device_credentials JOIN devices USING (device_id) WHERE patient_id = %s", patient_id
+        )
+        assert len(rows) == 1, rows
+        return str(rows[0][0])
+
+    def revoke(self, device: str) -> None:
+        """Shut a device out, as the nurse does."""
+        answer = self.nurse.post(f"/api/devices/{device}/revoke", json={"why": "lost"})
+        assert answer.status_code == 204, answer.text
+
+    def ecg(self, patient_id: int) -> list[StoredEcg]:
+        """Return the stored ECG of a patient, in the order of its time."""
+        rows = self.query(
+            "SELECT s.boot_id, f.seq, (extract(epoch FROM f.t0) * 1e6)::bigint, f.flags, f.samples"
+            " FROM ecg_frames AS f JOIN streams AS s USING (stream_id) WHERE f.patient_id = %s ORDER BY f.t0, f.seq",
+            patient_id,
+        )
+        return [StoredEcg(row[0], row[1], row[2], row[3], bytes(row[4])) for row in rows]
+
+    def heart_rates(self, patient_id: int) -> list[tuple[int, int]]:
+        """Return rate and contact of each stored heart rate."""
+        return [
+            (row[0], row[1])
+            for row in self.query("SELECT bpm, contact FROM hr_frames WHERE patient_id = %s ORDER BY t0", patient_id)
+        ]
+
+    def events(self, patient_id: int, kind: str) -> list[str]:
+        """Return what the patient said, in the order in which it was said."""
+        rows = self.query(
+            "SELECT e.text FROM patient_events AS e JOIN streams AS s USING (stream_id)"
+            " WHERE e.patient_id = %s AND e.kind = %s ORDER BY s.boot_id, e.seq",
+            patient_id,
+            kind,
+        )
+        return [row[0] for row in rows]
+
+    def query(self, statement: str, *given: object) -> list[tuple[Any, ...]]:
+        """Run a statement on the database and return its rows."""
+        with psycopg.connect(self._database) as connection:
+            cursor = connection.execute(statement, given)
+            return cursor.fetchall() if cursor.description else []
+
+    def kill_dashboard(self) -> None:
+        """Let the pages' server be gone."""
+        self._dashboard.kill()
+
+    def start_dashboard(self) -> None:
+        """Start it again, on the same port."""
+        self._dashboard.start(self._answers)
+
+    def _sign_in(self) -> httpx.Client:
+        client = httpx.Client(base_url=self.url, timeout=15)
+        answer = client.post("/api/session", json={"login": "nurse", "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        client.headers["x-csrf-token"] = answer.json()["csrf"]
+        return client
+
+    def _make(self, *words: str, env: Mapping[str, str]) -> Process:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("HEARTWIRE_")}
+        command = [sys.executable, "-m", "heartwire", *words]
+        process = Process(
+            words[0],
+            command,
+            self._directory / f"{words[0]}.log",
+            env={**inherited, "HEARTWIRE_HOME": str(self._directory), "PYTHONUNBUFFERED": "1", **env},
+        )
+        self._processes.append(process)
+        return process
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/health", timeout=2) as answer:  # noqa: S310 # our own address
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def now_us() -> int:
+    """Return the time."""
+    return time.time_ns() // 1000
