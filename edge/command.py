@@ -11,15 +11,19 @@ from typing import Final
 import click
 
 from edge.agent import Agent, Outcome
-from edge.errors import SourceError
+from edge.errors import PairingError, SourceError
 from edge.outbox import Outbox
 from edge.pacing import Pace
+from edge.pair_command import pair, unpair
+from edge.paired import Paired, load_settings, read_paired
 from edge.progress import Progress
-from edge.settings import EdgeSettings
+from edge.sources.bluetooth import BluetoothSource
 from edge.sources.pipe import PipeFormat, PipeSignal, PipeSource
 from edge.sources.record import RecordSource
 from edge.sources.source import Source
 from edge.status import describe, describe_json
+from edge.wearables.radio import Radio
+from edge.wearables.wearable import kinds
 from heartwire.frames import I16_MAX, I16_MIN
 
 _LIVE_CHUNK_S: Final = 0.1
@@ -60,12 +64,18 @@ class _Instant(click.ParamType[int]):
 def edge() -> None:
     """Stream a patient's ECG to the broker (runs at the patient's side).
 
+    `heartwire edge pair` with the care team's code once; then `heartwire edge run`.
+
     The signal is cut into frames of 0.8 s. Each is on disk, in the outbox, before it is sent, and stays there
     until the database has it: kill any program or pull any plug, and the next run goes on where this one
     ended.
 
     User, password, TLS and bounds are variables HEARTWIRE_EDGE_...; see docs/settings.md.
     """
+
+
+edge.add_command(pair)
+edge.add_command(unpair)
 
 
 @edge.command()
@@ -139,9 +149,10 @@ def run(
     outbox: Path | None,
     patience_s: float | None,
 ) -> None:
-    """Stream a record or standard input until the database has all of it.
+    """Stream the paired wearable for as long as this runs, or a record or standard input until the database has it.
 
     \b
+    heartwire edge run
     heartwire edge run --record mitdb/101 --device 0123456789abcdef
     heartwire edge run --record mitdb/101 --speed max
     my-sensor | heartwire edge run --stdin --fs 250 --gain 1000 --lead-name II
@@ -150,16 +161,24 @@ def run(
     the database has everything, or when stopped by Ctrl-C or SIGTERM (what is left is sent by the next run);
     with 1 when --patience ran out or the source broke off.
     """  # noqa: D301 # \b is click's word for lines that stay as they are
-    settings = EdgeSettings.load(device=device, broker_host=broker_host, broker_port=broker_port, outbox=outbox)
-    if (record is not None) == reads_stdin:
-        raise click.UsageError("give one source: --record PATH or --stdin")
+    paired = read_paired()
+    if record is not None and reads_stdin:
+        raise click.UsageError("give one source: --record PATH or --stdin; without either the paired wearable is heard")
+    if record is None and not reads_stdin and (paired is None or paired.wearable is None):
+        raise PairingError(
+            "no wearable is paired with this machine: `heartwire edge pair` with the care team's code does it; or give"
+            " a source: --record PATH or --stdin"
+        )
+    settings = load_settings(paired, device=device, broker_host=broker_host, broker_port=broker_port, outbox=outbox)
     source: Source
-    pace: Pace | None
+    pace: Pace | None = None
     if record is not None:
         if loop and speed > 1:
             raise click.UsageError("--loop goes with real time: at a higher --speed its times would be in the future")
         source, pace = _record(record, lead, speed, loop=loop, start_us=start_us)
         is_live = speed <= 1
+    elif paired is not None and not reads_stdin:
+        source, is_live = _wearable(paired), True
     else:
         if fs_hz is None or gain is None:
             raise click.UsageError("--stdin needs --fs and --gain: what the numbers are")
@@ -214,9 +233,27 @@ def status(device: str | None, outbox: Path | None, *, as_json: bool) -> None:
 
     And what the database confirmed last, how much room is left, and whether an agent is running.
     """
-    settings = EdgeSettings.load(device=device, outbox=outbox)
-    say = describe_json if as_json else describe
-    click.echo(say(settings.outbox_dir, settings.outbox_max_bytes))
+    paired = read_paired()
+    settings = load_settings(paired, device=device, outbox=outbox)
+    if as_json:
+        click.echo(describe_json(settings.outbox_dir, settings.outbox_max_bytes))
+        return
+    if paired is not None and paired.device == settings.device:
+        chosen = "none" if paired.wearable is None else f"{paired.wearable.name} ({paired.wearable.address})"
+        click.echo(f"paired for {paired.who}, by {paired.server}; wearable: {chosen}")
+    click.echo(describe(settings.outbox_dir, settings.outbox_max_bytes))
+
+
+def _wearable(paired: Paired) -> BluetoothSource:
+    assert paired.wearable is not None
+    chosen = paired.wearable
+    kind = next((kind for kind in kinds() if kind.kind == chosen.kind), None)
+    if kind is None:
+        raise PairingError(
+            f"the paired wearable {chosen.name} is of a kind that is not known here ({chosen.kind}): update heartwire,"
+            " or pair anew"
+        )
+    return BluetoothSource(chosen.address, chosen.name, kind, Radio())
 
 
 def _record(

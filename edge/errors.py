@@ -9,6 +9,10 @@ class SourceError(PermanentError):
     """The signal cannot be read as asked."""
 
 
+class PairingError(PermanentError):
+    """The machine cannot be paired, or its pairing cannot be used, until somebody acts."""
+
+
 class OutboxReason(StrEnum):
     """Why an outbox cannot be used."""
 

@@ -96,8 +96,13 @@ class EdgeSettings(ServiceSettings, BrokerSettings):
         """Folder of this device's outbox."""
         if self.outbox is not None:
             return self.outbox
-        home = os.environ.get(_HOME)
-        if home:
-            return Path(home) / "edge" / self.device
-        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-        return state / "heartwire" / "edge" / self.device
+        return state_folder() / self.device
+
+
+def state_folder() -> Path:
+    """Return the folder of all that the edge keeps: in HEARTWIRE_HOME, or else in the user's state folder."""
+    home = os.environ.get(_HOME)
+    if home:
+        return Path(home) / "edge"
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return state / "heartwire" / "edge"
