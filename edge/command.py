@@ -246,6 +246,11 @@ def status(device: str | None, outbox: Path | None, *, as_json: bool) -> None:
 
 def _wearable(paired: Paired) -> BluetoothSource:
     assert paired.wearable is not None
+    if time.time_ns() // 1000 < paired.paired_us:
+        raise SourceError(
+            f"the clock of this machine says {datetime.now(UTC):%Y-%m-%d %H:%M}, which is before it was paired: set"
+            " it, or let it learn the time from the network (timedatectl), then start again"
+        )
     chosen = paired.wearable
     kind = next((kind for kind in kinds() if kind.kind == chosen.kind), None)
     if kind is None:

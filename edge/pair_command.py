@@ -12,7 +12,7 @@ from edge.server import Invitation, is_encrypted, look, read_invitation
 from edge.server import pair as ask_for_credential
 from edge.status import read_state
 from edge.wearables.radio import Radio
-from edge.wearables.wearable import Seen, kind_of
+from edge.wearables.wearable import Seen, kind_of, shown
 
 _LOOK_S: Final = 8.0
 
@@ -138,12 +138,12 @@ async def _choose(radio: Radio, address: str | None, look_s: float) -> PairedWea
             + "; is it worn, its battery good, and not connected to a phone or watch? Then pair again: the code holds",
         )
     for number, (seen, kind) in enumerate(near, 1):
-        click.echo(f"  {number}. {seen.name or 'without a name'}: {kind.title}, {_strength(seen)}")
+        click.echo(f"  {number}. {shown(seen.name) or 'without a name'}: {kind.title}, {_strength(seen)}")
     at = 1
     if len(near) > 1 or address is None:
         at = await asyncio.to_thread(click.prompt, "Which one", type=click.IntRange(1, len(near)), default=1)
     seen, kind = near[at - 1]
-    return PairedWearable(seen.address, seen.name or kind.title, kind.kind)
+    return PairedWearable(seen.address, shown(seen.name) or kind.title, kind.kind)
 
 
 def _strength(seen: Seen) -> str:

@@ -17,7 +17,7 @@ from edge.sources.source import Item
 from edge.wearables.radio import Radio
 from edge.wearables.strap import Strap
 from edge.wearables.timeline import Arrival
-from edge.wearables.wearable import Reading, Stopped, Wearable
+from edge.wearables.wearable import Reading, Stopped, Wearable, shown
 from heartwire.backoff import Backoff
 
 _logger: Final = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class BluetoothSource:
     @property
     def name(self) -> str:
         """See `Source`."""
-        return self._name[:64]
+        return shown(self._name)[:64] or self._kind.title
 
     def chunks(self, stop: threading.Event) -> Iterator[Item]:
         """See `Source`; never ends by itself."""

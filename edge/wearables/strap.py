@@ -5,7 +5,7 @@ from typing import Final
 from edge.sources.source import Condition, Item, Pulse
 from edge.wearables.timeline import Arrival, Timeline
 from edge.wearables.wear import Wear, WearWatch
-from edge.wearables.wearable import Battery, EcgPacket, HeartRate, Reading
+from edge.wearables.wearable import Battery, EcgPacket, HeartRate, Reading, shown
 
 #: A strap is worn, or not, when it was so for this long: a status is no flicker.
 _STEADY_US: Final = 3_000_000
@@ -15,6 +15,8 @@ _RR_MAX: Final = 64
 _PULSES_MAX: Final = 4
 _NAME_MAX: Final = 36
 _CONDITION_MAX: Final = 64
+#: What a radio can mean, and a status frame say.
+_RSSI_DBM: Final = range(-127, 21)
 
 
 class Strap:
@@ -31,7 +33,7 @@ class Strap:
     def __init__(self, name: str, *, has_ecg: bool) -> None:
         self.timeline: Final = Timeline()
         self.watch: Final = WearWatch()
-        self._name: Final = name[:_NAME_MAX]
+        self._name: Final = shown(name)[:_NAME_MAX]
         self._has_ecg: Final = has_ecg
         self._pulses: list[Item] = []
         self._battery: int | None = None
@@ -62,7 +64,8 @@ class Strap:
 
     def connected(self, rssi_dbm: int | None) -> list[Item]:
         """Take that there is a connection, and how strong its signal is."""
-        self._rssi_dbm = rssi_dbm
+        # Some systems say 127 where they do not know.
+        self._rssi_dbm = rssi_dbm if rssi_dbm is not None and rssi_dbm in _RSSI_DBM else None
         return self._condition(f"{self._name}, connected")
 
     def disconnected(self, why: str) -> list[Item]:
@@ -82,7 +85,7 @@ class Strap:
             self._wear = wear
 
     def _condition(self, words: str) -> list[Item]:
-        condition = Condition(words[:_CONDITION_MAX], self._battery, self._rssi_dbm)
+        condition = Condition(shown(words)[:_CONDITION_MAX], self._battery, self._rssi_dbm)
         if condition == self._told:
             return []
         self._told = condition

@@ -156,6 +156,11 @@ def kinds() -> tuple[Wearable, ...]:
     return tuple(sorted(found, key=lambda one: -one.rank))
 
 
+def shown(name: str) -> str:
+    """Return a wearable's name without what cannot be shown: it is the wearable that says it, and may say anything."""
+    return "".join(character for character in name if character.isprintable()).strip()
+
+
 def kind_of(name: str, services: Collection[str]) -> Wearable | None:
     """Return the kind of a wearable that was seen; ``None`` when it is none that is known."""
     return next((kind for kind in kinds() if kind.fits(name, services)), None)

@@ -17,8 +17,9 @@ from edge.sources.bluetooth import BluetoothSource
 from edge.sources.source import Chunk, Condition, Item, Pulse
 from edge.wearables.heart_rate import HEART_RATE_MEASUREMENT
 from edge.wearables.polar_h10 import PMD_CONTROL_POINT
+from edge.wearables.strap import Strap
 from edge.wearables.timeline import Arrival
-from edge.wearables.wearable import kind_of, kinds
+from edge.wearables.wearable import Contact, HeartRate, kind_of, kinds
 from heartwire.frames import EcgFlag
 from tests.air import H10, PACKET, Air, HeartRateStrap, Peripheral, PolarH10
 from tests.servers.waiting import wait_until
@@ -222,3 +223,32 @@ def test_a_machine_without_bluetooth_says_so_and_goes_on_when_it_has_some() -> N
         play.wait_for(lambda: any("no Bluetooth: it is turned off" in text for text in play.conditions), "its word")
         air.reason = None
         play.wait_for_connection()
+
+
+def test_a_name_that_cannot_be_shown_and_a_strength_that_nobody_knows_do_not_spoil_the_status() -> None:
+    strap = Strap("Polar\0 H10\n" + 60 * "x", has_ecg=True)
+    (said,) = strap.connected(127)
+    assert said == Condition("Polar H10" + 27 * "x" + ", connected", None, None)
+    assert strap.connected(-60) == [Condition("Polar H10" + 27 * "x" + ", connected", None, -60)]
+
+
+def test_more_rr_intervals_than_a_frame_holds_are_two_heart_rates() -> None:
+    strap = Strap("TICKR", has_ecg=False)
+    items = strap.take(HeartRate(60, Contact.PRESENT, None, tuple(range(1000, 1100))), Arrival(T0_US, 0))
+    pulses = [item for item in items if isinstance(item, Pulse)]
+    assert [len(pulse.rr_ms) for pulse in pulses] == [64, 36]
+    assert pulses[0].rr_ms + pulses[1].rr_ms == tuple((rr * 1000 + 512) // 1024 for rr in range(1000, 1100))
+
+
+def test_what_the_agent_does_not_take_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.sources.bluetooth._WAITING_MAX", 10)
+    h10 = PolarH10()
+    play = _Play(Air(h10), h10)
+    stop = threading.Event()
+    thread = threading.Thread(target=play.source._run, args=(stop,))  # nobody takes what it hands out
+    thread.start()
+    play.wait_for_connection()
+    play.send(0, 40)
+    stop.set()
+    thread.join(20.0)
+    assert play.source.left_out >= 30

@@ -3,11 +3,12 @@
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from edge.command import edge
-from edge.errors import PairingError
+from edge.errors import PairingError, SourceError
 from edge.paired import Paired, PairedWearable, forget_paired, keep_paired, load_settings, read_paired
 from edge.server import Invitation, is_encrypted, look, read_invitation
 
@@ -120,8 +121,15 @@ def test_run_without_a_wearable_says_what_to_do() -> None:
     result = CliRunner().invoke(edge, ["run"])
     assert isinstance(result.exception, PairingError)
     assert "heartwire edge pair" in str(result.exception)
-    keep_paired(Paired(**{name: getattr(PAIRED, name) for name in PAIRED.__struct_fields__} | {"wearable": None}))
+    keep_paired(msgspec.structs.replace(PAIRED, wearable=None))
     assert isinstance(CliRunner().invoke(edge, ["run"]).exception, PairingError)
+
+
+def test_a_machine_that_does_not_know_the_time_says_so_instead_of_sending_wrong_times() -> None:
+    keep_paired(msgspec.structs.replace(PAIRED, paired_us=PAIRED.paired_us + 3_600_000_000))
+    result = CliRunner().invoke(edge, ["run"])
+    assert isinstance(result.exception, SourceError)
+    assert "before it was paired" in str(result.exception)
 
 
 def test_status_says_whose_it_is_and_a_paired_machine_is_not_paired_again() -> None:
