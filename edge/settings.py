@@ -22,8 +22,8 @@ class EdgeSettings(ServiceSettings, BrokerSettings):
         default="",
         validate_default=True,
         title="Device",
-        description="Must be set. The device's name as registered with a patient: 16 characters of lower-case Crockford"
-        " base 32",
+        description="Must be set, unless `heartwire edge pair` did it. The device's name as registered with a patient:"
+        " 16 characters of lower-case Crockford base 32",
     )
     outbox: Path | None = Field(
         default=None,
@@ -83,7 +83,10 @@ class EdgeSettings(ServiceSettings, BrokerSettings):
     @classmethod
     def _is_a_device_name(cls, device: str) -> str:
         if not device:
-            raise ValueError("which device is this? Give its name as printed when it was registered, or --device")
+            raise ValueError(
+                "which device is this? `heartwire edge pair` makes it one; or give its name as printed when it was"
+                " registered, here or with --device"
+            )
         if not is_device(device):
             raise ValueError(
                 f"{device[:40]!r} is no device's name; wanted 16 characters of 0-9 and a-z without i, l, o, u, as"
