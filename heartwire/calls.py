@@ -414,8 +414,8 @@ _CATALOGUE: Final = (
     # What the patient says himself; raised by ingest as it is stored, over when a person has read it.
     Call(
         SYMPTOM,
-        "Patient pressed the symptom button",
-        "Le patient a appuyé sur le bouton de symptôme",
+        "Symptom reported",
+        "Symptôme signalé",
         Priority.MEDIUM,
         Family.CLINICAL,
         "the press; details that come later belong to it, and ask again if it was answered before they came",

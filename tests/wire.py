@@ -13,6 +13,7 @@ from typing import Final, Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from heartwire.access import client_id_of
 from heartwire.frames import Ack, EcgFrame, Message, UpFrame, decode_ack, decode_message, encode
 from heartwire.topics import Stream, Topic, new_device
 from tests.servers.waiting import wait_until
@@ -48,17 +49,21 @@ class Device:
         The broker.
     name : str, optional
         As registered; a new one when not given.
+    password : str, optional
+        Its secret, where the broker lets in only who belongs.
     """
 
-    def __init__(self, host: str, port: int, name: str | None = None) -> None:
+    def __init__(self, host: str, port: int, name: str | None = None, password: str | None = None) -> None:
         self.name: Final = name or new_device()
         self._acks: Final[list[Ack]] = []
         self._messages: Final[list[Message]] = []
         self._changed: Final = threading.Condition()
         self._subscribed: Final = threading.Event()
         self._client: Final = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"device-{self.name}", protocol=MQTTProtocolVersion.MQTTv311
+            CallbackAPIVersion.VERSION2, client_id=client_id_of(self.name), protocol=MQTTProtocolVersion.MQTTv311
         )
+        if password is not None:
+            self._client.username_pw_set(self.name, password)
         # A test may publish more than paho's twenty before the broker answers.
         self._client.max_inflight_messages_set(2_000)
         heard = [(str(Topic(self.name, stream)), 1) for stream in (Stream.ACK, Stream.MESSAGE)]

@@ -38,7 +38,9 @@ class Assets(StaticFiles):
 @router.get("/")
 @router.get("/ward")
 @router.get("/sign-in")
+@router.get("/add-patient")
 @router.get("/patient/{patient}")
+@router.get("/patient/{patient}/pair")
 async def page(parts: WithParts) -> Response:
     """Return the page; what it shows is decided in the browser."""
     index = parts.settings.pages / "index.html"

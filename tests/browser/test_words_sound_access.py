@@ -74,17 +74,18 @@ def test_no_page_shuts_anybody_out(open_page: OpenPage, sign_in: SignIn, nurse: 
     # axe is brought in from outside: the pages' own policy would refuse it.
     page = open_page("/sign-in", color_scheme=theme, bypass_csp=True)
     page.wait_for_selector("form")
-    _is_accessible(page)
+    is_accessible(page)
     page = sign_in(nurse, color_scheme=theme, bypass_csp=True)
     expect(alarm_of(tile_of(page, ASYSTOLE))).to_contain_text("Asystole")
-    _is_accessible(page)
+    is_accessible(page)
     tile_of(page, ASYSTOLE).get_by_role("link").click()
     page.wait_for_selector(".alarm-list li")
     page.wait_for_selector(".strip")
-    _is_accessible(page)
+    is_accessible(page)
 
 
-def _is_accessible(page: Page) -> None:
+def is_accessible(page: Page) -> None:
+    """Let axe look at a page; its rules are those of WCAG 2.2 AA and its own best practice."""
     page.evaluate(_AXE.read_text(encoding="utf-8"))
     found = page.evaluate("rules => axe.run(document, { runOnly: rules })", _RULES)
     told = [f"{page.url} {broken['id']}: {broken['nodes'][0]['html']}" for broken in found["violations"]]

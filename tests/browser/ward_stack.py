@@ -11,19 +11,23 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
+from pydantic import SecretStr
 
+from heartwire.access import PROVISIONER, new_secret
+from heartwire.broker_orders import admit
 from heartwire.calls import get_call
+from heartwire.settings import BrokerSettings
 from heartwire.storage.migrate import migrate
 from heartwire.storage.registry import add_patient, set_limit
 from heartwire.topics import new_device
-from tests.servers.amqtt_broker import EmbeddedBroker
 from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
 from tests.servers.process import Process
+from tests.servers.secured import SecuredEmbedded
 from tests.servers.waiting import find_free_port
 
 _DAYS: Final = """
@@ -65,8 +69,14 @@ class WardStack:
         self.port: Final = find_free_port()
         self.url: Final = f"http://127.0.0.1:{self.port}"
         self._postgres: Final = EmbeddedPostgres()
-        self._broker: Final = EmbeddedBroker()
+        self._broker: Final = SecuredEmbedded()
         self._processes: Final[list[Process]] = []
+        self._provisioner: Final = BrokerSettings(
+            broker_host=self._broker.host,
+            broker_port=self._broker.port,
+            broker_username=PROVISIONER,
+            broker_password=SecretStr(self._broker.secrets[PROVISIONER]),
+        )
         self._database = ""
         self.dashboard: Process
 
@@ -80,7 +90,8 @@ class WardStack:
             migrate(self._database)
             ingest = self._make("ingest", env=self._settings("INGEST", RETRY_LONGEST_S="0.5", LINKS_EVERY_S="1"))
             analytics = self._make("analytics", env=self._settings("ANALYTICS", broker=False))
-            self.dashboard = self._make("dashboard", "serve", "--port", str(self.port), env=self._settings("DASHBOARD"))
+            pages = self._settings("DASHBOARD") | self._broker.provisioner_env()
+            self.dashboard = self._make("dashboard", "serve", "--port", str(self.port), env=pages)
             ingest.start(lambda: "subscribed at" in ingest.log and "the database is there" in ingest.log)
             analytics.start(lambda: "devices taken up" in analytics.log)
             self.start_dashboard()
@@ -116,7 +127,8 @@ class WardStack:
 
     def add_patient(self, name: str, script: Script, *, ward: str = "Cardiology") -> Process:
         """Register a patient and start the device that plays his script; kill it and he goes quiet."""
-        device = new_device()
+        device, secret = new_device(), new_secret()
+        admit(self._provisioner, device, secret)
         with psycopg.connect(self._database) as connection:
             add_patient(connection, name, ward=ward, device=device)
         file = self._directory / f"{device}.json"
@@ -128,10 +140,23 @@ class WardStack:
             device,
             "--script",
             str(file),
-            env=self._settings("SIMULATE", database=False),
+            env=self._settings(
+                "SIMULATE", database=False, broker=False, BROKER_USERNAME=device, BROKER_PASSWORD=secret, **self._where
+            ),
         )
         process.start()
         return process
+
+    def pair(self, code: str) -> dict[str, Any]:
+        """Pair a phone by the code that a page shows, and return its credential."""
+        body = json.dumps({"code": code, "description": "Polar H10"}).encode()
+        with urllib.request.urlopen(f"{self.url}/api/pair", body, timeout=20) as answer:  # noqa: S310 # our own address
+            return dict(json.load(answer))
+
+    def expire_codes(self) -> None:
+        """Let the time of every code that was not used be over."""
+        with psycopg.connect(self._database) as connection:
+            connection.execute("UPDATE pairing_codes SET expires_at = now() WHERE used_at IS NULL")
 
     def set_limit(self, name: str, call: str, limit: str, value: float) -> None:
         """Give the patient of that name a limit of his own."""
@@ -186,8 +211,13 @@ class WardStack:
         if database:
             settings["DATABASE"] = self._database
         if broker:
-            settings |= {"BROKER_HOST": self._broker.host, "BROKER_PORT": str(self._broker.port)}
+            name = service.lower()
+            settings |= {**self._where, "BROKER_USERNAME": name, "BROKER_PASSWORD": self._broker.secrets[name]}
         return {f"HEARTWIRE_{service}_{name}": value for name, value in settings.items()}
+
+    @property
+    def _where(self) -> dict[str, str]:
+        return {"BROKER_HOST": self._broker.host, "BROKER_PORT": str(self._broker.port)}
 
     def _environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("HEARTWIRE_")}

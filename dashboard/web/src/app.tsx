@@ -1,5 +1,7 @@
 // Which page is shown, and to whom.
 
+import { AddPatientPage } from "./pages/add_patient";
+import { PairPage } from "./pages/pair";
 import { PatientPage } from "./pages/patient";
 import { SignInPage } from "./pages/sign_in";
 import { WardPage } from "./pages/ward";
@@ -27,6 +29,8 @@ export function App() {
 function Page() {
   const { value } = route;
   if (value.page === "patient") return <PatientPage key={value.id} id={value.id} />;
+  if (value.page === "pair") return <PairPage key={value.id} id={value.id} />;
+  if (value.page === "add") return <AddPatientPage />;
   if (value.page === "unknown") return <Unknown />;
   return <WardPage />;
 }

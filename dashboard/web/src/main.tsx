@@ -23,7 +23,8 @@ followLinks();
 titleDocument(() => {
   const { value } = route;
   if (!user.value) return words("title.sign_in");
-  const name = value.page === "patient" ? watchedOf(value.id)?.patient.name : undefined;
+  if (value.page === "add") return words("title.add");
+  const name = value.page === "patient" || value.page === "pair" ? watchedOf(value.id)?.patient.name : undefined;
   return name === undefined ? words("title.ward") : words("title.patient", { name });
 });
 

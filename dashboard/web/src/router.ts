@@ -4,18 +4,26 @@ import { computed, signal } from "@preact/signals";
 
 const path = signal(globalThis.location?.pathname ?? "/");
 
-export type Route = { page: "ward" } | { page: "sign-in" } | { page: "patient"; id: number } | { page: "unknown" };
+export type Route =
+  | { page: "ward" }
+  | { page: "sign-in" }
+  | { page: "patient"; id: number }
+  | { page: "pair"; id: number }
+  | { page: "add" }
+  | { page: "unknown" };
 
 export function parseRoute(pathname: string): Route {
   if (pathname === "/" || pathname === "/ward") return { page: "ward" };
   if (pathname === "/sign-in") return { page: "sign-in" };
-  const patient = /^\/patient\/(\d{1,15})$/.exec(pathname);
-  return patient ? { page: "patient", id: Number(patient[1]) } : { page: "unknown" };
+  if (pathname === "/add-patient") return { page: "add" };
+  const patient = /^\/patient\/(\d{1,15})(\/pair)?$/.exec(pathname);
+  return patient ? { page: patient[2] ? "pair" : "patient", id: Number(patient[1]) } : { page: "unknown" };
 }
 
 export const route = computed(() => parseRoute(path.value));
 
 export const patientPath = (id: number) => `/patient/${id}`;
+export const pairPath = (id: number) => `/patient/${id}/pair`;
 
 export function navigate(to: string, { replace = false } = {}): void {
   if (to === path.value) return;

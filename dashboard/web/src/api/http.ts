@@ -70,6 +70,11 @@ export async function post<T>(path: string, body?: unknown): Promise<T> {
   return (await (await request("POST", path, body)).json()) as T;
 }
 
+/** For what answers with nothing. */
+export async function postOnly(path: string, body?: unknown): Promise<void> {
+  await request("POST", path, body);
+}
+
 export async function remove(path: string): Promise<Response> {
   return request("DELETE", path);
 }

@@ -3,6 +3,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { acknowledgeAll } from "../alarms/answer";
+import type { Symptom } from "../api/care_types";
 import { ApiError } from "../api/http";
 import { getPatient } from "../api/patients";
 import type { Alarm, PatientFacts, WardPatient } from "../api/types";
@@ -16,7 +17,10 @@ import { TopBar } from "../parts/top_bar";
 import { AlarmList, useAlarmHistory } from "../patient/alarm_list";
 import { Devices, Limits } from "../patient/facts";
 import { useLoaded } from "../patient/loaded";
-import { Strip } from "../patient/strip";
+import { Messages } from "../patient/messages";
+import { PairedDevices } from "../patient/paired";
+import { type Mark, Strip } from "../patient/strip";
+import { Symptoms } from "../patient/symptoms";
 import { Trend } from "../patient/trend";
 import { freshness } from "../ward/freshness";
 import { isUnanswered } from "../ward/order";
@@ -122,7 +126,12 @@ interface RecordProps {
 /** Wave, trend, strip and alarms: what is chosen in one is shown in the others. */
 function Record({ id, name, facts, patient }: RecordProps) {
   const history = useAlarmHistory(id);
-  const chosen = useSignal<{ atUs: number; alarm: Alarm | null } | null>(null);
+  const chosen = useSignal<{ atUs: number; alarm: Mark | null } | null>(null);
+  const again = useComputed(() => {
+    // What the patient says comes with an alarm; what he has read does not.
+    const open = watchedOf(id)?.alarms ?? [];
+    return `${Math.floor(tickUs.value / AGAIN_US)} ${open.map((alarm) => `${alarm.id}${alarm.state}`).join()}`;
+  });
   const strip = useRef<HTMLDivElement>(null);
   const stored = facts?.stored ?? null;
   useEffect(() => {
@@ -132,6 +141,11 @@ function Record({ id, name, facts, patient }: RecordProps) {
 
   const chooseAlarm = (alarm: Alarm) => {
     chosen.value = { atUs: alarm.onset_us, alarm };
+    strip.current?.scrollIntoView({ block: "nearest" });
+  };
+  const chooseSymptom = (symptom: Symptom) => {
+    const mark = { id: symptom.alarm_id, call: "symptom", priority: "medium", onset_us: symptom.pressed_us } as const;
+    chosen.value = { atUs: symptom.pressed_us, alarm: mark };
     strip.current?.scrollIntoView({ block: "nearest" });
   };
   const chooseTime = (atUs: number) => {
@@ -152,9 +166,12 @@ function Record({ id, name, facts, patient }: RecordProps) {
         </div>
       </div>
       <div class="patient-aside">
+        <Symptoms patientId={id} again={again.value} chosenUs={alarm?.onset_us ?? null} onChoose={chooseSymptom} />
+        <Messages patientId={id} name={name} again={again.value} />
         <AlarmList history={history} name={name} chosenId={alarm?.id ?? null} onChoose={chooseAlarm} />
         {facts && <Limits limits={facts.limits} />}
         {facts && <Devices devices={facts.devices} />}
+        <PairedDevices patientId={id} again={Math.floor(tickUs.value / AGAIN_US)} />
       </div>
     </>
   );

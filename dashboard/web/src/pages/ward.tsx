@@ -18,6 +18,9 @@ export function WardPage() {
     <>
       <TopBar>
         <WardFilter />
+        <a class="button" href="/add-patient">
+          {words("add.title")}
+        </a>
       </TopBar>
       <Banners />
       <main class="ward" id="main">

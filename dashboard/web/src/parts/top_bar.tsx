@@ -16,7 +16,7 @@ import { CheckIcon, CrossIcon, Mark, MoonIcon, PriorityIcon, SoundIcon, SunIcon 
 export function TopBar({ children }: { children?: ComponentChildren }) {
   return (
     <header class="top-bar">
-      <a class="brand" href="/ward">
+      <a class="brand" href="/ward" aria-label={words("app.name")}>
         <Mark />
         <span>{words("app.name")}</span>
       </a>

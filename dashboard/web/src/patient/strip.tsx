@@ -16,11 +16,14 @@ import { drawStrip, gapsOf, joinRecords } from "./strip_drawing";
 const LEAST_S = 10;
 const MARGIN_US = 2e6;
 
+/** What is marked on the strip: an alarm, or a symptom as its alarm names it. */
+export type Mark = Pick<Alarm, "call" | "priority" | "onset_us"> & { id: number | null };
+
 interface Props {
   patientId: number;
   /** The middle of the strip. */
   atUs: number;
-  alarm: Alarm | null;
+  alarm: Mark | null;
   stored: { first_us: number; last_us: number } | null;
   onMove: (tUs: number) => void;
 }
@@ -104,7 +107,7 @@ export function Strip({ patientId, atUs, alarm, stored, onMove }: Props) {
   );
 }
 
-const onsetWords = (alarm: Alarm) => words("strip.onset", { call: callName(alarm.call) });
+const onsetWords = (alarm: Mark) => words("strip.onset", { call: callName(alarm.call) });
 
 const STEPS_S: Record<string, number | undefined> = { ArrowLeft: -5, ArrowRight: 5, PageUp: -60, PageDown: 60 };
 

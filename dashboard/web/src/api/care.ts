@@ -1,0 +1,44 @@
+// What the pages ask about the patient's side: patients, devices, symptoms, messages.
+
+import type {
+  CodeState,
+  Form,
+  Message,
+  MessagePage,
+  NewPatient,
+  PairedDevice,
+  PairingCode,
+  PatientName,
+  Symptom,
+  SymptomPage,
+} from "./care_types";
+import { getJson, post, postOnly } from "./http";
+
+export const addPatient = (patient: NewPatient) => post<PatientName>("/api/patients", patient);
+
+export const makeCode = (patientId: number) => post<PairingCode>("/api/pairing-codes", { patient_id: patientId });
+
+export const getCodeState = (codeId: number, abort?: AbortSignal) =>
+  getJson<CodeState>(`/api/pairing-codes/${codeId}`, abort);
+
+export async function getDevices(patientId: number, abort?: AbortSignal): Promise<PairedDevice[]> {
+  return (await getJson<{ devices: PairedDevice[] }>(`/api/patients/${patientId}/devices`, abort)).devices;
+}
+
+export const revokeDevice = (device: string, why: string) => postOnly(`/api/devices/${device}/revoke`, { why });
+
+export const getSymptoms = (patientId: number, abort?: AbortSignal) =>
+  getJson<SymptomPage>(`/api/patients/${patientId}/symptoms`, abort);
+
+export const readSymptom = ({ id, additions }: Symptom) => post<Symptom>(`/api/symptoms/${id}/read`, { additions });
+
+export const getMessages = (patientId: number, abort?: AbortSignal) =>
+  getJson<MessagePage>(`/api/patients/${patientId}/messages`, abort);
+
+export const sendMessage = (patientId: number, text: string) =>
+  post<Message>(`/api/patients/${patientId}/messages`, { text });
+
+export const askQuestion = (patientId: number, form: Form) =>
+  post<Message>(`/api/patients/${patientId}/questions`, form);
+
+export const readMessage = (messageId: number) => post<Message>(`/api/messages/${messageId}/read`);

@@ -1,0 +1,166 @@
+"""The nurse's half of the patient's side: adding a patient, pairing, devices, symptoms, messages; in both languages."""
+
+import json
+import re
+from typing import Any, Final
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from heartwire.care import CareWord, decode_word
+from heartwire.frames import EventFrame
+from heartwire.topics import Stream
+from tests.browser.conftest import SignIn
+from tests.browser.pages import tile_of
+from tests.browser.test_words_sound_access import is_accessible
+from tests.browser.ward_stack import User, WardStack
+from tests.servers.waiting import wait_until
+from tests.wire import Device, ecg_frame, now_us
+
+_CODE: Final = re.compile(r"^[0-9A-Z]{4}-[0-9A-Z]{4}$")
+
+
+class Phone(Device):
+    """A paired phone that says something, and hears what it is told."""
+
+    def __init__(self, stack: WardStack, code: str) -> None:
+        self.credential: Final = stack.pair(code)
+        self.words: Final[list[CareWord]] = []
+        self._seq = 0
+        broker = self.credential["broker"]
+        super().__init__(broker["host"], broker["port"], self.credential["device"], self.credential["password"])
+
+    def _heard(self, topic: str, payload: bytes) -> None:
+        word = decode_word(payload) if topic.endswith("/message") else None
+        if word is None:
+            super()._heard(topic, payload)
+        else:
+            self.words.append(word)
+
+    def say(self, kind: str, said: dict[str, Any]) -> None:
+        """Send an event, and wait until it is stored."""
+        self.send(EventFrame(1, self._seq, now_us(), kind, json.dumps(said)), stream=Stream.EVENT)
+        self.wait_for_ack(self._seq, stream=Stream.EVENT)
+        self._seq += 1
+
+    def wait_for_word(self, code: str) -> CareWord:
+        """Wait for the first word of a kind."""
+        wait_until(lambda: any(word.code == code for word in self.words), f"{code}; heard {self.words}", timeout_s=30)
+        return next(word for word in self.words if word.code == code)
+
+
+def _add(page: Page, name: str) -> None:
+    page.get_by_role("link", name="Add a patient").click()
+    page.get_by_label("Given name and family name").fill(name)
+    page.get_by_label("Ward", exact=True).fill("Cardiology")
+    page.get_by_label("Language of the patient's phone").select_option("fr")
+    page.get_by_role("button", name="Add, then pair a device").click()
+
+
+def test_a_patient_is_added_paired_and_answered(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse, bypass_csp=True)
+    _add(page, "Marie Dupont")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pair a device with Marie Dupont")
+    characters = page.locator(".pair-characters strong")
+    expect(characters).to_have_text(_CODE)
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    expect(page.locator(".pair-now")).to_have_text("Waiting for the phone…")
+    is_accessible(page)
+    first = characters.inner_text()
+    stack.expire_codes()
+    expect(page.locator(".pair-now")).to_have_text("Another code was made for this patient, on another screen.")
+    page.get_by_role("button", name="Make a new code").click()
+    expect(characters).not_to_have_text(first)
+    expect(characters).to_have_text(_CODE)
+    with Phone(stack, characters.inner_text()) as phone:
+        expect(page.locator(".pair-now")).to_have_text("The device is paired. Its signal has not arrived yet.")
+        phone.send(*[ecg_frame(seq, t0_us=now_us() - (20 - seq) * 1_000_000) for seq in range(20)])
+        expect(page.locator(".pair-now")).to_have_text("The signal arrives. All is done.")
+        is_accessible(page)
+        page.get_by_role("link", name="See Marie Dupont's signal").click()
+        _talk(page, phone)
+        _shut_out(page, phone)
+
+
+def _talk(page: Page, phone: Phone) -> None:
+    phone.say("symptom", {"press": "p1"})
+    phone.say("symptom", {"press": "p1", "chips": ["chest_pain", "dizzy"], "note": "On the stairs"})
+    symptoms = page.get_by_role("region", name="Symptoms")
+    expect(symptoms).to_contain_text("Chest pain")
+    expect(symptoms).to_contain_text("On the stairs")
+    symptoms.get_by_role("button", name=re.compile("^Show the ECG")).click()
+    expect(page.locator(".strip-words")).to_have_count(0)
+    symptoms.get_by_role("button", name=re.compile("^Mark as read")).click()
+    expect(symptoms).to_contain_text("read by Nora Nurse")
+    assert phone.wait_for_word("seen").by == "Nora Nurse"
+    messages = page.get_by_role("region", name="Messages")
+    phone.say("message", {"id": "m1", "text": "May I go for a walk?"})
+    expect(messages).to_contain_text("May I go for a walk?")
+    messages.get_by_role("button", name=re.compile("^Mark as read")).click()
+    expect(messages).to_contain_text("read by Nora Nurse")
+    messages.get_by_label("Message to Marie Dupont").fill("Yes, slowly.")
+    messages.get_by_role("button", name="Send", exact=True).click()
+    word = phone.wait_for_word("message")
+    assert (word.text, word.by) == ("Yes, slowly.", "Nora Nurse")
+    expect(messages).to_contain_text("not read by the patient yet")
+    phone.say("read", {"id": word.id})
+    expect(messages).to_contain_text("read by the patient")
+    messages.get_by_role("button", name="Ask a question").click()
+    messages.get_by_label("Heading").fill("After the walk")
+    messages.get_by_label("What is asked").fill("Are you dizzy?")
+    is_accessible(page)
+    messages.get_by_role("button", name="Send the questions").click()
+    question = phone.wait_for_word("question")
+    (field,) = json.loads(question.text)["fields"]
+    phone.say("answer", {"question_id": question.id, "answers": {field["id"]: False}})
+    expect(messages.locator(".answers")).to_contain_text("Are you dizzy?")
+    expect(messages.locator(".answers")).to_contain_text("No")
+    is_accessible(page)
+
+
+def _shut_out(page: Page, phone: Phone) -> None:
+    devices = page.get_by_role("region", name="Paired devices")
+    devices.get_by_role("button", name=re.compile("^Shut out")).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("at once and for good")
+    is_accessible(page)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(devices).not_to_contain_text("shut out by")
+    devices.get_by_role("button", name=re.compile("^Shut out")).click()
+    dialog.get_by_label("Why").fill("lost on the bus")
+    dialog.get_by_role("button", name="Shut out").click()
+    expect(devices).to_contain_text("shut out by Nora Nurse")
+    expect(devices).to_contain_text("lost on the bus")
+    credential = (phone.credential["username"], phone.credential["password"])
+    url = str(page.url).split("/patient")[0]
+    answer = httpx.get(f"{url}/api/my", auth=credential, timeout=20)
+    assert answer.json()["error"]["code"] == "device_revoked"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_pages_hold_on_a_small_screen_in_french(sign_in: SignIn, nurse: User, theme: str) -> None:
+    page = sign_in(nurse, color_scheme=theme, bypass_csp=True, viewport={"width": 320, "height": 700})
+    page.get_by_role("button", name="FR").click()
+    page.get_by_role("link", name="Ajouter un patient").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ajouter un patient")
+    is_accessible(page)
+    _is_narrow(page)
+    page.goto("/ward")
+    tile_of(page, "Ada Steady").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Symptômes")).to_be_visible()
+    page.wait_for_selector(".paired li")
+    is_accessible(page)
+    _is_narrow(page)
+    page.get_by_role("link", name="Appairer un appareil").click()
+    expect(page.locator(".pair-characters strong")).to_have_text(_CODE)
+    is_accessible(page)
+    _is_narrow(page)
+
+
+def _is_narrow(page: Page) -> None:
+    """Nothing makes the page wider than the screen (WCAG 1.4.10)."""
+    page.wait_for_timeout(200)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 320, f"{page.url}: {width} px"
