@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
+from tests.browser.phone_stack import PhoneStack
 from tests.browser.ward_stack import User, WardStack
 from tests.conftest import ROOT
 from tests.servers.missing import ServerMissingError, skip_or_fail
@@ -21,7 +22,7 @@ FLAGS: Final = (
 )
 #: The machine may be busy: a page is judged by what it shows in the end.
 TIMEOUT_MS: Final = 30_000
-_NO_SERVER: Final = re.compile(r"WebSocket connection to|net::ERR_(CONNECTION|EMPTY|SOCKET)")
+_NO_SERVER: Final = re.compile(r"WebSocket connection to|net::ERR_(CONNECTION|EMPTY|SOCKET|INTERNET)")
 
 #: Patients of every test; a test that needs another adds its own.
 STEADY: Final = "Ada Steady"
@@ -94,6 +95,28 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright, chromium_path: Path) -> Iterator[Browser]:
     chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="package")
+def phone_stack() -> Iterator[PhoneStack]:
+    """The system around patients' phones, with a broker that lets in only who belongs."""
+    if not (ROOT / "edge/phone/dist/index.html").exists():
+        skip_or_fail("the patient's app is not built; run `make setup`")
+    try:
+        running = PhoneStack()
+    except ServerMissingError as missing:
+        skip_or_fail(str(missing))
+    with running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def phone_browser(playwright: Playwright, chromium_path: Path) -> Iterator[Browser]:
+    """A browser with Bluetooth, which takes the test broker's certificate for good."""
+    flags = [*FLAGS, "--enable-experimental-web-platform-features", "--ignore-certificate-errors"]
+    chromium = playwright.chromium.launch(executable_path=chromium_path, args=flags)
     yield chromium
     chromium.close()
 

@@ -20,7 +20,7 @@ from heartwire.topics import new_device
 from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
 from tests.servers.process import Process
 from tests.servers.secured import SecuredMosquitto
-from tests.servers.waiting import find_free_port
+from tests.servers.waiting import find_free_port, wait_until
 
 PASSWORD: Final = "correct horse battery"  # noqa: S105 # of a test's own user
 NURSE: Final = "Nora Nurse"
@@ -117,6 +117,33 @@ class PhoneStack:
         answer = self.nurse.post("/api/pairing-codes", json={"patient_id": patient_id})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["code"])
+
+    def pair(self, code: str) -> int:
+        """Pair another device by a code, and return the status of the answer."""
+        return httpx.post(f"{self.url}/api/pair", json={"code": code, "description": "another"}, timeout=15).status_code
+
+    def read_symptoms(self, patient_id: int) -> None:
+        """Read what a patient felt, as the nurse does; what was added meanwhile is read, too."""
+
+        def read(symptom_id: int, additions: int) -> bool:
+            answer = self.nurse.post(f"/api/symptoms/{symptom_id}/read", json={"additions": additions})
+            return answer.status_code == 200
+
+        def are_read() -> bool:
+            found = self.nurse.get(f"/api/patients/{patient_id}/symptoms").json()["symptoms"]
+            return bool(found) and all(read(one["id"], one["additions"]) for one in found)
+
+        wait_until(are_read, "the symptoms to be read")
+
+    def say(self, patient_id: int, text: str) -> None:
+        """Write to a patient, as the nurse does."""
+        answer = self.nurse.post(f"/api/patients/{patient_id}/messages", json={"text": text})
+        assert answer.status_code == 201, answer.text
+
+    def ask(self, patient_id: int, form: Mapping[str, object]) -> None:
+        """Ask a patient something, as the nurse does."""
+        answer = self.nurse.post(f"/api/patients/{patient_id}/questions", json=form)
+        assert answer.status_code == 201, answer.text
 
     def expire_codes(self, patient_id: int) -> None:
         """Let the codes of a patient be too old."""

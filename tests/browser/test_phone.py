@@ -1,16 +1,18 @@
 """The patient's app on a phone: paired, streaming, cut off and back, revoked; all of it against the real system."""
 
+import gzip
 import itertools
+import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import FLAGS, TIMEOUT_MS, Complaints
+from heartwire.frames import EcgFlag
+from tests.browser.conftest import TIMEOUT_MS, Complaints
 from tests.browser.pages import wait_for
-from tests.browser.phone_stack import WARD, PhoneStack, now_us
+from tests.browser.phone_stack import NURSE, TRIES, WARD, PhoneStack, now_us
 from tests.browser.virtual_strap import (
     FS_HZ,
     NAME,
@@ -22,35 +24,18 @@ from tests.browser.virtual_strap import (
     wait_until_said,
 )
 from tests.conftest import ROOT
-from tests.servers.missing import ServerMissingError, skip_or_fail
 
-_AXE: Final = ROOT / "dashboard/web/node_modules/axe-core/axe.min.js"
-_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: Bytes that the app may load before it shows something, compressed.
 _FIRST_LOAD_BYTES: Final = 60_000
 
 OpenPhone = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[PhoneStack]:
-    if not (ROOT / "edge/phone/dist/index.html").exists():
-        skip_or_fail("the app is not built; run `make setup`")
-    try:
-        running = PhoneStack()
-    except ServerMissingError as missing:
-        skip_or_fail(str(missing))
-    with running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def phone_browser(playwright: Playwright, chromium_path: Path) -> Iterator[Browser]:
-    """A browser with Bluetooth, which takes the test broker's certificate for good."""
-    flags = [*FLAGS, "--enable-experimental-web-platform-features", "--ignore-certificate-errors"]
-    chromium = playwright.chromium.launch(executable_path=chromium_path, args=flags)
-    yield chromium
-    chromium.close()
+@pytest.fixture
+def stack(phone_stack: PhoneStack) -> PhoneStack:
+    if not phone_stack.broker.process.is_running:
+        phone_stack.broker.start()
+    return phone_stack
 
 
 @pytest.fixture
@@ -77,7 +62,6 @@ def open_phone(context: BrowserContext, strap: VirtualStrap, complaints: Complai
     def open_one(query: str = "") -> Page:
         page = context.new_page()
         complaints.listen(page)
-        complaints.wanted_status = 404
         strap.be_picked(page)
         page.goto(f"/phone/{query}")
         return page
@@ -142,3 +126,273 @@ def test_paired_by_link_the_database_has_the_same_samples_bit_for_bit(
     assert stack.heart_rates(marie)[0] == (75, 2)
     # Silence is not health: when the strap says nothing more, the screen does not say that all is well.
     _situation(page, "strap_silent")
+
+
+def test_paired_by_typed_code_without_a_strap_what_is_felt_is_said(
+    stack: PhoneStack, open_phone: OpenPhone, marie: int
+) -> None:
+    page = open_phone()
+    page.get_by_label("Code").fill(stack.code(marie).lower())
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Yes, that is me").click()
+    page.get_by_role("button", name="Later").click()
+    _situation(page, "no_strap")
+    page.get_by_role("link", name="I feel something").click()
+    page.get_by_role("button", name="Press here: I feel something").click()
+    page.get_by_role("button", name="Chest pain").click()
+    expect(page.get_by_role("alert").filter(has_text="Chest pain: call 112 first, now.")).to_be_visible()
+    expect(page.get_by_role("link", name="Call 112")).to_have_attribute("href", "tel:112")
+    page.get_by_label("In your own words").fill("as if somebody sat on it")
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".list")).to_contain_text("Received. Not read yet by a person.")
+    told = [json.loads(text) for text in stack.events(marie, "symptom")]
+    assert [one["chips"] for one in told] == [[], ["chest_pain"]]
+    assert len({one["press"] for one in told}) == 1
+    # A person reads it, and the patient sees that.
+    stack.read_symptoms(marie)
+    expect(page.locator(".list")).to_contain_text(f"Read by {NURSE}")
+
+
+@pytest.mark.parametrize("kind", ["wrong", "used", "expired", "short"])
+def test_a_code_that_does_not_hold_is_told_in_clear_words(
+    stack: PhoneStack, open_phone: OpenPhone, complaints: Complaints, marie: int, kind: str
+) -> None:
+    complaints.wanted_status = 403
+    code = stack.code(marie)
+    if kind == "used":
+        assert stack.pair(code) == 201
+    if kind == "expired":
+        stack.expire_codes(marie)
+    page = open_phone()
+    page.get_by_label("Code").fill({"wrong": "0000-0000", "short": code[:5]}.get(kind, code))
+    page.get_by_role("button", name="Next").click()
+    words = {
+        "wrong": "This is not a code that we know.",
+        "used": "This code was used already.",
+        "expired": "This code is too old.",
+        "short": "The code has 8 letters and digits.",
+    }
+    expect(page.get_by_role("alert")).to_contain_text(words[kind])
+    expect(page.get_by_label("Code")).to_be_focused()
+    stack.forget_tries()
+
+
+def test_too_many_wrong_codes_have_to_wait(
+    stack: PhoneStack, open_phone: OpenPhone, complaints: Complaints, marie: int
+) -> None:
+    complaints.wanted_status = 429
+    for _ in range(TRIES):
+        stack.pair("0000-0000")
+    page = open_phone(_link(stack.code(marie)))
+    expect(page.get_by_role("alert")).to_contain_text("Too many wrong codes. Wait 10 minutes, then try again.")
+    stack.forget_tries()
+
+
+def test_cut_off_what_was_felt_and_recorded_meanwhile_arrives_once(
+    stack: PhoneStack, open_phone: OpenPhone, context: BrowserContext, complaints: Complaints, marie: int
+) -> None:
+    complaints.server_may_be_away = True
+    page = open_phone(_link(stack.code(marie)))
+    _pair(page)
+    play(page, minute(0, 60))
+    _situation(page, "receiving")
+    context.set_offline(True)
+    stack.broker.kill()
+    _situation(page, "offline")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("not being received")
+    page.get_by_role("link", name="I feel something").click()
+    page.get_by_role("button", name="Press here: I feel something").click()
+    page.get_by_role("button", name="Dizzy").click()
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".list")).to_contain_text("Kept on this phone, will be sent")
+    page.get_by_role("link", name="Messages").click()
+    page.get_by_label("Write to your care team").fill("I am in the cellar")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".talk")).to_contain_text("Kept on this phone, will be sent")
+    wait_until_said(page, 55)
+    before = len(stack.ecg(marie))
+    stack.broker.start()
+    context.set_offline(False)
+    page.get_by_role("link", name="Now").click()
+    wait_until_said(page, 60)
+    wait_for(page, lambda: sum(len(one.samples) for one in stack.ecg(marie)) >= 2 * 58 * PACKET_SAMPLES, "the signal")
+    stored = stack.ecg(marie)
+    assert len(stored) > before
+    joined = b"".join(frame.samples for frame in stored)
+    assert joined == _samples(60)[: len(joined)]
+    assert [frame.seq for frame in stored] == list(range(len(stored)))
+    assert {frame.flags for frame in stored} == {0}
+    assert [json.loads(text)["chips"] for text in stack.events(marie, "symptom")] == [[], ["dizzy"]]
+    assert [json.loads(text)["text"] for text in stack.events(marie, "message")] == ["I am in the cellar"]
+    expect(page.locator(".facts")).to_contain_text("Waiting to be sentnothing")
+
+
+def test_a_page_that_is_loaded_anew_sends_what_it_left(
+    stack: PhoneStack,
+    open_phone: OpenPhone,
+    context: BrowserContext,
+    strap: VirtualStrap,
+    complaints: Complaints,
+    *,
+    marie: int,
+) -> None:
+    complaints.server_may_be_away = True
+    page = open_phone(_link(stack.code(marie)))
+    _pair(page)
+    play(page, minute(0, 30))
+    _situation(page, "receiving")
+    stack.broker.kill()
+    wait_until_said(page, 30)
+    page.wait_for_timeout(1500)
+    context.set_offline(True)
+    page.reload()  # without a network: the service worker has the app
+    strap.appear()
+    expect(page.get_by_role("heading", level=1)).to_have_text("No strap is connected")
+    context.set_offline(False)
+    stack.broker.start()
+    wait_for(page, lambda: sum(len(one.samples) for one in stack.ecg(marie)) >= 2 * 28 * PACKET_SAMPLES, "the signal")
+    # A browser that remembers the strap has connected it by itself; another one asks for a tap.
+    button = page.get_by_role("button", name="Connect my strap")
+    if button.is_visible():
+        button.click()
+    play(page, minute(60, 20))
+    _situation(page, "receiving")
+    wait_for(page, lambda: len({frame.boot_id for frame in stack.ecg(marie)}) == 2, "the second run's signal")
+    stored = stack.ecg(marie)
+    runs = list(dict.fromkeys(frame.boot_id for frame in stored))
+    first = b"".join(frame.samples for frame in stored if frame.boot_id == runs[0])
+    assert first == _samples(30)[: len(first)]
+    assert runs[0] < runs[1]
+
+
+def test_a_phone_that_was_shut_out_says_so_and_stops(
+    stack: PhoneStack, open_phone: OpenPhone, strap: VirtualStrap, complaints: Complaints, marie: int
+) -> None:
+    complaints.wanted_status = 401
+    page = open_phone(_link(stack.code(marie)))
+    _pair(page)
+    play(page, minute(0, 60))
+    _situation(page, "receiving")
+    stack.revoke(stack.device(marie))
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "This phone is no longer connected to your care team", timeout=60_000
+    )
+    stored = len(stack.ecg(marie))
+    page.wait_for_timeout(3000)
+    assert len(stack.ecg(marie)) == stored
+    page.reload()
+    strap.appear()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This phone is no longer connected to your care team")
+    # A new code brings the phone back.
+    page.get_by_role("button", name="Enter a new code").click()
+    page.get_by_label("Code").fill(stack.code(marie))
+    page.get_by_role("button", name="Next").click()
+    _pair(page)
+    play(page, minute(0, 40))
+    _situation(page, "receiving")
+
+
+def test_a_full_phone_loses_its_oldest_signal_aloud(
+    stack: PhoneStack, open_phone: OpenPhone, context: BrowserContext, complaints: Complaints, marie: int
+) -> None:
+    complaints.server_may_be_away = True
+    page = open_phone(_link(stack.code(marie)))
+    _pair(page)
+    play(page, minute(0, 100))
+    _situation(page, "receiving")
+    stack.broker.kill()
+    _situation(page, "server_away")
+    session = context.new_cdp_session(page)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": stack.url, "quotaSize": 1})
+    _situation(page, "storage_full", 60_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("This phone is full")
+    # What is felt meanwhile is not lost for signal.
+    page.get_by_role("link", name="I feel something").click()
+    page.get_by_role("button", name="Press here: I feel something").click()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("link", name="Now").click()
+    session.send("Storage.overrideQuotaForOrigin", {"origin": stack.url})
+    stack.broker.start()
+    _situation(page, "receiving", 60_000)
+    wait_for(page, lambda: len(stack.events(marie, "symptom")) == 1, "what was felt")
+
+
+def test_a_wrong_clock_is_set_right_and_told(
+    stack: PhoneStack, open_phone: OpenPhone, context: BrowserContext, marie: int
+) -> None:
+    context.add_init_script("{ const now = Date.now; Date.now = () => now.call(Date) - 7_200_000; }")
+    page = open_phone(_link(stack.code(marie)))
+    _pair(page)
+    page.wait_for_timeout(1000)
+    play(page, minute(0, 40))
+    _situation(page, "receiving")
+    expect(page.locator(".facts")).to_contain_text("2 hours slow")
+    wait_until_said(page, 40)
+    wait_for(page, lambda: len(stack.ecg(marie)) > 20, "the signal")
+    last = stack.ecg(marie)[-1]
+    assert last.flags & EcgFlag.CLOCK_NOT_SET
+    assert abs(last.t0_us - now_us()) < 10e6
+
+
+def test_a_strap_that_loses_contact_or_goes_away_is_told(
+    stack: PhoneStack, open_phone: OpenPhone, strap: VirtualStrap, marie: int
+) -> None:
+    page = open_phone(_link(stack.code(marie)))
+    _pair(page)
+    play(page, minute(0, 20, contact=False))
+    _situation(page, "no_contact")
+    expect(page.locator(".situation")).to_contain_text("Moisten it")
+    wait_for(page, lambda: any(one.flags & EcgFlag.LEAD_OFF for one in stack.ecg(marie)), "lead off in the database")
+    strap.go_away()
+    _situation(page, "strap_away")
+    strap.come_back()
+    play(page, minute(100, 60))
+    _situation(page, "receiving", 60_000)
+    wait_for(page, lambda: any(one.flags & EcgFlag.GAP_BEFORE for one in stack.ecg(marie)), "a gap in the database")
+
+
+def test_messages_go_both_ways_and_questions_are_answered(stack: PhoneStack, open_phone: OpenPhone, marie: int) -> None:
+    page = open_phone(_link(stack.code(marie)))
+    page.get_by_role("button", name="Yes, that is me").click()
+    page.get_by_role("button", name="Later").click()
+    page.get_by_role("link", name="Messages").click()
+    page.get_by_label("Write to your care team").fill('May I "swim"?')
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".talk")).to_contain_text("Received. Not read yet.")
+    stack.say(marie, "Yes, without the strap.")
+    expect(page.locator(".talk")).to_contain_text("Yes, without the strap.")
+    expect(page.locator(".talk")).to_contain_text(NURSE)
+    wait_for(page, lambda: len(stack.events(marie, "read")) == 1, "a receipt")
+    stack.ask(marie, {"title": "Before bed", "fields": [{"id": "pain", "kind": "scale", "label": "Any pain?"}]})
+    page.get_by_role("button", name="Send my answer").click()
+    expect(page.get_by_role("alert").filter(has_text="Please answer")).to_be_visible()
+    page.get_by_text("3", exact=True).click()
+    page.get_by_role("button", name="Send my answer").click()
+    expect(page.locator(".talk")).to_contain_text("Your answer: 3")
+    wait_for(page, lambda: len(stack.events(marie, "answer")) == 1, "the answer")
+
+
+def test_the_app_is_light_and_opens_without_a_network(
+    open_phone: OpenPhone, context: BrowserContext, complaints: Complaints
+) -> None:
+    files = sorted((ROOT / "edge/phone/dist").rglob("*.[jchs]*s*"))
+    assert files
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) < _FIRST_LOAD_BYTES
+    page = open_phone()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Connect with your care team")
+    wait_for(page, lambda: page.evaluate("navigator.serviceWorker.controller !== null"), "the service worker")
+    context.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Connect with your care team")
+    complaints.server_may_be_away = True
+
+
+def test_a_phone_without_bluetooth_offers_the_rest(
+    stack: PhoneStack, open_phone: OpenPhone, context: BrowserContext, marie: int
+) -> None:
+    context.add_init_script("delete Navigator.prototype.bluetooth")
+    page = open_phone(_link(stack.code(marie)))
+    page.get_by_role("button", name="Yes, that is me").click()
+    expect(page.locator("main")).to_contain_text("You can still tell us what you feel")
+    page.get_by_role("button", name="Done").click()
+    _situation(page, "no_bluetooth")

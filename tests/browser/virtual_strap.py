@@ -79,10 +79,17 @@ class VirtualStrap:
     def __init__(self, browser: Browser, context: BrowserContext) -> None:
         self._session: Final = browser.new_browser_cdp_session()
         self._uuids: Final[dict[str, str]] = {}
-        self._has_services = False
         self.is_near = True
         self._session.on("BluetoothEmulation.gattOperationReceived", self._on_gatt)
         self._session.on("BluetoothEmulation.characteristicOperationReceived", self._on_characteristic)
+        self.appear()
+        context.add_init_script(
+            _IN_PAGE.replace("CONTROL", f'"{_CONTROL}"').replace("SETTINGS", f'"{_SETTINGS.hex()}"')
+        )
+
+    def appear(self) -> None:
+        """Be near, as at first; needed again after a page was loaded anew, with which the emulation ends."""
+        self._session.send("BluetoothEmulation.disable")
         self._session.send("BluetoothEmulation.enable", {"state": "powered-on", "leSupported": True})
         self._session.send(
             "BluetoothEmulation.simulatePreconnectedPeripheral",
@@ -92,9 +99,6 @@ class VirtualStrap:
                 "manufacturerData": [],
                 "knownServiceUuids": [_BASE.format(0x180D)],
             },
-        )
-        context.add_init_script(
-            _IN_PAGE.replace("CONTROL", f'"{_CONTROL}"').replace("SETTINGS", f'"{_SETTINGS.hex()}"')
         )
 
     def close(self) -> None:
@@ -132,8 +136,7 @@ class VirtualStrap:
                 {"address": _ADDRESS, "type": kind, "code": 0x3E},  # connection failed to be established
             )
             return
-        if kind == "discovery" and not self._has_services:
-            self._has_services = True
+        if kind == "discovery":  # what was discovered before is forgotten with the connection
             self._add_services()
         self._session.send(
             "BluetoothEmulation.simulateGATTOperationResponse", {"address": _ADDRESS, "type": kind, "code": 0}

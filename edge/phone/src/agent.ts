@@ -20,6 +20,8 @@ const FULL_PAUSE_MS = 2000;
 const ESTIMATE_EVERY_MS = 30_000;
 /** So many frames of signal are remembered to tell how fresh what the database has is: more than 10 s of them. */
 const RECENT_FRAMES = 64;
+/** With less room than this the oldest signal is about to go: two minutes. */
+const FULL_BYTES = 65_536;
 /** Left for the browser's own bookkeeping. */
 const RESERVE_BYTES = 2_000_000;
 
@@ -155,7 +157,7 @@ export class Agent {
       problem: this.link.problem,
       contents: this.outbox.contents,
       receivedMs: this.receivedMs,
-      isStorageFull: this.isStorageFull,
+      isStorageFull: this.isStorageFull || this.outbox.contents.leftBytes < FULL_BYTES,
       refusal: this.refusal,
     });
   }

@@ -3,7 +3,7 @@
 
 const RIGHT_US = 500_000;
 
-class Clock {
+export class Clock {
   /** What is added to the phone's clock; 0 while it is right. */
   offsetUs = 0;
   private roundTripUs = Number.POSITIVE_INFINITY;

@@ -168,6 +168,9 @@ const ACTIONS = {
   sent_message: "look.wrote",
   asked_question: "look.asked",
   acknowledged: "look.acknowledged",
+  made_pairing_code: "look.code",
+  paired_device: "look.paired",
+  revoked_device: "look.revoked",
 } as const;
 
 function Access() {

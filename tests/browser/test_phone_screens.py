@@ -1,0 +1,158 @@
+"""Every screen of the patient's app, in both languages, light and dark, on a small phone: nobody is shut out of it.
+
+With `HEARTWIRE_PHONE_SHOTS=DIR` a picture of each is left there for people to look at.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import TIMEOUT_MS, Complaints
+from tests.browser.phone_stack import PhoneStack
+from tests.browser.virtual_strap import VirtualStrap, minute, play
+from tests.conftest import ROOT
+
+_AXE: Final = ROOT / "dashboard/web/node_modules/axe-core/axe.min.js"
+_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_SHOTS: Final = os.environ.get("HEARTWIRE_PHONE_SHOTS")
+#: Boxes that a shaking hand must hit, and text that is wider than its box.
+_TOO_SMALL: Final = """() => [...document.querySelectorAll("button, a, input, textarea, summary")]
+  .filter((one) => one.checkVisibility() && !one.closest("label.chip"))
+  .filter((one) => one.getBoundingClientRect().height < 44 || one.getBoundingClientRect().width < 44)
+  .map((one) => one.outerHTML.slice(0, 120))"""
+_TOO_WIDE: Final = """() => [document.documentElement, ...document.querySelectorAll("main *, nav *")]
+  .filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1 && !one.matches(".unseen"))
+  .map((one) => one.outerHTML.slice(0, 120))"""
+
+Check = Callable[[str], None]
+
+
+def _checker(page: Page, variant: str) -> Check:
+    def check(name: str) -> None:
+        # axe is brought in from outside: the app's own policy would refuse it.
+        page.evaluate(_AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("rules => axe.run(document, { runOnly: rules })", _RULES)
+        told = [f"{name} {broken['id']}: {broken['nodes'][0]['html']}" for broken in found["violations"]]
+        if _SHOTS:
+            page.screenshot(path=Path(_SHOTS) / f"{variant}-{name}.png", full_page=True)
+        assert told == []
+        assert page.evaluate(_TOO_SMALL) == [], name
+        assert page.evaluate(_TOO_WIDE) == [], name
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("locale", "theme", "width"),
+    [("en-GB", "light", 390), ("en-GB", "dark", 320), ("fr-FR", "light", 320), ("fr-FR", "dark", 390)],
+)
+def test_no_screen_shuts_anybody_out(
+    phone_stack: PhoneStack, phone_browser: Browser, complaints: Complaints, *, locale: str, theme: str, width: int
+) -> None:
+    complaints.server_may_be_away = True
+    complaints.wanted_status = 403
+    patient = phone_stack.add_patient("Marie Dubois")
+    context = phone_browser.new_context(
+        viewport={"width": width, "height": 740},
+        locale=locale,
+        base_url=phone_stack.url,
+        color_scheme="dark" if theme == "dark" else "light",
+        bypass_csp=True,
+    )
+    context.set_default_timeout(TIMEOUT_MS)
+    strap = VirtualStrap(phone_browser, context)
+    try:
+        page = context.new_page()
+        complaints.listen(page)
+        strap.be_picked(page)
+        # The patient's language is the hospital's word; here it is the phone's that is looked at.
+        language = locale[:2]
+        context.add_init_script(f'localStorage.setItem("heartwire.language", "{language}")')
+        check = _checker(page, f"{language}-{theme}-{width}")
+        for visit in (_pair, _feel, _talk):
+            visit(phone_stack, page, patient, check)
+        page.click(".nav a[href='#now']")
+        phone_stack.broker.kill()
+        expect(page.locator(".situation")).to_have_attribute("data-situation", "server_away")
+        check("now-server-away")
+    finally:
+        strap.close()
+        context.close()
+        if not phone_stack.broker.process.is_running:
+            phone_stack.broker.start()
+
+
+def _pair(stack: PhoneStack, page: Page, patient: int, check: Check) -> None:
+    page.goto("/phone/")
+    page.wait_for_selector("input.code")
+    check("pair-code")
+    page.fill("input.code", "00000000")
+    page.click(".button.main")
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    check("pair-wrong")
+    page.fill("input.code", stack.code(patient))
+    page.click(".button.main")
+    page.wait_for_selector(".lead")
+    check("pair-who")
+    page.click(".button.main")
+    expect(page.locator(".lead")).to_have_count(0)
+    page.wait_for_selector(".pair .button.main")
+    check("pair-strap")
+    page.click(".pair .button.main")
+    page.wait_for_selector(".pair .line")
+    check("pair-wait")
+    play(page, minute(0, 200))
+    page.wait_for_timeout(4000)
+    check("pair-see")
+    page.click(".pair .button.main")
+    expect(page.locator(".situation")).to_have_attribute("data-situation", "receiving")
+    page.wait_for_timeout(1500)
+    check("now-receiving")
+
+
+def _feel(stack: PhoneStack, page: Page, patient: int, check: Check) -> None:
+    page.click(".button.feel")
+    page.wait_for_selector(".big")
+    check("feel")
+    page.click(".big")
+    page.get_by_role("button", pressed=False).nth(2).click()
+    page.wait_for_selector(".urgent")
+    check("feel-chest-pain")
+    page.fill("#note", "☹ 40 °C")
+    page.click(".button.main")
+    page.wait_for_selector(".list")
+    stack.read_symptoms(patient)
+    expect(page.locator(".state.good")).to_be_visible()
+    check("feel-read")
+
+
+def _talk(stack: PhoneStack, page: Page, patient: int, check: Check) -> None:
+    stack.say(patient, "How are you today? Please walk a little, and write to us how it went.")
+    stack.ask(
+        patient,
+        {
+            "title": "Before bed",
+            "fields": [
+                {"id": "pain", "kind": "scale", "label": "How strong is your pain?"},
+                {"id": "pills", "kind": "yes_no", "label": "Did you take your pills?"},
+                {"id": "sleep", "kind": "choice", "label": "How did you sleep?", "options": ["Well", "Not so well"]},
+                {"id": "more", "kind": "text", "label": "Anything else?"},
+            ],
+        },
+    )
+    expect(page.locator(".nav .badge")).to_be_visible()
+    check("unread")
+    page.click(".nav a[href='#messages']")
+    page.wait_for_selector(".question")
+    page.fill("#text", "Thank you, I will.")
+    page.locator("form .button.main").first.click()
+    check("messages")
+    page.click(".nav a[href='#heart']")
+    page.wait_for_selector(".list li button")
+    page.locator(".list li button").first.click()
+    page.wait_for_timeout(1500)
+    check("heart")
