@@ -41,6 +41,8 @@ export interface About {
   wearable: string;
 }
 
+const isRefusal = (problem: unknown) => problem instanceof StorageFullError || problem instanceof DOMException;
+
 export class Agent {
   private readonly window = new Window(IN_FLIGHT_MAX, RESEND_AFTER_MS);
   private readonly link: Link;
@@ -187,7 +189,8 @@ export class Agent {
       }
       this.isStorageFull = false;
     } catch (problem) {
-      if (!(problem instanceof StorageFullError)) throw problem;
+      // However the browser says that it writes nothing more, nothing is let go of for it.
+      if (!isRefusal(problem)) throw problem;
       await this.hold(frames, nowMs);
     }
   }
@@ -210,15 +213,13 @@ export class Agent {
     this.pending = [...frames, ...this.pending];
     const signal = this.pending.filter((frame) => frame.stream !== "event");
     const over = signal.slice(0, Math.max(0, signal.length - HELD_MAX));
-    if (over.length > 0) {
-      this.pending = this.pending.filter((frame) => !over.includes(frame));
-      await this.outbox.countLost(over.length);
-    }
+    this.pending = this.pending.filter((frame) => !over.includes(frame));
     this.outbox.limit(0);
     try {
+      if (over.length > 0) await this.outbox.countLost(over.length);
       await this.makeRoom(frames);
     } catch (problem) {
-      if (!(problem instanceof StorageFullError)) throw problem;
+      if (!isRefusal(problem)) throw problem;
     }
   }
 
