@@ -15,11 +15,15 @@ from heartwire.frames import Instant
 FIELDS_MOST: Final = 6
 SCALE_MOST: Final = 10
 
-_NO_NUL: Final = r"^[^\x00]*\Z"
+_NO_NUL: Final = r"^[^\x00]*$"
 Ident = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+\Z")]
 Note = Annotated[str, Meta(max_length=500, pattern=_NO_NUL)]
 Said = Annotated[str, Meta(min_length=1, max_length=800, pattern=_NO_NUL)]
 Number = Annotated[str, Meta(pattern=r"^[0-9]{1,18}\Z")]
+
+
+#: As the API's description may say it: JSON Schema knows no other end of a text than ``$``.
+FieldId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 
 
 class Kind(StrEnum):
@@ -86,7 +90,7 @@ class FieldKind(StrEnum):
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One field of a form."""
 
-    id: Ident
+    id: FieldId
     kind: FieldKind
     label: Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_NUL)]
     options: Annotated[
@@ -194,6 +198,8 @@ def check_form(form: Form) -> str | None:
     if len({one.id for one in form.fields}) < len(form.fields):
         return "two fields have one id"
     for one in form.fields:
+        if one.id.endswith("\n"):  # Python's ``$`` lets it pass
+            return f"field {one.id!r}: the id ends a line"
         if (one.kind is FieldKind.CHOICE) != (len(one.options) >= 2):
             return f"field {one.id}: options are of a choice, which has two or more"
     return None

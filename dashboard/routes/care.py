@@ -25,8 +25,8 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 class NewPatient(msgspec.Struct, forbid_unknown_fields=True):
     """Who is to be watched; the language is that of his own phone."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*\Z")]
-    ward: Annotated[str, Meta(max_length=80, pattern=r"^[^\x00-\x1f]*\Z")] = ""
+    name: Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*$")]
+    ward: Annotated[str, Meta(max_length=80, pattern=r"^[^\x00-\x1f]*$")] = ""
     language: Literal["en", "fr"] = "en"
 
 

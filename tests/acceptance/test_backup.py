@@ -33,7 +33,8 @@ _LENGTH_S: Final = 140
 #: What is kept of patients; what services say of themselves from moment to moment is not compared.
 _KEPT: Final = (
     "tenants", "patients", "patient_limits", "devices", "streams", "ecg_frames",
-    "ecg_blocks", "hr_frames", "patient_events", "dead_letters", "beats", "rhythms", "episodes",
+    "ecg_blocks", "hr_frames", "patient_events", "symptoms", "care_messages", "dead_letters", "beats",
+    "rhythms", "episodes",
     "alarms", "alarm_events", "users", "analytics_cursors", "analysis_checkpoints",
 )  # fmt: skip
 

@@ -111,6 +111,7 @@ def test_a_form_is_checked_and_answers_fit_it() -> None:
     assert check_form(FORM) is None
     assert check_form(Form("x", (FORM.fields[0], FORM.fields[0]))) is not None
     assert check_form(Form("x", (Field("a", FieldKind.CHOICE, "?", ("one",)),))) is not None
+    assert check_form(Form("x", (Field("a\n", FieldKind.TEXT, "?"),))) is not None
     assert check_form(Form("x", (Field("a", FieldKind.TEXT, "?", ("one", "two")),))) is not None
     kept = json.loads(form_json(FORM))
     assert misfit(kept, {"dizzy": True, "pain": 10, "where": "outside", "more": "no"}) is None
