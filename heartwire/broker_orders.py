@@ -83,7 +83,9 @@ class _Exchange:
             self._client.publish(CONTROL_TOPIC, self._orders, qos=1)
 
     def _on_message(self, message: mqtt.MQTTMessage) -> None:
-        self.answer = bytes(message.payload)
+        # The embedded broker was seen to send a retained status along.
+        if message.topic == CONTROL_ANSWER_TOPIC:
+            self.answer = bytes(message.payload)
 
 
 def give_orders(settings: BrokerSettings, commands: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
