@@ -57,7 +57,6 @@ class Device:
         self.name: Final = name or new_device()
         self._acks: Final[list[Ack]] = []
         self._messages: Final[list[Message]] = []
-        self.strays: Final[list[str]] = []
         self._changed: Final = threading.Condition()
         self._subscribed: Final = threading.Event()
         self._client: Final = mqtt.Client(
@@ -120,9 +119,7 @@ class Device:
 
     def _heard(self, topic: str, payload: bytes) -> None:
         with self._changed:
-            if topic.endswith(f"/{Stream.MESSAGE}"):
+            if topic.endswith("/message"):
                 self._messages.append(decode_message(payload))
-            elif topic.endswith(f"/{Stream.ACK}"):
+            else:
                 self._acks.append(decode_ack(payload))
-            else:  # the embedded broker was seen to hand out what nobody asked for; it must not end the listening
-                self.strays.append(topic)

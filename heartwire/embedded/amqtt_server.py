@@ -103,6 +103,26 @@ class _Broker(Broker):  # type: ignore[misc]
     async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
         return self.door is None or self.door.allows(session.username, _KINDS[action], topic)
 
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        """Hand out what is retained to who subscribed to it, and may receive it.
+
+        amqtt's own hands whoever connects what is retained under anybody's subscription, whatever his rights.
+        """
+        topic_filter, qos = subscription
+        handler = self._get_handler(session)
+        if handler is None or not any(
+            other.client_id == session.client_id for other, _ in self._subscriptions.get(topic_filter, ())
+        ):
+            return
+        publishing = [
+            handler.mqtt_publish(retained.topic, retained.data, min(qos, retained.qos or qos), retain=True)
+            for topic, retained in list(self._retained_messages.items())
+            if self._matches(topic, topic_filter) and await self._topic_filtering(session, topic, Action.RECEIVE)
+        ]
+        await asyncio.gather(*publishing, return_exceptions=True)
+
     async def _handle_message_delivery(
         self,
         client_session: Session,

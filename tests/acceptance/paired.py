@@ -56,8 +56,8 @@ class Client:
         wait_until(lambda: mid in self.granted or self.ended.is_set(), "an answer to SUBSCRIBE")
         return self.granted.get(mid, False)
 
-    def send(self, topic: str, payload: bytes = b"x") -> None:
-        self.mqtt.publish(topic, payload, qos=1).wait_for_publish(timeout=5)
+    def send(self, topic: str, payload: bytes = b"x", *, retain: bool = False) -> None:
+        self.mqtt.publish(topic, payload, qos=1, retain=retain).wait_for_publish(timeout=5)
 
     def close(self) -> None:
         self.mqtt.disconnect()

@@ -72,6 +72,25 @@ def test_a_paired_device_sends_and_hears_its_own_and_nothing_else(ward: Ward, *,
 
 
 @on_both
+@over_both
+def test_who_connects_is_not_given_what_was_retained_for_others(ward: Ward, *, ws: bool) -> None:
+    first, second = ward.paired(), ward.paired()
+    watching = ward.service("dashboard")
+    status = f"{first['topic_prefix']}/{Stream.STATUS}"
+    assert watching.may_hear(status)
+    ward.connect_device(first).send(status, retain=True)
+    wait_until(lambda: watching.heard == [status], "the status, retained")
+    late, ingest = ward.connect_device(second, ws=ws), ward.service("ingest")
+    mine = f"{second['topic_prefix']}/ack"
+    assert late.may_hear(mine)
+    assert ingest.may_hear("hw/#")
+    ingest.send(mine)
+    wait_until(lambda: mine in late.heard, "its own ack")
+    assert late.heard == [mine]
+    wait_until(lambda: status in ingest.heard, "what was retained, to one who may hear it and asks")
+
+
+@on_both
 def test_nobody_but_the_provisioner_reads_or_gives_orders(ward: Ward) -> None:
     credential = ward.paired()
     who = [ward.connect_device(credential), ward.service("ingest"), ward.service("dashboard")]
