@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -299,7 +300,8 @@ def test_the_command_says_it_in_words_and_as_json(stack: Stack, tmp_path: Path) 
     done = _command(stack.database, *words, "--json", str(tmp_path / "new" / "found.json"))
     assert done.returncode == 0, done.stderr
     # Where it took longer than a moment it says how far it is; nothing else.
-    assert all(" analysed up to " in line for line in done.stderr.splitlines())
+    progress = re.compile(rf"{ENGINE_VERSION}: analysed up to 2026-03-01 14:0[01]:[0-9.]+ UTC, [0-9]+%")
+    assert all(progress.fullmatch(line) for line in done.stderr.splitlines()), done.stderr
     assert f"engine that ran: {ENGINE_VERSION}; live then: none; compared with: what was live" in done.stdout
     assert "beats only in the rerun (N): 7" in done.stdout
     assert "more; --json has all" in done.stdout
