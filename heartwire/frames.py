@@ -95,7 +95,11 @@ class EcgFlag(IntFlag):
     SATURATED = 2
     PACER = 4
     CLOCK_NOT_SET = 8
+    """The times are of a clock that nobody has set or corrected: nobody knows how late the signal is."""
     GAP_BEFORE = 16
+    CLOCK_ESTIMATED = 32
+    """The times are of a wrong clock that was corrected by the server's, and may be off by more than 50 ms. They are
+    good enough to tell late signal from live."""
 
 
 class EcgFrame(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -38,6 +38,7 @@ _SETTINGS: Final = bytes.fromhex("f00100000000018200" + "01010e00")
 EPOCH_NS: Final = 599_616_000 * 10**9
 
 _IN_PAGE: Final = """(() => {
+  const now = Date.now.bind(Date);  // whatever a test does to the phone's clock later
   const heard = new Map();
   const say = (uuid, hex) => {
     const characteristic = heard.get(uuid);
@@ -59,10 +60,11 @@ _IN_PAGE: Final = """(() => {
     const [command] = new Uint8Array(value.buffer ?? value);
     setTimeout(() => say(CONTROL, command === 1 ? SETTINGS : `f00${command}0000`), 20);
   };
-  window.strap = { say, isHeard: (uuid) => heard.has(uuid), timer: 0, said: 0 };
+  window.strap = { say, isHeard: (uuid) => heard.has(uuid), timer: 0, said: 0, beganMs: 0 };
   window.strap.play = (packets, every_ms) => {
     clearInterval(window.strap.timer);
     window.strap.said = 0;
+    window.strap.beganMs = now();
     const next = () => {
       for (const [uuid, hex] of packets[window.strap.said++] ?? []) say(uuid, hex);
       if (window.strap.said >= packets.length) clearInterval(window.strap.timer);
@@ -212,6 +214,13 @@ def play(page: Page, said: Sequence[Sequence[tuple[str, str]]]) -> None:
         page, lambda: page.evaluate(f'strap.isHeard("{_RATE}") && strap.isHeard("{_BATTERY}")'), "the app to listen"
     )
     page.evaluate("([said, every]) => strap.play(said, every)", [said, PACKET_S * 1000])
+
+
+def began_us(page: Page) -> int:
+    """Return when the first packet was said, which is when its last sample was made, by the true clock."""
+    began_ms = page.evaluate("strap.beganMs")
+    assert isinstance(began_ms, int)
+    return 1000 * began_ms
 
 
 def wait_until_said(page: Page, packets: int) -> None:

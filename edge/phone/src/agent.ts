@@ -1,6 +1,7 @@
 // The agent, as edge/agent.py: takes frames to the outbox, and from the outbox to the broker until the database has them.
 // A frame is on the phone's disk before it is sent, and leaves it when the database has it.
 
+import { clock } from "./clock";
 import { type Credential, Link, type LinkProblem } from "./link/link";
 import { type Contents, type NewFrame, type Outbox, StorageFullError } from "./outbox/outbox";
 import { Window } from "./outbox/window";
@@ -87,6 +88,13 @@ export class Agent {
 
   get bootId(): number {
     return this.outbox.bootId;
+  }
+
+  /** Begin another run: the phone's clock was set back, and times before those of the last run are to come. */
+  beginRun(): number {
+    this.recent = [];
+    this.highest.clear();
+    return this.outbox.beginRun();
   }
 
   start(): void {
@@ -286,7 +294,7 @@ export class Agent {
     const { frames, leftBytes } = this.outbox.contents;
     return encodeStatus({
       bootId: this.bootId,
-      t: Date.now() * 1000,
+      t: Math.round(clock.nowUs()),
       online,
       ...this.about(),
       firmware: "heartwire phone",

@@ -7,8 +7,8 @@ import type { Credential } from "./link/link";
 import { dropOutbox, say, stopAgent } from "./runtime";
 import {
   changeSession,
-  clockOffsetUs,
   forget,
+  keepClockOffset,
   messages,
   presses,
   type Said,
@@ -20,6 +20,9 @@ import {
   setSession,
 } from "./store";
 import { followPatient } from "./words/language";
+
+/** Questions at a time for a better answer, while the phone is corrected by a poor one. */
+const TIME_TRIES = 6;
 
 /** Read receipts that were said and that the server's list may not have yet. */
 const receipts = new Set<string>();
@@ -66,13 +69,20 @@ export async function ask<T>(path: string): Promise<T> {
   }
 }
 
+async function askTime(): Promise<My> {
+  const leftUs = clock.steadyUs();
+  const my = await ask<My>("/api/my");
+  clock.learn(my.now_us, leftUs, clock.steadyUs());
+  return my;
+}
+
 /** Learn the server's time, and what changed about the pairing. */
 async function learnMy(): Promise<void> {
   try {
-    const leftUs = Date.now() * 1000;
-    const my = await ask<My>("/api/my");
-    clock.learn(my.now_us, leftUs, Date.now() * 1000);
-    clockOffsetUs.value = clock.offsetUs;
+    let my = await askTime();
+    // The first answer opens a connection, and is slow; another one tells the time better.
+    for (let tries = 1; tries < TIME_TRIES && clock.isEstimated; tries++) my = await askTime();
+    keepClockOffset(clock.correctionUs);
     const { value } = session;
     const isNew =
       value &&
@@ -126,7 +136,7 @@ const newId = () => crypto.randomUUID();
 /** The patient feels something: said at once, details may follow. */
 export function press(): string {
   const id = newId();
-  const tUs = clock.nowUs();
+  const tUs = clock.stampUs();
   const event = say("symptom", { press: id, chips: [], note: "" }, tUs);
   setPresses([...presses.value, { press: id, tUs, chips: [], note: "", event, readUs: null, readBy: null }]);
   return id;
@@ -146,12 +156,12 @@ function addSaid(one: Omit<Said, "event">, event: string): void {
 
 export function write(text: string): void {
   const id = newId();
-  const tUs = clock.nowUs();
+  const tUs = clock.stampUs();
   addSaid({ id, kind: "message", tUs, text, replyTo: null, answers: null }, say("message", { id, text }, tUs));
 }
 
 export function answer(questionId: string, answers: Answers): void {
-  const tUs = clock.nowUs();
+  const tUs = clock.stampUs();
   const event = say("answer", { question_id: questionId, answers }, tUs);
   addSaid({ id: `answer-${questionId}`, kind: "answer", tUs, text: "", replyTo: questionId, answers }, event);
   markRead(questionId);
@@ -161,6 +171,6 @@ export function answer(questionId: string, answers: Answers): void {
 export function markRead(id: string): void {
   if (receipts.has(id)) return;
   receipts.add(id);
-  say("read", id, clock.nowUs());
+  say("read", id, clock.stampUs());
   setMessages((messages.value ?? []).map((one) => (one.id === id ? { ...one, read_us: one.read_us ?? 0 } : one)));
 }

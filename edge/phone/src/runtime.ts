@@ -3,7 +3,7 @@
 
 import { effect, untracked } from "@preact/signals";
 import { Agent } from "./agent";
-import { clock } from "./clock";
+import { clock, JUMP_US } from "./clock";
 import type { Credential } from "./link/link";
 import { Outbox } from "./outbox/outbox";
 import { Lead } from "./signal/lead";
@@ -63,11 +63,10 @@ const strap = new Strap({
   onReading: hear,
 });
 
-function hear(reading: Reading, arrivedUs: number): void {
+function hear(reading: Reading): void {
   heardMs.value = performance.now();
-  const nowUs = arrivedUs + clock.offsetUs;
   if (reading.kind === "ecg" && recorder !== null) {
-    const heard = recorder.hearEcg(reading, nowUs);
+    const heard = recorder.hearEcg(reading, clock.nowUs());
     contact.value = heard.contact;
     lead.add(
       heard.t0Us,
@@ -77,7 +76,7 @@ function hear(reading: Reading, arrivedUs: number): void {
     heartRate.value = { bpm: reading.bpm, atMs: performance.now() };
     if (reading.contact === 1) contact.value = "no_contact";
     else if (contact.value === "no_contact") contact.value = "unknown";
-    recorder?.hearHeartRate(reading, nowUs);
+    recorder?.hearHeartRate(reading, clock.stampUs());
   } else if (reading.kind === "battery") {
     strapBattery.value = reading.percent;
     agent?.tellStatus();
@@ -127,7 +126,7 @@ async function startAgent(credential: Credential): Promise<void> {
   recorder = new Recorder(
     opened.bootId,
     (stream, seq, payload) => started.put(stream, seq, payload),
-    () => clock.isWrong,
+    () => clock.isEstimated,
   );
   started.start();
   const name = session.value?.strap;
@@ -142,6 +141,17 @@ export async function stopAgent(): Promise<void> {
   agent = null;
   outbox = null;
   await stopping?.stop();
+}
+
+/** What is told as UTC jumped: no time within a run may lie before another that was told there. */
+function followClock(byUs: number): void {
+  if (byUs >= -JUMP_US) recorder?.setClock(byUs);
+  else if (agent !== null) {
+    recorder?.interrupt();
+    const bootId = agent.beginRun();
+    eventSeq = 0;
+    recorder?.beginRun(bootId);
+  }
 }
 
 /** The screen stays on while a wearable streams: a phone that sleeps hears no Bluetooth. */
@@ -186,7 +196,10 @@ async function watchBattery(): Promise<void> {
 export function run(): void {
   setInterval(() => {
     nowMs.value = performance.now();
+    clock.look();
   }, TICK_MS);
+  clock.onStep = () => onNews();
+  clock.onJump = followClock;
   setInterval(() => {
     if (agent !== null && document.visibilityState === "visible") onNews();
   }, SYNC_EVERY_MS);

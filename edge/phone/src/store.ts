@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { AgentState } from "./agent";
 import type { TeamMessage } from "./api/types";
+import { clock } from "./clock";
 import type { Credential } from "./link/link";
 import { openDatabase, readFact, writeFact } from "./outbox/database";
 import type { Contact } from "./signal/quality";
@@ -57,8 +58,8 @@ export const heartRate = signal<{ bpm: number; atMs: number } | null>(null);
 export const heardMs = signal<number | null>(null);
 export const strapBattery = signal<number | null>(null);
 export const phoneBattery = signal<number | null>(null);
-/** Server's clock minus the phone's, microseconds; null before it was asked. */
-export const clockOffsetUs = signal<number | null>(null);
+/** What the phone's clock is corrected by, microseconds. */
+export const clockOffsetUs = signal(0);
 export const presses = signal<Press[]>([]);
 export const said = signal<Said[]>([]);
 export const messages = signal<TeamMessage[] | null>(null);
@@ -81,6 +82,8 @@ export async function readStore(): Promise<void> {
   presses.value = (await readFact<Press[]>(database, "presses")) ?? [];
   said.value = (await readFact<Said[]>(database, "said")) ?? [];
   messages.value = (await readFact<TeamMessage[]>(database, "messages")) ?? null;
+  clock.assume((await readFact<number>(database, "clock")) ?? 0);
+  clockOffsetUs.value = clock.correctionUs;
   session.value = (await readFact<Session>(database, "session")) ?? null;
 }
 
@@ -107,6 +110,13 @@ export async function forget(): Promise<void> {
 
 /** A phone whose storage is full still shows what was said: keeping it is tried, not awaited. */
 const tried = (work: Promise<void>) => void work.catch(() => undefined);
+
+/** The next page begins with what this one knows of the phone's clock. */
+export function keepClockOffset(offsetUs: number): void {
+  if (clockOffsetUs.value === offsetUs) return;
+  clockOffsetUs.value = offsetUs;
+  tried(keep("clock", offsetUs));
+}
 
 export function setPresses(next: Press[]): void {
   presses.value = next.slice(-KEPT);

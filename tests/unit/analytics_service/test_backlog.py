@@ -91,6 +91,12 @@ def test_signal_of_a_clock_that_was_not_set_is_live() -> None:
     assert is_late(msgspec.structs.replace(frame, flags=0))
 
 
+def test_signal_of_a_clock_that_was_corrected_is_late_as_any_other() -> None:
+    estimated = int(EcgFlag.CLOCK_ESTIMATED)
+    assert is_late(_frame(7, "a", 0, late=True, flags=estimated))
+    assert not is_late(_frame(7, "a", 0, late=False, flags=estimated))
+
+
 def test_when_there_is_no_room_for_all_they_take_turns() -> None:
     backlog = Backlog(10**6)
     backlog.sort([*_late("a", 200), *_late("b", 200)])

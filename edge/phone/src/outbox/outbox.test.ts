@@ -46,6 +46,17 @@ it("lets go of what the database has, and of nothing else", async () => {
   expect(outbox.contents.frames).toBe(5);
 });
 
+it("begins another run in the same page, above which the next page's is", async () => {
+  const name = fresh();
+  const first = await open(name);
+  const { bootId } = first;
+  await first.commit([ecg(first, 0)], []);
+  expect(first.beginRun()).toBe(bootId + 1);
+  await first.commit([ecg(first, 0)], []);
+  first.close();
+  expect((await open(name)).bootId).toBe(bootId + 2);
+});
+
 it("keeps frames, counts and what they weigh over a page that is closed", async () => {
   const name = fresh();
   const first = await open(name);

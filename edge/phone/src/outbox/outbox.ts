@@ -52,7 +52,7 @@ export class Outbox {
 
   private constructor(
     private readonly db: IDBDatabase,
-    readonly bootId: number,
+    private run: number,
     private counts: Counts,
     /** Frames of earlier runs may have been sent: they never change. */
     private readonly oldUpTo: number,
@@ -76,6 +76,16 @@ export class Outbox {
 
   close(): void {
     this.db.close();
+  }
+
+  get bootId(): number {
+    return this.run;
+  }
+
+  /** Begin another run in the same page; its number is on the disk with its first frame. */
+  beginRun(): number {
+    if (this.run >= U32_MAX) throw new Error("no boot_id is left: pair the phone anew");
+    return ++this.run;
   }
 
   get lastPosition(): number {
@@ -207,6 +217,7 @@ export class Outbox {
 
   private async end(tx: IDBTransaction, counts: Counts): Promise<void> {
     tx.objectStore("facts").put(counts, "counts");
+    tx.objectStore("facts").put(this.run, "boot_id");
     try {
       await done(tx);
     } catch (problem) {

@@ -30,6 +30,8 @@ const BYTES_PER_S = 510;
 /** A second or two are always under way: that is not waiting. */
 const UNDER_WAY_S = 8;
 const LOW_PERCENT = 15;
+/** A phone's clock that is off by less is not worth a word to its owner: it is set right all the same. */
+const CLOCK_TOLD_US = 2e6;
 const icons = { good: "check", wait: "wait", bad: "warn" } as const;
 
 export function Now() {
@@ -94,7 +96,7 @@ function Rate() {
 function Facts() {
   const contents = agentState.value?.contents;
   const waitingS = contents === undefined ? 0 : contents.usedBytes / BYTES_PER_S;
-  const offset = clockOffsetUs.value ?? 0;
+  const offsetUs = clockOffsetUs.value;
   return (
     <dl class="facts">
       {session.value && <Fact name={words("now.patient")} value={`${session.value.patient}, ${session.value.ward}`} />}
@@ -125,10 +127,10 @@ function Facts() {
       {contents !== undefined && contents.lostFrames > 0 && (
         <Fact name={words("now.lost")} value={words("now.about", { span: span(contents.lostFrames * 0.8) })} isBad />
       )}
-      {offset !== 0 && (
+      {Math.abs(offsetUs) > CLOCK_TOLD_US && (
         <Fact
           name={words("now.clock")}
-          value={words(offset > 0 ? "now.clock_behind" : "now.clock_ahead", { span: span(Math.abs(offset) / 1e6) })}
+          value={words(offsetUs > 0 ? "now.clock_behind" : "now.clock_ahead", { span: span(Math.abs(offsetUs) / 1e6) })}
           isBad
         />
       )}

@@ -55,6 +55,16 @@ export class ClockLine {
     return isNew;
   }
 
+  /** UTC is told otherwise from now on, by so much: what arrived before arrived then by that much earlier or later. */
+  shift(byUs: number): void {
+    for (const point of this.points) point.aheadUs += byUs;
+  }
+
+  /** How far what is told is from what is known by now. */
+  get awayUs(): number {
+    return this.toldAheadUs === null ? 0 : Math.abs(this.lineAt(this.lastDeviceUs) - this.toldAheadUs);
+  }
+
   /** UTC microseconds of a time of the wearable's clock, near the latest packet. */
   utcUs(deviceUs: number): number {
     return Math.round(deviceUs + (this.toldAheadUs ?? 0));

@@ -1,5 +1,6 @@
 // What the wearable says becomes frames: times in UTC, gaps as gaps, contact judged.
 
+import { JUMP_US, SHARP_US } from "../clock";
 import type { EcgPacket, HeartRate } from "../wearables/wearable";
 import { EcgFlag, encodeEcg, encodeHr, type Stream } from "../wire/frames";
 import { ClockLine } from "./clock_line";
@@ -24,19 +25,21 @@ export function toSamples(uv: readonly number[]): { samples: Int16Array; isSatur
 }
 
 export class Recorder {
-  private readonly framer: Framer;
+  private framer: Framer;
   private clock = new ClockLine();
   private readonly quality = new Quality();
   private hrSeq = 0;
   private isBegun = false;
   private isBroken = false;
+  /** The clock was set by a little, which is not worn off yet. */
+  private isFollowing = false;
   private skinContact: 0 | 1 | 2 = 0;
 
   constructor(
-    private readonly bootId: number,
+    private bootId: number,
     private readonly put: Put,
-    /** Whether the phone's clock is known to be wrong: then the times are the server's, and marked as estimated. */
-    private readonly isClockWrong: () => boolean,
+    /** Whether the times are less exact than they should be: then they are marked. */
+    private readonly isClockEstimated: () => boolean,
   ) {
     this.framer = new Framer(bootId);
   }
@@ -48,6 +51,26 @@ export class Recorder {
     this.quality.forget();
     this.skinContact = 0;
     this.isBroken = this.isBegun;
+  }
+
+  /** UTC is told otherwise from now on, by so much: a little is followed little by little, much of it is a gap. */
+  setClock(byUs: number): void {
+    if (Math.abs(byUs) <= JUMP_US) {
+      this.clock.shift(byUs);
+      this.isFollowing = true;
+    } else {
+      this.clock = new ClockLine();
+      this.isBroken = this.isBegun;
+    }
+  }
+
+  /** What comes after an interruption belongs to another run: its times may lie before those of the last. */
+  beginRun(bootId: number): void {
+    this.bootId = bootId;
+    this.framer = new Framer(bootId);
+    this.hrSeq = 0;
+    this.isBegun = false;
+    this.isBroken = false;
   }
 
   hearHeartRate({ bpm, contact, rrMs }: HeartRate, nowUs: number): void {
@@ -67,7 +90,8 @@ export class Recorder {
     let flags = (isReset && this.isBegun) || this.isBroken ? EcgFlag.gapBefore : 0;
     if (isLeadOff(contact)) flags |= EcgFlag.leadOff;
     if (isSaturated) flags |= EcgFlag.saturated;
-    if (this.isClockWrong()) flags |= EcgFlag.clockNotSet;
+    this.isFollowing &&= this.clock.awayUs > SHARP_US;
+    if (this.isClockEstimated() || this.isFollowing) flags |= EcgFlag.clockEstimated;
     this.isBegun = true;
     this.isBroken = false;
     for (const frame of this.framer.push({ t0Us, fsHz, lead, gain: UNITS_PER_MV, flags, samples })) {

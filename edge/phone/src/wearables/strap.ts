@@ -7,7 +7,7 @@ export type StrapState = "none" | "connecting" | "on" | "away";
 
 export interface StrapListener {
   onState(state: StrapState): void;
-  onReading(reading: Reading, arrivedUs: number): void;
+  onReading(reading: Reading): void;
 }
 
 const PAUSE_MS = 1000;
@@ -140,7 +140,7 @@ export class Strap {
       if (round !== this.round) return;
       this.heardMs = performance.now();
       if (reading.kind === "stopped") server.disconnect();
-      else this.listener.onReading(reading, Date.now() * 1000);
+      else this.listener.onReading(reading);
     };
     const begin = async () => {
       for (const kind of KINDS) {

@@ -3,8 +3,15 @@
 
 import { Float, MsgpackError, type Packed, pack, type Unpacked, unpack } from "./msgpack";
 
-/** Bits of an ECG frame's flags. */
-export const EcgFlag = { leadOff: 1, saturated: 2, pacer: 4, clockNotSet: 8, gapBefore: 16 } as const;
+/** Bits of an ECG frame's flags. `clockNotSet` is for a clock that nobody corrects, which this app has not. */
+export const EcgFlag = {
+  leadOff: 1,
+  saturated: 2,
+  pacer: 4,
+  clockNotSet: 8,
+  gapBefore: 16,
+  clockEstimated: 32,
+} as const;
 
 export const FRAME_S_MIN = 0.2;
 export const U32_MAX = 0xffff_ffff;
