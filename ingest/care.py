@@ -1,5 +1,6 @@
 """What patients say, told to people: symptoms and messages in the transaction that stores their events, with alarms."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -74,7 +75,6 @@ class _Keeper:
     def __init__(self, connection: psycopg.Connection[TupleRow], stream: KnownStream, item: DecodedFrame) -> None:
         self._connection: Final = connection
         self._at: Final = _EPOCH + item.frame.t0 * _MICROSECOND
-        self._identity: Final = f"{item.frame.boot_id}-{item.frame.seq}"
         self._given: Final[_Given] = {
             "tenant_id": stream.tenant_id,
             "patient_id": stream.patient_id,
@@ -128,7 +128,7 @@ class _Keeper:
             return f"answer: {problem}"
         self._do("was_read", message_id=question_id)
         body = Jsonb(msgspec.to_builtins(said.answers))
-        self._keep_message("answer", f"answer-{self._identity}", body=body, reply_to=question_id)
+        self._keep_message("answer", _answer_id(said), body=body, reply_to=question_id)
         return None
 
     def _keep_message(
@@ -166,6 +166,12 @@ class _Keeper:
 
     def _do(self, query: str, **more: object) -> None:
         self._connection.execute(_QUERIES[query], self._given | more)
+
+
+def _answer_id(said: Answer) -> str:
+    """Return what tells answers apart: the same said again, by a phone that was not told it was heard, is one."""
+    told = msgspec.json.encode([said.question_id, sorted(said.answers.items())])
+    return f"answer-{hashlib.sha256(told).hexdigest()[:32]}"
 
 
 def _detail(press: str, told: Told) -> _Given:

@@ -8,12 +8,13 @@ import { Heart } from "./screens/heart";
 import { Messages } from "./screens/messages";
 import { Now } from "./screens/now";
 import { Revoked } from "./screens/revoked";
-import { isElsewhere, session } from "./store";
+import { isElsewhere, isWithoutStorage, session } from "./store";
 import { words } from "./words/words";
 
 export function App() {
   const { value } = session;
   if (isElsewhere.value) return <Plain title={words("elsewhere.title")} text={words("elsewhere.text")} />;
+  if (isWithoutStorage.value) return <Plain title={words("storage.title")} text={words("storage.text")} />;
   if (value === undefined) return <Plain title={words("app.name")} text={words("app.starting")} />;
   if (value === null || isPairing.value || wantsCode.value || givenCode.value !== null) return <Pair />;
   if (value.isRevoked) return <Revoked />;

@@ -4,9 +4,9 @@ import { render } from "preact";
 import { App } from "./app";
 import { codeOf } from "./pairing/code";
 import { givenCode } from "./pairing/pair";
-import { sync } from "./patient";
+import { followWords, sync } from "./patient";
 import { followAddress } from "./router";
-import { run, whenNews } from "./runtime";
+import { run, tellStorage, whenNews } from "./runtime";
 import { readStore } from "./store";
 import "./styles/index.css";
 import { markTheme } from "./theme";
@@ -27,5 +27,8 @@ if (place === null) throw new Error("index.html has no #app");
 render(<App />, place);
 
 whenNews(() => void sync());
-void readStore().then(run);
+void readStore().then(() => {
+  followWords();
+  run();
+}, tellStorage);
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/phone/sw.js", { scope: "/phone/" });

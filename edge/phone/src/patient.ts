@@ -1,5 +1,6 @@
 // What the patient says and is told: presses, messages, answers, and what the server knows of them.
 
+import { effect, untracked } from "@preact/signals";
 import { ApiError, getJson, post } from "./api/http";
 import type { Answers, Looked, Messages, My } from "./api/types";
 import { clock } from "./clock";
@@ -10,6 +11,7 @@ import {
   forget,
   keepClockOffset,
   messages,
+  type Press,
   presses,
   type Said,
   said,
@@ -18,6 +20,7 @@ import {
   setPresses,
   setSaid,
   setSession,
+  unsent,
 } from "./store";
 import { followPatient } from "./words/language";
 
@@ -117,13 +120,18 @@ async function syncMessages(): Promise<void> {
     setPresses(presses.value.map(read));
 }
 
-/** Ask the server what is new; at most one question at a time. */
+/** Ask the server what is new; one question at a time, and once more where there was news meanwhile. */
 let syncing: Promise<void> | null = null;
+let isNewsSince = false;
 export function sync(): Promise<void> {
+  isNewsSince = true;
   syncing ??= (async () => {
     try {
-      await learnMy();
-      await syncMessages();
+      while (isNewsSince) {
+        isNewsSince = false;
+        await learnMy();
+        await syncMessages();
+      }
     } finally {
       syncing = null;
     }
@@ -137,40 +145,74 @@ const newId = () => crypto.randomUUID();
 export function press(): string {
   const id = newId();
   const tUs = clock.stampUs();
-  const event = say("symptom", { press: id, chips: [], note: "" }, tUs);
-  setPresses([...presses.value, { press: id, tUs, chips: [], note: "", event, readUs: null, readBy: null }]);
+  const one: Press = { press: id, tUs, chips: [], note: "", event: "", isReceived: false, readUs: null, readBy: null };
+  setPresses([...presses.value, sayPress(one)]);
   return id;
 }
 
 /** More about a press; its time stays that of the press. */
 export function tellMore(id: string, chips: string[], note: string): void {
-  const found = presses.value.find((one) => one.press === id);
-  if (found === undefined) return;
-  const event = say("symptom", { press: id, chips, note }, found.tUs);
-  setPresses(presses.value.map((one) => (one.press === id ? { ...one, chips, note, event } : one)));
+  setPresses(presses.value.map((one) => (one.press === id ? sayPress({ ...one, chips, note }) : one)));
 }
 
-function addSaid(one: Omit<Said, "event">, event: string): void {
-  setSaid([...said.value, { ...one, event }]);
+const sayPress = (one: Press): Press => ({
+  ...one,
+  event: say("symptom", { press: one.press, chips: one.chips, note: one.note }, one.tUs),
+  isReceived: false,
+});
+
+const saySaid = (one: Said): Said => ({
+  ...one,
+  event:
+    one.kind === "message"
+      ? say("message", { id: one.id, text: one.text }, one.tUs)
+      : say("answer", { question_id: one.replyTo, answers: one.answers }, one.tUs),
+});
+
+function addSaid(one: Omit<Said, "event" | "isReceived">): void {
+  setSaid([...said.value, saySaid({ ...one, event: "", isReceived: false })]);
+}
+
+/**
+ * Follow what becomes of the patient's words. What leaves the outbox is received. What an outbox that was just opened does
+ * not hold, and nobody said was received, is said again: it was said while no outbox was open, or its page was closed before
+ * the disk had it. The server knows what it has by its id.
+ */
+export function followWords(): void {
+  let isOpen = false;
+  effect(() => {
+    const waiting = unsent.value;
+    const isNew = !isOpen;
+    isOpen = waiting !== null;
+    if (waiting === null) return;
+    const settle = <T extends Press | Said>(one: T, again: (one: T) => T): T => {
+      if (one.isReceived || (one.event !== "" && waiting.has(one.event))) return one;
+      return isNew || one.event === "" ? again(one) : { ...one, isReceived: true };
+    };
+    untracked(() => {
+      const settledPresses = presses.value.map((one) => settle(one, sayPress));
+      if (settledPresses.some((one, i) => one !== presses.value[i])) setPresses(settledPresses);
+      const settledSaid = said.value.map((one) => settle(one, saySaid));
+      if (settledSaid.some((one, i) => one !== said.value[i])) setSaid(settledSaid);
+    });
+  });
 }
 
 export function write(text: string): void {
   const id = newId();
   const tUs = clock.stampUs();
-  addSaid({ id, kind: "message", tUs, text, replyTo: null, answers: null }, say("message", { id, text }, tUs));
+  addSaid({ id, kind: "message", tUs, text, replyTo: null, answers: null });
 }
 
 export function answer(questionId: string, answers: Answers): void {
   const tUs = clock.stampUs();
-  const event = say("answer", { question_id: questionId, answers }, tUs);
-  addSaid({ id: `answer-${questionId}`, kind: "answer", tUs, text: "", replyTo: questionId, answers }, event);
+  addSaid({ id: `answer-${questionId}`, kind: "answer", tUs, text: "", replyTo: questionId, answers });
   markRead(questionId);
 }
 
 /** The patient has read a message of the team: said once. */
 export function markRead(id: string): void {
-  if (receipts.has(id)) return;
+  if (receipts.has(id) || say("read", id, clock.stampUs()) === "") return;
   receipts.add(id);
-  say("read", id, clock.stampUs());
   setMessages((messages.value ?? []).map((one) => (one.id === id ? { ...one, read_us: one.read_us ?? 0 } : one)));
 }

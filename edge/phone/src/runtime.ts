@@ -16,6 +16,7 @@ import {
   heartRate,
   isElsewhere,
   isOnline,
+  isWithoutStorage,
   nowMs,
   phoneBattery,
   session,
@@ -90,14 +91,15 @@ export async function chooseStrap(): Promise<boolean> {
   return isChosen;
 }
 
-/** Say something on the wire; returns the `bootId/seq` by which it is known until the database has it. */
+/** Say something on the wire; returns the `bootId/seq` by which it is known until the database has it, or an empty text
+ * while no agent is there to take it: then it is not said. */
 export function say(kind: EventKind, content: unknown, tUs: number): string {
   if (agent === null) return "";
   const { bootId } = agent;
   const seq = eventSeq++;
   const text = typeof content === "string" ? content : JSON.stringify(content);
   const name = `${bootId}/${seq}`;
-  unsent.value = new Set([...unsent.value, name]);
+  if (unsent.value !== null) unsent.value = new Set([...unsent.value, name]);
   agent.put("event", seq, encodeEvent({ bootId, seq, t0: Math.round(tUs), kind, text }));
   return name;
 }
@@ -140,6 +142,7 @@ export async function stopAgent(): Promise<void> {
   const stopping = agent;
   agent = null;
   outbox = null;
+  unsent.value = null;
   await stopping?.stop();
 }
 
@@ -248,9 +251,15 @@ function followSession(): void {
       void (async () => {
         await stopAgent();
         if (value && wanted !== null) await startAgent(value.credential);
-      })();
+      })().catch(tellStorage);
     });
   });
+}
+
+/** The outbox cannot be opened: nobody may believe that anything is kept. */
+export function tellStorage(problem: unknown): void {
+  isWithoutStorage.value = true;
+  throw problem;
 }
 
 /** What waits of a pairing that ended can never be stored: it goes with the pairing. */

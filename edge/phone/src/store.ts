@@ -25,8 +25,10 @@ export interface Press {
   tUs: number;
   chips: string[];
   note: string;
-  /** `bootId/seq` of its latest event. */
+  /** `bootId/seq` of its latest event; empty while the outbox has not taken it. */
   event: string;
+  /** The database has all of it. */
+  isReceived: boolean;
   readUs: number | null;
   readBy: string | null;
 }
@@ -40,6 +42,7 @@ export interface Said {
   replyTo: string | null;
   answers: TeamMessage["answers"];
   event: string;
+  isReceived: boolean;
 }
 
 const DATABASE = "heartwire";
@@ -48,8 +51,8 @@ const KEPT = 50;
 /** Undefined: not read yet. Null: not paired. */
 export const session = signal<Session | null | undefined>(undefined);
 export const agentState = signal<AgentState | null>(null);
-/** `bootId/seq` of what the patient said and the database does not have yet. */
-export const unsent = signal<ReadonlySet<string>>(new Set());
+/** `bootId/seq` of what the patient said and the database does not have yet; null while the outbox is not open. */
+export const unsent = signal<ReadonlySet<string> | null>(null);
 export const strapState = signal<StrapState>("none");
 export const strapName = signal("");
 export const contact = signal<Contact>("unknown");
@@ -65,6 +68,8 @@ export const said = signal<Said[]>([]);
 export const messages = signal<TeamMessage[] | null>(null);
 /** Another window of the app has the outbox. */
 export const isElsewhere = signal(false);
+/** The browser lets the app keep nothing: what is not kept would be lost. */
+export const isWithoutStorage = signal(false);
 /** Ticks four times a second; read it in leaves only. */
 export const nowMs = signal(performance.now());
 export const isOnline = signal(navigator.onLine);

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { Icon } from "../parts/icons";
 import { press, tellMore } from "../patient";
-import { type Press, presses, session, unsent } from "../store";
+import { type Press, presses, session } from "../store";
 import { when, words } from "../words/words";
 
 const CHIPS = ["palpitations", "dizzy", "chest_pain", "short_of_breath"] as const;
@@ -120,11 +120,11 @@ function Emergency({ isUrgent }: { isUrgent: boolean }) {
   );
 }
 
-function PressLine({ press: { tUs, chips, note, event, readUs, readBy } }: { press: Press }) {
+function PressLine({ press: { tUs, chips, note, isReceived, readUs, readBy } }: { press: Press }) {
   const state =
     readUs !== null
       ? words("feel.read", { name: readBy ?? "", when: when(readUs) })
-      : words(unsent.value.has(event) ? "feel.kept" : "feel.sent");
+      : words(isReceived ? "feel.sent" : "feel.kept");
   const what = CHIPS.filter((chip) => chips.includes(chip)).map((chip) => words(`chip.${chip}`));
   return (
     <>

@@ -5,15 +5,15 @@ import { useEffect } from "preact/hooks";
 import type { TeamMessage } from "../api/types";
 import { Question } from "../parts/question";
 import { markRead, write } from "../patient";
-import { messages, type Said, said, unsent } from "../store";
+import { messages, type Said, said } from "../store";
 import { when, words } from "../words/words";
 
 const TEXT_MAX = 450;
 
 /** What is shown of a message, whoever has it: the server, or only this phone. */
-type Shown = { one: TeamMessage; event: string | null };
+type Shown = { one: TeamMessage; isReceived: boolean };
 
-const ofPhone = ({ id, kind, tUs, text, replyTo, answers, event }: Said): Shown => ({
+const ofPhone = ({ id, kind, tUs, text, replyTo, answers, isReceived }: Said): Shown => ({
   one: {
     id,
     kind,
@@ -27,14 +27,16 @@ const ofPhone = ({ id, kind, tUs, text, replyTo, answers, event }: Said): Shown 
     read_us: null,
     read_by: null,
   },
-  event,
+  isReceived,
 });
 
 export function Messages() {
   const there = messages.value ?? [];
   const isAnswered = (id: string) => there.some((one) => one.reply_to === id);
   const own = said.value.filter((one) => one.replyTo === null || !isAnswered(one.replyTo)).map(ofPhone);
-  const shown = [...there.map((one): Shown => ({ one, event: null })), ...own].sort((a, b) => a.one.t_us - b.one.t_us);
+  const shown = [...there.map((one): Shown => ({ one, isReceived: true })), ...own].sort(
+    (a, b) => a.one.t_us - b.one.t_us,
+  );
   const newest = there.findLast((one) => one.from === "team")?.id;
   useEffect(() => {
     if (document.visibilityState !== "visible") return;
@@ -48,14 +50,14 @@ export function Messages() {
       {messages.value === null && shown.length === 0 && <p role="status">{words("messages.not_yet")}</p>}
       {messages.value !== null && shown.length === 0 && <p>{words("messages.none")}</p>}
       <ol class="talk" aria-label={words("messages.list")} aria-live="polite">
-        {shown.toReversed().map(({ one, event }) => (
+        {shown.toReversed().map(({ one, isReceived }) => (
           <li key={`${one.kind} ${one.id}`} data-from={one.from}>
             <p class="by">{words("messages.by", { name: nameOf(one), when: when(one.t_us) })}</p>
             <Content
               one={one}
               isAnswered={[...there, ...said.value.map((s) => ofPhone(s).one)].some((a) => a.reply_to === one.id)}
             />
-            {one.from === "patient" && <p class="state">{stateOf(one, event)}</p>}
+            {one.from === "patient" && <p class="state">{stateOf(one, isReceived)}</p>}
           </li>
         ))}
       </ol>
@@ -67,9 +69,9 @@ function nameOf({ from, by }: TeamMessage): string {
   return from === "team" ? (by ?? words("messages.team")) : words("messages.you");
 }
 
-function stateOf(one: TeamMessage, event: string | null): string {
+function stateOf(one: TeamMessage, isReceived: boolean): string {
   if (one.read_us !== null) return words("messages.read", { name: one.read_by ?? "", when: when(one.read_us) });
-  return words(event !== null && unsent.value.has(event) ? "messages.kept" : "messages.sent");
+  return words(isReceived ? "messages.sent" : "messages.kept");
 }
 
 function Content({ one, isAnswered }: { one: TeamMessage; isAnswered: boolean }) {
