@@ -1,19 +1,35 @@
 """Passwords are kept as argon2id hashes (RFC 9106, with the library's parameters for interactive use)."""
 
 import asyncio
+import secrets
+from base64 import b64encode
 from typing import Final
 
 import argon2
+from argon2 import low_level
 from argon2.exceptions import InvalidHashError, VerificationError
 
 LEAST_CHARACTERS: Final = 10
 MOST_CHARACTERS: Final = 200
 
 _hasher: Final = argon2.PasswordHasher()
-# For a user who does not exist: the answer must take as long.
-_NOBODY: Final = _hasher.hash("nobody has this password")
 # Each attempt takes 64 MiB for a moment: a few at once, the others wait.
 _at_once: Final = asyncio.Semaphore(2)
+
+
+def _unmatched() -> str:
+    """Return a hash that no password has, of the hasher's own parameters: it takes as long to find that out."""
+    salt, digest = (
+        b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (_hasher.salt_len, _hasher.hash_len)
+    )
+    return (
+        f"$argon2id$v={low_level.ARGON2_VERSION}$m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+        f"${salt}${digest}"
+    )
+
+
+# For a user who does not exist: the answer must take as long.
+_NOBODY: Final = _unmatched()
 
 
 def hash_password(password: str) -> str:
