@@ -70,7 +70,7 @@ def test_from_asystole_to_page(chromium_path: Path, bench: Bench) -> None:
             page.wait_for_timeout(500)
         seen = {int(patient): ms / 1000 for patient, ms in page.evaluate("window.seen").items()}
         browser.close()
-        with psycopg.connect(stack._database) as connection:
+        with psycopg.connect(stack.database) as connection:
             stages = connection.execute(_STAGES).fetchall()
     _record(bench, "alarm_committed_s", [_after_s(raised, onset) for _, onset, raised in stages])
     page_s = [seen[who] - onset.timestamp() - _LIMIT_S for who, onset, _ in stages]

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.browser.phone_stack import PhoneStack
-from tests.browser.ward_stack import User, WardStack
+from tests.browser.served_stack import User
+from tests.browser.ward_stack import WardStack
 from tests.conftest import ROOT
 from tests.servers.missing import ServerMissingError, skip_or_fail
 

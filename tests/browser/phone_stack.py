@@ -1,28 +1,18 @@
-"""The system around a patient's phone: database, broker with a websocket listener and a door, ingest, dashboard."""
+"""The system around a patient's phone, whose broker is Mosquitto with TLS over websockets."""
 
-import os
-import shutil
-import sys
-import tempfile
 import time
-import urllib.request
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import httpx
 import psycopg
 
-from dashboard.users import add_user
-from heartwire.storage.migrate import migrate
 from heartwire.storage.registry import add_patient
 from heartwire.topics import new_device
-from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
-from tests.servers.process import Process
+from tests.browser.served_stack import ServedStack
 from tests.servers.secured import SecuredMosquitto
-from tests.servers.waiting import find_free_port, wait_until
+from tests.servers.waiting import wait_until
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 # of a test's own user
 NURSE: Final = "Nora Nurse"
 WARD: Final = "Cardiology Ward B"
 #: Wrong codes from one address before further ones are refused.
@@ -39,67 +29,29 @@ class StoredEcg(NamedTuple):
     samples: bytes
 
 
-class PhoneStack:
-    """Real services; ends with everything it started."""
+class PhoneStack(ServedStack):
+    """Real services, and a nurse who is signed in."""
 
     def __init__(self) -> None:
-        self._directory: Final = Path(tempfile.mkdtemp(prefix=f"heartwire-{os.getpid()}-phone-"))
-        self.port: Final = find_free_port()
-        self.url: Final = f"http://127.0.0.1:{self.port}"
-        self._postgres: Final = EmbeddedPostgres()
-        self.broker: Final = SecuredMosquitto()
-        self._processes: Final[list[Process]] = []
-        self._database = ""
+        tries = {"HEARTWIRE_DASHBOARD_PAIRING_TRIES_ADDRESS": str(TRIES)}
+        super().__init__(SecuredMosquitto(), ingest={}, dashboard=tries)
         self._nurse: httpx.Client | None = None
 
     def __enter__(self) -> Self:
-        """Start everything; ready when the pages answer."""
+        """Start everything; ready when the nurse is signed in."""
+        super().__enter__()
         try:
-            remove_leftovers()
-            self._postgres.start()
-            self.broker.start()
-            self._database = self._postgres.create_database("heartwire")
-            migrate(self._database)
-            with psycopg.connect(self._database) as connection:
-                add_user(connection, "nurse", name=NURSE, role="nurse", password=PASSWORD)
-            ingest = self._make(
-                "ingest",
-                env=self.broker.env("ingest")
-                | {"HEARTWIRE_INGEST_DATABASE": self._database, "HEARTWIRE_INGEST_RETRY_LONGEST_S": "0.5"},
-            )
-            self._dashboard = self._make(
-                "dashboard",
-                "serve",
-                "--port",
-                str(self.port),
-                env=self.broker.env("dashboard")
-                | self.broker.provisioner_env()
-                | {
-                    "HEARTWIRE_DASHBOARD_DATABASE": self._database,
-                    "HEARTWIRE_DASHBOARD_PAIRING_TRIES_ADDRESS": str(TRIES),
-                },
-            )
-            ingest.start(lambda: "subscribed at" in ingest.log and "the database is there" in ingest.log)
-            self._dashboard.start(self._answers)
             self._nurse = self._sign_in()
         except BaseException:
             self.close()
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Kill everything and delete its data."""
-        self.close()
-
     def close(self) -> None:
         """Kill everything and delete its data."""
         if self._nurse is not None:
             self._nurse.close()
-        for process in reversed(self._processes):
-            process.kill()
-        self.broker.remove()
-        self._postgres.remove()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        super().close()
 
     @property
     def nurse(self) -> httpx.Client:
@@ -109,7 +61,7 @@ class PhoneStack:
 
     def add_patient(self, name: str) -> int:
         """Register a patient and return the id; the device that the registry asks for never sends."""
-        with psycopg.connect(self._database) as connection:
+        with psycopg.connect(self.database) as connection:
             return add_patient(connection, name, ward=WARD, device=new_device())
 
     def code(self, patient_id: int) -> str:
@@ -192,45 +144,13 @@ class PhoneStack:
         )
         return [row[0] for row in rows]
 
-    def query(self, statement: str, *given: object) -> list[tuple[Any, ...]]:
-        """Run a statement on the database and return its rows."""
-        with psycopg.connect(self._database) as connection:
-            cursor = connection.execute(statement, given)
-            return cursor.fetchall() if cursor.description else []
-
-    def kill_dashboard(self) -> None:
-        """Let the pages' server be gone."""
-        self._dashboard.kill()
-
-    def start_dashboard(self) -> None:
-        """Start it again, on the same port."""
-        self._dashboard.start(self._answers)
-
     def _sign_in(self) -> httpx.Client:
+        user = self.add_user(NURSE)
         client = httpx.Client(base_url=self.url, timeout=15)
-        answer = client.post("/api/session", json={"login": "nurse", "password": PASSWORD})
+        answer = client.post("/api/session", json={"login": user.login, "password": user.password})
         assert answer.status_code == 200, answer.text
         client.headers["x-csrf-token"] = answer.json()["csrf"]
         return client
-
-    def _make(self, *words: str, env: Mapping[str, str]) -> Process:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("HEARTWIRE_")}
-        command = [sys.executable, "-m", "heartwire", *words]
-        process = Process(
-            words[0],
-            command,
-            self._directory / f"{words[0]}.log",
-            env={**inherited, "HEARTWIRE_HOME": str(self._directory), "PYTHONUNBUFFERED": "1", **env},
-        )
-        self._processes.append(process)
-        return process
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/api/health", timeout=2) as answer:  # noqa: S310 # our own address
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
 
 def now_us() -> int:

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from heartwire.calls import CALLS
 from tests.browser.conftest import SignIn
 from tests.browser.pages import alarm_of, tile_of
-from tests.browser.ward_stack import User, WardStack
+from tests.browser.served_stack import User
+from tests.browser.ward_stack import WardStack
 
 _NAME: Final = "Vera Several"
 #: What is raised, the gravest last, with what was measured; and how that reads in both languages.

@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import STEADY, Complaints, SignIn
 from tests.browser.pages import NO_VALUE, tile_of, wait_for_no_wave, wait_for_wave
-from tests.browser.ward_stack import User, WardStack
+from tests.browser.served_stack import User
+from tests.browser.ward_stack import WardStack
 
 _SAID = re.compile(r"^Not live since \d\d:\d\d:\d\d\.")
 

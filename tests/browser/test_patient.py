@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 from heartwire.calls import CALLS
 from tests.browser.conftest import ASYSTOLE, STEADY, Complaints, SignIn
 from tests.browser.pages import alarm_of, count_ink, tile_of, wait_for, wait_for_wave
-from tests.browser.ward_stack import User, WardStack
+from tests.browser.served_stack import User
+from tests.browser.ward_stack import WardStack
 
 
 def test_an_alarm_opens_the_ecg_around_it(sign_in: SignIn, nurse: User) -> None:

@@ -13,8 +13,9 @@ from heartwire.frames import EventFrame
 from heartwire.topics import Stream
 from tests.browser.conftest import SignIn
 from tests.browser.pages import tile_of
+from tests.browser.served_stack import User
 from tests.browser.test_words_sound_access import is_accessible
-from tests.browser.ward_stack import User, WardStack
+from tests.browser.ward_stack import WardStack
 from tests.servers.waiting import wait_until
 from tests.wire import Device, ecg_frame, now_us
 

@@ -15,7 +15,8 @@ from tests.browser.pages import (
     wait_for_no_wave,
     wait_for_wave,
 )
-from tests.browser.ward_stack import User, WardStack
+from tests.browser.served_stack import User
+from tests.browser.ward_stack import WardStack
 
 
 def test_the_wave_moves_and_its_numbers_are_of_now(sign_in: SignIn, nurse: User) -> None:

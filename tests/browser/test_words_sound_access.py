@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ASYSTOLE, STEADY, Complaints, OpenPage, SignIn
 from tests.browser.pages import alarm_of, tile_of
-from tests.browser.ward_stack import User, WardStack
+from tests.browser.served_stack import User
+from tests.browser.ward_stack import WardStack
 from tests.conftest import ROOT
 
 _AXE: Final = ROOT / "dashboard/web/node_modules/axe-core/axe.min.js"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -157,6 +158,24 @@ def test_a_new_password_and_a_disabled_user_end_all_sessions(stack: Stack) -> No
         connection.commit()
         assert _code(nurse.http.get("/api/ward")) == (401, "not_signed_in")
         assert _code(nurse.sign_in(password="another good password")) == (401, "wrong_credentials")  # noqa: S106
+
+
+def test_who_is_added_by_the_command_may_sign_in(
+    stack: Stack, stranger: Person, heartwire_process: StartHeartwire, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(PASSWORD, encoding="utf-8")
+    words = ("user", "add", "paul", "--name", "Paul Physician", "--role", "physician", "--language", "fr")
+    env = {"HEARTWIRE_DASHBOARD_DATABASE": stack.database}
+    process = heartwire_process("dashboard", *words, "--password-file", str(file), env=env)
+    assert process.wait() == 0, process.log
+    user = stranger.sign_in("paul").json()["user"]
+    assert (user["login"], user["name"], user["role"], user["language"]) == (
+        "paul",
+        "Paul Physician",
+        "physician",
+        "fr",
+    )
 
 
 def test_nonsense_is_refused_with_a_code(stranger: Person) -> None:

@@ -50,12 +50,12 @@ class Process:
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self, is_ready: Callable[[], bool] | None = None, *, timeout_s: float = 30.0) -> None:
-        """Start it and wait until it is ready.
+        """Start it and, with `is_ready`, wait until it is ready.
 
         Raises
         ------
         RuntimeError
-            If it ends before it is ready, or is not ready in time; with the end of its log.
+            If it runs already, or as `wait_until_ready`.
         """
         if self.is_running:
             raise RuntimeError(f"{self.name} runs already; stop it first")
@@ -68,8 +68,17 @@ class Process:
                 env=self._env,
                 start_new_session=True,
             )
-        if is_ready is None:
-            return
+        if is_ready is not None:
+            self.wait_until_ready(is_ready, timeout_s=timeout_s)
+
+    def wait_until_ready(self, is_ready: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
+        """Wait until it is ready, after its start: so several become ready at the same time.
+
+        Raises
+        ------
+        RuntimeError
+            If it ends before it is ready, or is not ready in time; with the end of its log.
+        """
         try:
             wait_until(lambda: not self.is_running or is_ready(), f"{self.name} to be ready", timeout_s=timeout_s)
         except TimeoutError as error:

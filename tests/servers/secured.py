@@ -43,15 +43,15 @@ class SecuredBroker(BrokerProcess):
         """Let in the services, these devices and nobody else; while it is stopped."""
         write_document(self.document, self.secrets, devices or {})
 
-    def env(self, service: str) -> dict[str, str]:
-        """Return the variables by which a service finds it and is let in."""
+    def env(self, service: str, username: str | None = None, password: str | None = None) -> dict[str, str]:
+        """Return the variables by which a service finds it and is let in, as itself or as somebody else."""
         prefix = f"HEARTWIRE_{service.upper()}_BROKER_"
         ca = {f"{prefix}CA_FILE": str(self.ca_file)} if self.ca_file else {}
         return ca | {
             f"{prefix}HOST": self.host,
             f"{prefix}PORT": str(self.port),
-            f"{prefix}USERNAME": service,
-            f"{prefix}PASSWORD": self.secrets[service],
+            f"{prefix}USERNAME": username or service,
+            f"{prefix}PASSWORD": password or self.secrets[service],
         }
 
     def provisioner_env(self) -> dict[str, str]:
