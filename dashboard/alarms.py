@@ -40,6 +40,7 @@ class Acknowledgement(msgspec.Struct, frozen=True):
 class Alarm(msgspec.Struct, frozen=True):
     """One alarm; times are UTC microseconds. Without a patient it is about the system itself.
 
+    `additions` counts what was added to it since it was raised: who acknowledges it says how many were shown.
     `confidence` is how sure the engine was, 0 to 1; ``None`` where it did not say.
     """
 
@@ -57,6 +58,7 @@ class Alarm(msgspec.Struct, frozen=True):
     acknowledged: Acknowledgement | None
     state: AlarmState
     detail: dict[str, Any]
+    additions: int
     confidence: float | None
 
 
@@ -98,13 +100,18 @@ async def patient_alarms(
     return [_alarm(row) for row in rows], bool(rows) and rows[-1]["has_older"]
 
 
-async def acknowledge(connection: psycopg.AsyncConnection[Any], viewer: Viewer, alarm_id: int) -> Alarm:
+async def acknowledge(connection: psycopg.AsyncConnection[Any], viewer: Viewer, alarm_id: int, additions: int) -> Alarm:
     """Take an alarm on, in the name of who is signed in; a second time changes nothing.
+
+    Parameters
+    ----------
+    additions : int
+        As they were shown.
 
     Raises
     ------
     ApiError
-        `NOT_FOUND`; `NOT_OPEN` when it is over or suppressed.
+        `NOT_FOUND`; `NOT_OPEN` when it is over or suppressed; `CHANGED` when something was added that was not shown.
     """
     async with connection.transaction():
         alarm = await _locked(connection, viewer, alarm_id)
@@ -112,6 +119,8 @@ async def acknowledge(connection: psycopg.AsyncConnection[Any], viewer: Viewer, 
             return alarm
         if alarm.state not in {AlarmState.ACTIVE, AlarmState.LATCHED}:
             raise ApiError(Code.NOT_OPEN)
+        if alarm.additions != additions:
+            raise ApiError(Code.CHANGED)
         await _add_event(connection, viewer, alarm, "acknowledged", Action.ACKNOWLEDGED)
         return await _one(connection, viewer, alarm_id)
 
@@ -180,6 +189,7 @@ def _alarm(row: dict[str, Any]) -> Alarm:
         acknowledged=acknowledged,
         state=_state(row),
         detail=row["detail"],
+        additions=row["additions"],
         confidence=row["confidence"],
     )
 

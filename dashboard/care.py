@@ -1,5 +1,6 @@
 """Between a patient and the care team: symptoms, messages, questions, and who has read what."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -8,7 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from dashboard.access import Action, Viewer, audit
-from dashboard.alarms import Alarm, acknowledge, time_of, us_of
+from dashboard.alarms import time_of, us_of
 from dashboard.errors import ApiError, Code
 from heartwire.care import CareWord, Form, WordCode, form_json
 from heartwire.storage.queries import load_queries
@@ -111,41 +112,40 @@ async def read_symptom(
     return _symptom(rows[0]), [] if read is None else [_seen(viewer, *read)]
 
 
-async def read_message(connection: _Connection, viewer: Viewer, message_id: int) -> tuple[Message, Words]:
-    """Mark a patient's message or answer as read, and end its alarm; a second time changes nothing.
+async def read_messages(
+    connection: _Connection, viewer: Viewer, patient_id: int, message_ids: Sequence[int]
+) -> tuple[list[Message], Words]:
+    """Mark messages and answers of a patient as read, all or none; a second time changes nothing.
+
+    Their alarm is over when nothing that it stands for waits to be read.
 
     Raises
     ------
     ApiError
         `NOT_FOUND`, also for what the care team said.
     """
-    given: dict[str, Any] = _by(viewer) | {"message_id": message_id}
+    given: dict[str, Any] = _by(viewer) | {"patient_id": patient_id, "messages": list(message_ids)}
     async with connection.transaction():
-        row = await _one(connection, "lock_message", given)
-        if row is None:
+        await connection.execute(_QUERIES["lock_patient"], given)
+        asked = await _all(connection, "messages_to_read", given)
+        if {message_id for message_id, _ in asked} != set(message_ids):
             raise ApiError(Code.NOT_FOUND)
-        patient_id, alarm_id = row
-        read = await _one(connection, "read_message", given)
-        await _answer_alarm(connection, viewer, alarm_id)
-        if read is not None:
+        read = await _all(connection, "read_messages", given)
+        for alarm_id in sorted({alarm_id for _, alarm_id in asked if alarm_id is not None}):
+            await _answer_alarm(connection, viewer, alarm_id)
+        if read:
             await audit(connection, viewer, Action.READ_MESSAGE, patient_id)
-        message = await _reread(connection, viewer, patient_id, message_id)
-    return message, [] if read is None else [_seen(viewer, *read)]
+        shown = [await _reread(connection, viewer, patient_id, message_id) for message_id, _ in asked]
+    return shown, [_seen(viewer, *row) for row in read]
 
 
-async def acknowledge_and_read(connection: _Connection, viewer: Viewer, alarm_id: int) -> tuple[Alarm, Words]:
-    """Acknowledge an alarm (`dashboard.alarms.acknowledge`); what a patient asked by it is read by that.
-
-    Raises
-    ------
-    ApiError
-        `NOT_FOUND`, `NOT_OPEN`.
-    """
-    async with connection.transaction():
-        given = _by(viewer) | {"alarm_id": alarm_id}
-        read = await (await connection.execute(_QUERIES["read_by_alarm"], given)).fetchall()
-        alarm = await acknowledge(connection, viewer, alarm_id)
-    return alarm, [_seen(viewer, *row) for row in read]
+async def read_message(connection: _Connection, viewer: Viewer, message_id: int) -> tuple[Message, Words]:
+    """Mark one message as read; as `read_messages`."""
+    row = await _one(connection, "patient_of_message", _by(viewer) | {"message_id": message_id})
+    if row is None:
+        raise ApiError(Code.NOT_FOUND)
+    (message,), words = await read_messages(connection, viewer, row[0], [message_id])
+    return message, words
 
 
 async def send_message(connection: _Connection, viewer: Viewer, patient_id: int, text: str) -> tuple[Message, Words]:
@@ -177,7 +177,7 @@ async def _say(
 async def _to_all(
     connection: _Connection, viewer: Viewer, patient_id: int, code: WordCode, message: Message, *, text: str
 ) -> Words:
-    rows = await (await connection.execute(_QUERIES["devices"], {"patient_id": patient_id})).fetchall()
+    rows = await _all(connection, "devices", {"patient_id": patient_id})
     word = CareWord(code, str(message.id), message.said_us, text, viewer.name)
     return [(device, word) for (device,) in rows]
 
@@ -190,8 +190,8 @@ async def _reread(connection: _Connection, viewer: Viewer, patient_id: int, mess
 async def _answer_alarm(connection: _Connection, viewer: Viewer, alarm_id: int | None) -> None:
     if alarm_id is not None:
         given = _by(viewer) | {"alarm_id": alarm_id}
-        await connection.execute(_QUERIES["lock_alarm"], given)
-        await connection.execute(_QUERIES["answer_alarm"], given)
+        for query in ("lock_alarm", "count_messages", "answer_alarm"):
+            await connection.execute(_QUERIES[query], given)
 
 
 def _by(viewer: Viewer) -> dict[str, Any]:
@@ -204,6 +204,10 @@ def _seen(viewer: Viewer, device: str, id_: str, read_at: datetime) -> tuple[str
 
 async def _one(connection: _Connection, query: str, given: dict[str, Any]) -> Any:  # noqa: ANN401
     return await (await connection.execute(_QUERIES[query], given)).fetchone()
+
+
+async def _all(connection: _Connection, query: str, given: dict[str, Any]) -> list[Any]:
+    return await (await connection.execute(_QUERIES[query], given)).fetchall()
 
 
 async def _rows(
@@ -222,7 +226,7 @@ async def _rows(
         "before": None if before_us is None else time_of(before_us),
         "limit": limit,
     }
-    return await (await connection.execute(_QUERIES[query], given | more)).fetchall()
+    return await _all(connection, query, given | more)
 
 
 def _reading(read_at: datetime | None, name: str | None) -> Reading | None:

@@ -34,42 +34,42 @@ UPDATE symptoms SET read_at = now(), read_by = %(user_id)s
 WHERE symptom_id = %(symptom_id)s AND read_at IS NULL
 RETURNING device_id, press, read_at;
 
--- lock_message --
-SELECT patient_id, alarm_id FROM care_messages
-WHERE message_id = %(message_id)s AND tenant_id = %(tenant_id)s AND device_id IS NOT NULL FOR UPDATE;
+-- patient_of_message --
+SELECT patient_id FROM care_messages WHERE message_id = %(message_id)s AND tenant_id = %(tenant_id)s;
 
--- read_message --
+-- lock_patient --
+-- One hand at a time on what a patient wrote: ingest takes this row first, too.
+SELECT FROM patients WHERE patient_id = %(patient_id)s AND tenant_id = %(tenant_id)s FOR NO KEY UPDATE;
+
+-- messages_to_read --
+SELECT message_id, alarm_id FROM care_messages
+WHERE message_id = ANY(%(messages)s) AND patient_id = %(patient_id)s AND tenant_id = %(tenant_id)s
+    AND device_id IS NOT NULL
+ORDER BY message_id;
+
+-- read_messages --
+-- The first who reads one counts.
 UPDATE care_messages SET read_at = now(), read_by = %(user_id)s
-WHERE message_id = %(message_id)s AND read_at IS NULL
+WHERE message_id = ANY(%(messages)s) AND read_at IS NULL
 RETURNING device_id, said_id, read_at;
 
--- read_by_alarm --
--- Who acknowledges an alarm by which a patient asked has read it. Before the alarm itself: ingest takes them in this order.
-WITH symptom AS (
-    UPDATE symptoms SET read_at = now(), read_by = %(user_id)s
-    WHERE alarm_id = %(alarm_id)s AND tenant_id = %(tenant_id)s AND read_at IS NULL
-    RETURNING device_id, press AS id, read_at
-),
-message AS (
-    UPDATE care_messages SET read_at = now(), read_by = %(user_id)s
-    WHERE alarm_id = %(alarm_id)s AND tenant_id = %(tenant_id)s AND read_at IS NULL
-    RETURNING device_id, said_id AS id, read_at
-)
-SELECT device_id, id, read_at FROM symptom UNION ALL SELECT device_id, id, read_at FROM message;
+-- lock_alarm --
+SELECT FROM alarms WHERE alarm_id = %(alarm_id)s FOR UPDATE;
+
+-- count_messages --
+SELECT count_messages(alarm_id) FROM alarms
+WHERE alarm_id = %(alarm_id)s AND NOT has_ended AND EXISTS (SELECT FROM care_messages WHERE alarm_id = %(alarm_id)s);
 
 -- answer_alarm --
--- Who reads what an alarm is about has answered it, and it is over.
+-- Who reads all that an alarm is about has answered it, and it is over.
 WITH open AS (
     SELECT alarm_id, tenant_id, acknowledged_at FROM alarm_states
-    WHERE alarm_id = %(alarm_id)s AND ended_at IS NULL AND suppressed_at IS NULL
+    WHERE alarm_id = %(alarm_id)s AND ended_at IS NULL AND suppressed_at IS NULL AND NOT is_unread(alarm_id)
 )
 INSERT INTO alarm_events (alarm_id, tenant_id, kind, user_id)
 SELECT alarm_id, tenant_id, 'acknowledged', %(user_id)s FROM open WHERE acknowledged_at IS NULL
 UNION ALL
 SELECT alarm_id, tenant_id, 'ended', NULL FROM open;
-
--- lock_alarm --
-SELECT FROM alarms WHERE alarm_id = %(alarm_id)s FOR UPDATE;
 
 -- say --
 -- What the team says to a patient.

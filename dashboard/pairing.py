@@ -28,7 +28,7 @@ from dashboard.pairing_answers import (
 )
 from dashboard.settings import DashboardSettings
 from heartwire.access import client_id_of, hash_code, hash_secret, new_code, new_secret, read_code
-from heartwire.broker_orders import BrokerAwayError, OrderRefusedError, admit, expel
+from heartwire.broker_orders import BrokerAwayError, OrderRefusedError, admit, expel, renew_roles
 from heartwire.errors import HeartwireError
 from heartwire.settings import BrokerSettings
 from heartwire.storage.queries import load_queries
@@ -36,7 +36,7 @@ from heartwire.topics import is_device, new_device, shard_of, topic_prefix
 
 _logger: Final = logging.getLogger(__name__)
 _QUERIES: Final = load_queries("dashboard", "pairing.sql")
-#: How often the broker is told again whom it must not let in, seconds.
+#: How often the broker is told again what it could not be told, seconds.
 _EXPEL_EVERY_S: Final = 5.0
 
 
@@ -107,9 +107,9 @@ class Pairing:
             row = await _one(connection, "code_state", given)
         if row is None:
             raise ApiError(Code.NOT_FOUND)
-        id_, patient_id, expires_at, used_at, device, is_over, received = row
+        id_, patient_id, expires_at, used_at, device, description, is_over, received = row
         state = "used" if used_at is not None else "expired" if is_over else "waiting"
-        return CodeState(id_, patient_id, state, us_of(expires_at), device, us_or_none(received))
+        return CodeState(id_, patient_id, state, us_of(expires_at), device, description, us_or_none(received))
 
     async def look(self, said: str, address: str) -> CodeOwner:
         """Return for whom a code was made; it stays as it is.
@@ -202,9 +202,17 @@ class Pairing:
             rows = await (await connection.execute(_QUERIES["devices"], given)).fetchall()
         return [
             PairedDevice(
-                device, description, us_of(paired), us_or_none(revoked), by, why, online, wearable, us_or_none(heard)
+                device,
+                description,
+                us_of(paired),
+                us_or_none(revoked),
+                by,
+                why,
+                online,
+                wearable,
+                *map(us_or_none, times),
             )
-            for device, description, paired, revoked, by, why, online, wearable, heard in rows
+            for device, description, paired, revoked, by, why, online, wearable, *times in rows
         ]
 
     async def expel_revoked(self) -> None:
@@ -225,18 +233,26 @@ class Pairing:
             async with self._database.connection() as connection:
                 await connection.execute(_QUERIES["expelled"], {"devices": devices})
 
-    async def keep_out(self) -> None:
-        """Run `expel_revoked` for ever."""
-        failing = False
+    async def keep_broker_told(self) -> None:
+        """Run `expel_revoked` for ever; and once let the services do what this version needs, whoever made the file."""
+        failing = renewed = False
         while True:
-            await asyncio.sleep(_EXPEL_EVERY_S)
             try:
                 await self.expel_revoked()
+                if not renewed:
+                    await self._renew_roles()
+                    renewed = True
                 failing = False
             except HeartwireError as error:
                 if not failing:
-                    _logger.warning("the broker does not know yet whom to keep out: %s", error)
+                    _logger.warning("the broker does not know yet whom to keep out, and who may do what: %s", error)
                 failing = True
+            await asyncio.sleep(_EXPEL_EVERY_S)
+
+    async def _renew_roles(self) -> None:
+        if self._as_provisioner is not None:
+            for service in await asyncio.to_thread(renew_roles, self._as_provisioner):
+                _logger.warning("the broker's file was of an earlier version: %s may do all that it needs now", service)
 
     async def _known_code(self, connection: psycopg.AsyncConnection[Any], said: str, address: str) -> bytes:
         """Return the hash of a code that holds; any other was an attempt, and is counted."""

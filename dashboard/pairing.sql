@@ -17,9 +17,10 @@ RETURNING pairing_code_id, expires_at;
 -- code_state --
 -- And when its device last sent any signal.
 SELECT
-    c.pairing_code_id, c.patient_id, c.expires_at, c.used_at, c.device_id, c.expires_at <= now(),
+    c.pairing_code_id, c.patient_id, c.expires_at, c.used_at, c.device_id, d.description,
+    c.expires_at <= now(),
     (SELECT max(s.last_received_at) FROM streams AS s WHERE s.device_id = c.device_id AND s.stream IN ('ecg', 'hr'))
-FROM pairing_codes AS c
+FROM pairing_codes AS c LEFT JOIN devices AS d USING (device_id)
 WHERE c.pairing_code_id = %(pairing_code_id)s AND c.tenant_id = %(tenant_id)s;
 
 -- what_code --
@@ -101,12 +102,15 @@ DELETE FROM device_credentials AS c USING devices AS d
 WHERE d.device_id = c.device_id AND d.revoked_at IS NOT NULL AND c.device_id = ANY(%(devices)s);
 
 -- devices --
--- A patient's devices, those that were shut out too.
+-- A patient's devices, those that were shut out too; when each was last heard, and when any signal of it came.
 SELECT
-    d.device_id, d.description, d.paired_at, d.revoked_at, u.name, d.revoked_why, s.online, s.wearable, s.t
+    d.device_id, d.description, d.paired_at, d.revoked_at, u.name, d.revoked_why, s.online, s.wearable,
+    greatest(l.last_contact_at, s.received_at),
+    (SELECT max(e.last_received_at) FROM streams AS e WHERE e.device_id = d.device_id AND e.stream IN ('ecg', 'hr'))
 FROM devices AS d
 LEFT JOIN users AS u ON u.user_id = d.revoked_by
 LEFT JOIN device_status AS s USING (device_id)
+LEFT JOIN device_links AS l USING (device_id)
 WHERE d.patient_id = %(patient_id)s AND d.tenant_id = %(tenant_id)s
 ORDER BY d.paired_at DESC, d.device_id;
 

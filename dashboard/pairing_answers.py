@@ -18,7 +18,7 @@ class PairingCode(msgspec.Struct, frozen=True):
 class CodeState(msgspec.Struct, frozen=True):
     """What became of a code: `waiting`, `used` or `expired`.
 
-    `received_us` is when its device last sent any signal.
+    `description` is what the device called itself, `received_us` when it last sent any signal.
     """
 
     id: int
@@ -26,6 +26,7 @@ class CodeState(msgspec.Struct, frozen=True):
     state: str
     expires_us: int
     device: str | None
+    description: str | None
     received_us: int | None
 
 
@@ -60,7 +61,10 @@ class Credential(msgspec.Struct, frozen=True):
 
 
 class PairedDevice(msgspec.Struct, frozen=True):
-    """A device of a patient; times are UTC microseconds."""
+    """A device of a patient; times are UTC microseconds.
+
+    `heard_us` is when it was last heard at all, `signal_us` when any signal of it came, by the server's clock.
+    """
 
     device: str
     description: str
@@ -71,6 +75,7 @@ class PairedDevice(msgspec.Struct, frozen=True):
     online: bool | None
     wearable: str | None
     heard_us: int | None
+    signal_us: int | None
 
 
 def shown_name(name: str) -> str:

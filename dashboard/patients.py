@@ -1,6 +1,7 @@
 """What is stored of one patient: who, with which devices, heart rate over time, beats, ECG."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final, LiteralString, NamedTuple
 
 import msgspec
@@ -68,7 +69,10 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True):
-    """A device and what it last said; all ``None`` before it said anything."""
+    """A device and what it last said; all ``None`` before it said anything.
+
+    `signal_us` is when any signal of it last came, by the server's clock.
+    """
 
     id: str
     online: bool | None
@@ -78,6 +82,8 @@ class Device(msgspec.Struct, frozen=True):
     outbox_frames: int | None
     outbox_bytes_left: int | None
     status_us: int | None
+    signal_us: int | None
+    revoked_us: int | None
     link: Link | None
 
 
@@ -188,9 +194,10 @@ async def patient_facts(connection: psycopg.AsyncConnection[Any], patient: Patie
     given = {"patient_id": patient.id}
     devices = []
     async for row in await connection.execute(_QUERIES["devices"], given):
-        device, online, battery, wearable, firmware, frames, bytes_left, t, *link = row
-        said = (online, battery, wearable, firmware, frames, bytes_left, us_or_none(t))
-        devices.append(Device(device, *said, _link(link)))
+        device, online, battery, wearable, firmware, frames, bytes_left, t, signal, revoked, *link = row
+        times = (us_or_none(t), us_or_none(signal), us_or_none(revoked))
+        said = (online, battery, wearable, firmware, frames, bytes_left)
+        devices.append(Device(device, *said, *times, _link(link)))
     limits: dict[str, dict[str, float]] = {}
     async for call, name, value in await connection.execute(_QUERIES["limits"], given):
         limits.setdefault(call, {})[name] = value
@@ -199,7 +206,7 @@ async def patient_facts(connection: psycopg.AsyncConnection[Any], patient: Patie
     return PatientFacts(patient, devices, limits, stored)
 
 
-def _link(row: list[Any]) -> Link | None:
+def _link(row: Sequence[Any]) -> Link | None:
     contact, offset_us, drift, drift_error, jump_us, jumped, silence_us, silence_ended, *counts = row
     if contact is None:
         return None

@@ -58,12 +58,16 @@ def keep_words(
     fresh : iterable of (KnownStream, DecodedFrame)
         New frames; those that are no events are passed over.
     """
-    for stream, item in fresh:
-        if type(item.frame) is not EventFrame:
-            continue
-        word = word_of(item.frame)
-        if word is None:
-            continue
+    said = [
+        (stream, item, word)
+        for stream, item in fresh
+        if type(item.frame) is EventFrame and (word := word_of(item.frame)) is not None
+    ]
+    if said:
+        connection.execute(
+            _QUERIES["lock_patients"], {"patients": sorted({stream.patient_id for stream, _, _ in said})}
+        )
+    for stream, item, word in said:
         problem = _Keeper(connection, stream, item).keep(word)
         if problem is not None:
             yield DeadLetter(Reason.INVALID, problem, item.received)
@@ -105,17 +109,19 @@ class _Keeper:
             alarm_id = self._raise(SYMPTOM, _detail(said.press, told))
             self._do("add_symptom", press=said.press, chips=list(told.chips), note=told.note, alarm_id=alarm_id)
             return
-        symptom_id, chips, note, alarm_id, still_asks = known
+        symptom_id, chips, note, alarm_id, is_unread = known
         before = Told(tuple(chips), note)
         told = add_details(before, said)
         if told == before:
             return
-        if still_asks:
-            self._do("detail", alarm_id=alarm_id, detail=Jsonb(_detail(said.press, told)))
+        detail = _detail(said.press, told)
+        if self._still_asks(alarm_id) and is_unread:
+            self._do("add", alarm_id=alarm_id, detail=Jsonb(detail))
+            self._do("detail", alarm_id=alarm_id, detail=Jsonb(detail))
         else:
             # A person has taken it on, or read it, without these words: it is asked for again.
             self._do("end", alarm_id=alarm_id)
-            alarm_id = self._raise(SYMPTOM, _detail(said.press, told))
+            alarm_id = self._raise(SYMPTOM, detail)
         self._do("add_details", symptom_id=symptom_id, chips=list(told.chips), note=told.note, alarm_id=alarm_id)
 
     def _keep_answer(self, said: Answer) -> str | None:
@@ -137,11 +143,30 @@ class _Keeper:
         row = self._find("add_message", kind=kind, said_id=said_id, text=text, body=body, reply_to=reply_to)
         if row is None:
             return
-        alarm_id = self._raise(PATIENT_MESSAGE, {"message_id": row[0], "kind": kind})
+        about = {"message_id": row[0]}
+        before, is_late = self._find("message_alarm", call=PATIENT_MESSAGE) or (None, False)
+        if self._still_asks(before) and (self._given["late"] or not is_late):
+            alarm_id = before
+            self._do("add", alarm_id=alarm_id, detail=Jsonb(about))
+        else:
+            # None, one that a person has taken on without these words, or one of late ones, which sounds nowhere.
+            self._do("end", alarm_id=before)
+            alarm_id = self._raise(PATIENT_MESSAGE, {}, about)
+            self._do("hand_over", alarm_id=alarm_id, before=before)
         self._do("ask_to_read", message_id=row[0], alarm_id=alarm_id)
+        self._do("count_messages", alarm_id=alarm_id)
 
-    def _raise(self, call: str, detail: _Given) -> int:
-        """Return a new alarm; of two in one microsecond the second is a microsecond later."""
+    def _still_asks(self, alarm_id: int | None) -> bool:
+        """Return whether nobody has taken an alarm on, and keep it so until the end of the transaction."""
+        self._do("lock_alarm", alarm_id=alarm_id)
+        row = self._find("asks", alarm_id=alarm_id)
+        return row is not None and bool(row[0])
+
+    def _raise(self, call: str, detail: _Given, about: _Given | None = None) -> int:
+        """Return a new alarm whose first event says what it is `about`.
+
+        Of two in one microsecond the second is a microsecond later.
+        """
         onset = self._at
         while True:
             row = self._find(
@@ -150,6 +175,7 @@ class _Keeper:
                 priority=str(get_call(call).priority),
                 onset=onset,
                 detail=Jsonb(detail),
+                about=Jsonb(about or {}),
                 engine=_ENGINE,
             )
             if row is not None:

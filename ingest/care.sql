@@ -1,12 +1,30 @@
+-- lock_patients --
+-- One hand at a time on what a patient says: two devices of one patient may be stored by two processes. In order, so that
+-- nobody waits for each other.
+SELECT FROM patients WHERE patient_id = ANY(%(patients)s) ORDER BY patient_id FOR NO KEY UPDATE;
+
 -- lock_symptom --
--- What is known of a press, and whether its alarm still asks for it to be read.
-SELECT
-    s.symptom_id, s.chips, s.note, s.alarm_id,
-    a.alarm_id IS NOT NULL AND a.acknowledged_at IS NULL AND a.ended_at IS NULL AND a.suppressed_at IS NULL
-        AND s.read_at IS NULL
-FROM symptoms AS s LEFT JOIN alarm_states AS a USING (alarm_id)
-WHERE s.device_id = %(device)s AND s.press = %(press)s
-FOR UPDATE OF s;
+-- What is known of a press.
+SELECT symptom_id, chips, note, alarm_id, read_at IS NULL FROM symptoms
+WHERE device_id = %(device)s AND press = %(press)s
+FOR UPDATE;
+
+-- lock_alarm --
+-- Nobody answers an alarm while something is added to it.
+SELECT FROM alarms WHERE alarm_id = %(alarm_id)s FOR UPDATE;
+
+-- asks --
+-- Whether an alarm still asks for a person: what is added to it will be seen.
+SELECT raised_at IS NOT NULL AND acknowledged_at IS NULL AND ended_at IS NULL AND suppressed_at IS NULL
+FROM alarm_states WHERE alarm_id = %(alarm_id)s;
+
+-- message_alarm --
+-- The alarm that stands for what a patient wrote and nobody has read.
+SELECT alarm_id, late FROM alarms
+WHERE tenant_id = %(tenant_id)s AND patient_id = %(patient_id)s AND call = %(call)s
+    AND NOT has_ended AND NOT has_suppressed
+ORDER BY alarm_id DESC
+LIMIT 1;
 
 -- add_symptom --
 INSERT INTO symptoms (
@@ -24,14 +42,18 @@ UPDATE symptoms SET
     read_at = CASE WHEN alarm_id = %(alarm_id)s THEN read_at END, read_by = CASE WHEN alarm_id = %(alarm_id)s THEN read_by END
 WHERE symptom_id = %(symptom_id)s;
 
+-- add --
+-- Something more that an alarm asks for.
+INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail) VALUES (%(alarm_id)s, %(tenant_id)s, 'added', %(detail)s);
+
 -- detail --
 -- The alarm of a press says what the patient said.
 UPDATE alarms SET detail = %(detail)s WHERE alarm_id = %(alarm_id)s;
 
 -- end --
--- A later alarm of the same press stands for this one.
+-- A later alarm stands for all that this one asked for.
 INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)
-SELECT a.alarm_id, a.tenant_id, 'ended', '{"why": "details_added"}' FROM alarms AS a
+SELECT a.alarm_id, a.tenant_id, 'ended', '{"why": "more_was_said"}' FROM alarms AS a
 WHERE a.alarm_id = %(alarm_id)s AND NOT a.has_ended;
 
 -- is_late --
@@ -53,7 +75,7 @@ WITH new AS (
     RETURNING alarm_id, tenant_id
 ),
 told AS (
-    INSERT INTO alarm_events (alarm_id, tenant_id, kind) SELECT alarm_id, tenant_id, 'raised' FROM new
+    INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail) SELECT alarm_id, tenant_id, 'raised', %(about)s FROM new
 )
 SELECT alarm_id FROM new;
 
@@ -70,6 +92,13 @@ RETURNING message_id;
 
 -- ask_to_read --
 UPDATE care_messages SET alarm_id = %(alarm_id)s WHERE message_id = %(message_id)s;
+
+-- hand_over --
+-- What an alarm asked for and nobody has read is asked for by a later one.
+UPDATE care_messages SET alarm_id = %(alarm_id)s WHERE alarm_id = %(before)s AND read_at IS NULL;
+
+-- count_messages --
+SELECT count_messages(%(alarm_id)s);
 
 -- said_to --
 -- What the team said to a patient, if it is his.

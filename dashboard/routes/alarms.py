@@ -1,22 +1,21 @@
 """Taking an alarm on, and taking that back."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from dashboard.alarms import Alarm, undo_acknowledgement
-from dashboard.care import acknowledge_and_read
+from dashboard.alarms import Alarm, acknowledge, undo_acknowledgement
 from dashboard.routes.answers import Id, WithParts, WithViewer, json_answer
-from dashboard.routes.shapes import gives
+from dashboard.routes.bodies import Shown, read_body
+from dashboard.routes.shapes import gives, takes
 
 router = APIRouter(prefix="/api/alarms/{alarm_id}/acknowledgement")
 
 
-@router.post("", responses=gives(Alarm))
-async def post_acknowledgement(alarm_id: Id, viewer: WithViewer, parts: WithParts) -> Response:
-    """Acknowledge, in the name of who is signed in; a patient who asked by it is told that it was seen."""
+@router.post("", openapi_extra=takes(Shown), responses=gives(Alarm))
+async def post_acknowledgement(alarm_id: Id, request: Request, viewer: WithViewer, parts: WithParts) -> Response:
+    """Acknowledge what was shown of an alarm, in the name of who is signed in; without a body, as it was raised."""
+    shown = await read_body(request, Shown, empty=Shown(0))
     async with parts.database.connection() as connection:
-        alarm, words = await acknowledge_and_read(connection, viewer, alarm_id)
-    parts.hub.say(words)
-    return json_answer(alarm)
+        return json_answer(await acknowledge(connection, viewer, alarm_id, shown.additions))
 
 
 @router.delete("", responses=gives(Alarm))

@@ -11,15 +11,15 @@ from dashboard.access import Action, audit
 from dashboard.care import Message, Symptom
 from dashboard.errors import ApiError, Code
 from dashboard.patients import PatientName, add_patient, patient_name
-from dashboard.routes.answers import Id, WithParts, WithViewer, json_answer
-from dashboard.routes.bodies import read_body
+from dashboard.routes.answers import ID_MOST, Id, WithParts, WithViewer, json_answer
+from dashboard.routes.bodies import Shown, read_body
 from dashboard.routes.shapes import gives, takes
 from dashboard.routes.stretches import US_MOST
 from heartwire.care import Form, Said, check_form
 
 router = APIRouter(prefix="/api")
 Before = Annotated[int | None, Query(ge=0, le=US_MOST)]
-Limit = Annotated[int, Query(ge=1, le=200)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 class NewPatient(msgspec.Struct, forbid_unknown_fields=True):
@@ -30,10 +30,10 @@ class NewPatient(msgspec.Struct, forbid_unknown_fields=True):
     language: Literal["en", "fr"] = "en"
 
 
-class ReadSoFar(msgspec.Struct, forbid_unknown_fields=True):
-    """How much of a symptom was read: its `additions`, as they were shown."""
+class ReadMessages(msgspec.Struct, forbid_unknown_fields=True):
+    """Which messages of a patient were shown and read."""
 
-    additions: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    messages: Annotated[list[Annotated[int, Meta(ge=0, le=ID_MOST)]], Meta(min_length=1, max_length=200)]
 
 
 class Words(msgspec.Struct, forbid_unknown_fields=True):
@@ -77,10 +77,10 @@ async def get_symptoms(
         return json_answer(Symptoms(*await care.symptoms(connection, viewer.tenant_id, patient_id, before_us, limit)))
 
 
-@router.post("/symptoms/{symptom_id}/read", openapi_extra=takes(ReadSoFar), responses=gives(Symptom))
+@router.post("/symptoms/{symptom_id}/read", openapi_extra=takes(Shown), responses=gives(Symptom))
 async def post_symptom_read(symptom_id: Id, request: Request, viewer: WithViewer, parts: WithParts) -> Response:
     """Say that a symptom was read; the patient is told by whom, and its alarm is over."""
-    seen = await read_body(request, ReadSoFar)
+    seen = await read_body(request, Shown)
     async with parts.database.connection() as connection:
         symptom, words = await care.read_symptom(connection, viewer, symptom_id, seen.additions)
     parts.hub.say(words)
@@ -126,9 +126,20 @@ async def post_question(patient_id: Id, request: Request, viewer: WithViewer, pa
     return json_answer(message, 201)
 
 
+@router.post("/patients/{patient_id}/messages/read", openapi_extra=takes(ReadMessages), responses=gives(Messages))
+async def post_messages_read(patient_id: Id, request: Request, viewer: WithViewer, parts: WithParts) -> Response:
+    """Say that these of a patient's messages and answers were read, all or none; he is told by whom."""
+    given = await read_body(request, ReadMessages)
+    async with parts.database.connection() as connection:
+        await patient_name(connection, viewer, patient_id)
+        messages, words = await care.read_messages(connection, viewer, patient_id, given.messages)
+    parts.hub.say(words)
+    return json_answer(Messages(messages, more=False))
+
+
 @router.post("/messages/{message_id}/read", responses=gives(Message))
 async def post_message_read(message_id: Id, viewer: WithViewer, parts: WithParts) -> Response:
-    """Say that a patient's message or answer was read; he is told by whom, and its alarm is over."""
+    """Say that a patient's message or answer was read; he is told by whom."""
     async with parts.database.connection() as connection:
         message, words = await care.read_message(connection, viewer, message_id)
     parts.hub.say(words)

@@ -8,9 +8,12 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from heartwire.broker_orders import renew_roles
 from heartwire.care import CareWord, decode_word
 from heartwire.frames import EventFrame, encode
+from heartwire.settings import BrokerSettings
 from heartwire.topics import Stream
 from tests.acceptance.paired import Client, Ward
 from tests.conftest import StartHeartwire
@@ -100,13 +103,28 @@ def test_a_symptom_reaches_the_ward_and_the_patient_sees_that_it_was_read(ward: 
     again = nurse.post(f"/api/symptoms/{symptom['id']}/read", json={"additions": 1}).json()
     assert again["read"] == read
     kinds = "SELECT array_agg(kind ORDER BY event_id) FROM alarm_events"
-    assert ward.stack.execute(kinds) == [(["raised", "acknowledged", "ended"],)]
+    assert ward.stack.execute(kinds) == [(["raised", "added", "acknowledged", "ended"],)]
     # Afterwards he says more: it is asked for again.
     phone.say("symptom", {"press": "p1", "note": "it is worse"})
     assert nurse.get(f"/api/patients/{ward.patient_id}/symptoms").json()["symptoms"][0]["read"] is None
     (alarm,) = nurse.get("/api/ward").json()["alarms"]
-    acknowledged = nurse.post(f"/api/alarms/{alarm['id']}/acknowledgement").json()
-    assert acknowledged["state"] == "acknowledged", "it stays until it is read through"
+    # While the nurse takes on what her page shows, he says still more: she has not seen it, and is told so.
+    phone.say("symptom", {"press": "p1", "chips": ["dizzy"]})
+    acknowledge = f"/api/alarms/{alarm['id']}/acknowledgement"
+    assert alarm["additions"] == 0
+    for shown in (b'{"additions": 0}', b""):
+        refused = nurse.post(acknowledge, content=shown)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "changed")
+    (alarm,) = nurse.get("/api/ward").json()["alarms"]
+    assert (alarm["state"], alarm["detail"]["chips"], alarm["additions"]) == ("active", ["chest_pain", "dizzy"], 1)
+    assert nurse.post(acknowledge, json={"additions": -1}).status_code == 422
+    assert nurse.post(acknowledge, json={"additions": 1}).json()["state"] == "acknowledged"
+    # To take it on is not to have read it: it stays on the screen, and the patient is told nothing yet.
+    (symptom,) = nurse.get(f"/api/patients/{ward.patient_id}/symptoms").json()["symptoms"]
+    assert symptom["read"] is None
+    assert [one["read_us"] for one in phone.get("/events").json()["events"]] == [None]
+    assert nurse.post(f"/api/symptoms/{symptom['id']}/read", json={"additions": 3}).status_code == 200
+    assert nurse.get("/api/ward").json()["alarms"] == []
     wait_until(lambda: len([word for word in phone.heard() if word.code == "seen"]) == 2, "the second receipt")
     phone.say("symptom", {"press": "p2"}, age_s=3600)
     late = nurse.get("/api/ward").json()["alarms"][-1]
@@ -150,6 +168,48 @@ def test_messages_and_questions_go_both_ways_and_both_know_what_was_read(ward: W
     for fields in ([], [{"id": "a", "kind": "choice", "label": "?"}], [{"id": "a", "kind": "x", "label": "?"}]):
         assert nurse.post(f"{url}/questions", json={"title": "T", "fields": fields}).status_code == 422
     assert nurse.post("/api/patients/99/messages", json={"text": "x"}).status_code == 404
+
+
+@on_both
+def test_one_alarm_of_all_messages_lasts_until_all_are_read(ward: Ward) -> None:
+    phone, nurse = Phone(ward, ward.paired()), ward.nurse.http
+    url = f"/api/patients/{ward.patient_id}/messages"
+    for n in range(4):
+        phone.say("message", {"id": f"m{n}", "text": f"message {n}"})
+    asked = nurse.get(url).json()["messages"]
+    ids = [message["id"] for message in asked]
+    (alarm,) = nurse.get("/api/ward").json()["alarms"]
+    counts = {"messages": 4, "unread": 4, "newest_us": asked[0]["said_us"]}
+    assert (alarm["call"], alarm["detail"], alarm["additions"]) == ("patient_message", counts, 3)
+    assert {message["alarm_id"] for message in asked} == {alarm["id"]}
+    told = nurse.post(url, json={"text": "One moment."}).json()
+    for wrong in ([*ids, told["id"]], [*ids, 10**6]):
+        assert nurse.post(f"{url}/read", json={"messages": wrong}).status_code == 404
+    for invalid in ([], [-1], [2**63], ["1"], list(range(201))):
+        assert nurse.post(f"{url}/read", json={"messages": invalid}).status_code == 422
+    assert nurse.post("/api/patients/99/messages/read", json={"messages": ids}).status_code == 404
+    assert nurse.get("/api/ward").json()["alarms"][0]["detail"] == counts, "all or none"
+    assert nurse.post(f"/api/messages/{ids[0]}/read").status_code == 200
+    (left,) = nurse.get("/api/ward").json()["alarms"]
+    assert (left["state"], left["detail"]) == ("active", counts | {"unread": 3})
+    # Somebody takes it on; what is written then asks anew, for all that nobody has read.
+    assert nurse.post(f"/api/alarms/{alarm['id']}/acknowledgement", json={"additions": 3}).status_code == 200
+    phone.say("message", {"id": "m4", "text": "Is anybody there?"})
+    (again,) = nurse.get("/api/ward").json()["alarms"]
+    assert (again["state"], again["detail"]["unread"], again["id"] > alarm["id"]) == ("active", 4, True)
+    ids = [message["id"] for message in nurse.get(url).json()["messages"] if message["device"] and not message["read"]]
+    read = nurse.post(f"{url}/read", json={"messages": ids}).json()["messages"]
+    assert [message["read"]["name"] for message in read] == ["Nora Nurse"] * 4
+    assert nurse.get("/api/ward").json()["alarms"] == []
+    wait_until(
+        lambda: {word.id for word in phone.heard() if word.code == "seen"} == {"m0", "m1", "m2", "m3", "m4"},
+        "a receipt of each",
+    )
+    kinds = "SELECT array_agg(kind ORDER BY event_id) FROM alarm_events GROUP BY alarm_id ORDER BY alarm_id"
+    assert ward.stack.execute(kinds) == [
+        (["raised", "added", "added", "added", "acknowledged", "ended"],),
+        (["raised", "acknowledged", "ended"],),
+    ]
 
 
 @on_both
@@ -223,6 +283,43 @@ def test_only_a_device_that_may_is_answered(ward: Ward) -> None:
         "SELECT action, user_id FROM audit_events WHERE device_id = %s AND action LIKE 'device_saw%%'", name
     )
     assert trail == [], "who was refused has seen nothing"
+
+
+@on_both
+def test_a_broker_whose_file_is_of_before_lets_the_team_speak(
+    heartwire_process: StartHeartwire, database: str, secured_broker: SecuredBroker
+) -> None:
+    secured_broker.stop()
+    document = json.loads(secured_broker.document.read_text())
+    (role,) = (role for role in document["roles"] if role["rolename"] == "dashboard")
+    role["acls"] = [acl for acl in role["acls"] if acl["acltype"] != "publishClientSend"]
+    secured_broker.document.write_text(json.dumps(document))
+    secured_broker.start()
+    env = secured_broker.env("dashboard") | secured_broker.provisioner_env()
+    ward = Ward(Stack(heartwire_process, database, secured_broker, env), secured_broker)
+    renewed = "the broker's file was of an earlier version: dashboard may do all that it needs now"
+    wait_until(lambda: renewed in ward.stack.server.log, "the role to be renewed")
+    phone = Phone(ward, ward.paired())
+    # The broker ended the connection whose role it changed: until it is back, a word is for who asks.
+    texts = [f"How are you? {n}" for n in range(100)]
+
+    def is_heard() -> bool:
+        ward.nurse.http.post(f"/api/patients/{ward.patient_id}/messages", json={"text": texts.pop()})
+        return any(word.code == "message" for word in phone.heard())
+
+    wait_until(is_heard, "a word to be heard")
+    # Another dashboard finds all as it should be, and touches nothing: nobody is cut off.
+    settings = BrokerSettings(
+        broker_host=secured_broker.host,
+        broker_port=secured_broker.port,
+        broker_ca_file=secured_broker.ca_file,
+        broker_username="provisioner",
+        broker_password=SecretStr(secured_broker.secrets["provisioner"]),
+    )
+    assert renew_roles(settings) == []
+    for client in ward.clients:
+        client.close()
+    ward.nurse.http.close()
 
 
 @pytest.mark.parametrize(("database_server", "secured_broker"), [("embedded-postgresql", "amqtt")], indirect=True)

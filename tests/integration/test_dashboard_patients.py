@@ -129,6 +129,8 @@ def test_facts_say_who_with_which_devices_and_what_is_stored(stack: Stack) -> No
                 "outbox_frames": 5,
                 "outbox_bytes_left": 900,
                 "status_us": T0_US,
+                "signal_us": None,
+                "revoked_us": None,
                 "link": None,
             }
         ]

@@ -10,10 +10,11 @@ import pytest
 from heartwire.care import Field, FieldKind, Form, form_json
 from heartwire.frames import EventFrame
 from heartwire.storage.retention import drop_due, set_policy
-from heartwire.topics import Stream
+from heartwire.topics import Stream, shard_of
 from tests.conftest import StartHeartwire
 from tests.integration.ingest_stack import Stack, on_both_pairs
 from tests.servers.fixtures import BrokerServer
+from tests.servers.waiting import wait_until
 from tests.wire import Device, now_us
 
 _FORM: Final = Form("Today", (Field("dizzy", FieldKind.YES_NO, "Are you dizzy?"),))
@@ -27,13 +28,55 @@ class Talk:
         self.device = device
         self.seq = 0
 
-    def say(self, kind: str, said: object, *, t0_us: int | None = None) -> EventFrame:
-        """Send one event and wait until it is confirmed."""
+    def say(self, kind: str, said: object, *, t0_us: int | None = None, waits: bool = True) -> EventFrame:
+        """Send one event, and wait until it is confirmed."""
         frame = EventFrame(1, self.seq, t0_us or now_us(), kind, said if isinstance(said, str) else json.dumps(said))
         self.device.send(frame, stream=Stream.EVENT)
-        self.device.wait_for_ack(self.seq, stream=Stream.EVENT)
         self.seq += 1
+        if waits:
+            self.wait()
         return frame
+
+    def wait(self) -> None:
+        """Wait until all that was said is confirmed."""
+        self.device.wait_for_ack(self.seq - 1, stream=Stream.EVENT)
+
+    def write(self, *texts: str, t0_us: int | None = None) -> None:
+        """Write messages, each with its text as its id."""
+        for text in texts:
+            self.say("message", {"id": text, "text": text}, t0_us=t0_us, waits=False)
+        self.wait()
+
+    def hand(self, kind: str) -> None:
+        """Let the nurse do something to the newest alarm."""
+        with psycopg.connect(self.stack.database) as connection:
+            connection.execute(
+                "INSERT INTO users (tenant_id, login, name, password_hash, role) VALUES (1, 'n', 'Nora', '', 'nurse')"
+                " ON CONFLICT DO NOTHING"
+            )
+            connection.execute(
+                "INSERT INTO alarm_events (alarm_id, tenant_id, kind, user_id)"
+                " SELECT max(alarm_id), 1, %s, max(user_id) FROM alarms, users",
+                [kind],
+            )
+
+    def ledger(self) -> list[list[str]]:
+        """Return of each alarm what happened to it: the kind of the event, and which message it is about."""
+        rows = self.stack.rows(
+            "SELECT array_agg(concat_ws(' ', e.kind, m.said_id) ORDER BY e.event_id)"
+            " FROM alarm_events AS e LEFT JOIN care_messages AS m ON m.message_id = (e.detail ->> 'message_id')::bigint"
+            " GROUP BY e.alarm_id ORDER BY e.alarm_id"
+        )
+        return [events for (events,) in rows]
+
+    def asked_by(self) -> list[tuple[Any, ...]]:
+        """Return each alarm with how many messages it says to stand for, and which ones it stands for."""
+        return self.stack.rows(
+            "SELECT a.late, (a.detail ->> 'messages')::int, (a.detail ->> 'unread')::int,"
+            " coalesce(array_agg(m.said_id ORDER BY m.message_id) FILTER (WHERE m.said_id IS NOT NULL), '{}')"
+            " FROM alarms AS a LEFT JOIN care_messages AS m USING (alarm_id)"
+            " GROUP BY a.alarm_id ORDER BY a.alarm_id"
+        )
 
     def alarms(self) -> list[tuple[Any, ...]]:
         """Return call, priority, whether late, detail, and the kinds of events of each alarm."""
@@ -74,7 +117,7 @@ def test_a_press_and_its_details_are_one_symptom_and_one_alarm(talk: Talk) -> No
     talk.device.send(press, details, stream=Stream.EVENT)
     talk.say("something", "is kept as it is")
     assert talk.alarms() == [
-        ("symptom", "medium", False, {"press": "p1", "chips": ["chest_pain", "dizzy"]}, ["raised"])
+        ("symptom", "medium", False, {"press": "p1", "chips": ["chest_pain", "dizzy"]}, ["raised", "added", "added"])
     ]
     query = "SELECT press, chips, note, late, read_at, (extract(epoch FROM pressed_at) * 1000000)::bigint FROM symptoms"
     assert talk.stack.rows(query) == [("p1", ["chest_pain", "dizzy"], "on the stairs", False, None, press.t0)]
@@ -98,6 +141,8 @@ def test_details_after_it_was_answered_ask_again(talk: Talk) -> None:
         ("symptom", ["raised", "acknowledged", "ended"]),
         ("symptom", ["raised"]),
     ]
+    talk.say("symptom", {"press": "p1", "note": "worse"})
+    assert talk.alarms()[1][4] == ["raised", "added"]
     query = "SELECT s.read_at, s.alarm_id = (SELECT max(alarm_id) FROM alarms) FROM symptoms AS s"
     assert talk.stack.rows(query) == [(None, True)]
 
@@ -118,10 +163,116 @@ def test_messages_answers_and_read_marks_arrive_once(talk: Talk) -> None:
         ("message", True, "Better", None, None, True, False),
         ("answer", True, "", {"dizzy": True}, asked, False, False),
     ]
-    found = [(call, priority, late, detail["kind"], kinds) for call, priority, late, detail, kinds in talk.alarms()]
+    found = [(call, priority, late, kinds) for call, priority, late, _, kinds in talk.alarms()]
+    # The second stands for both: that of a late one alone would not be heard.
     assert found == [
-        ("patient_message", "low", True, "message", ["raised"]),
-        ("patient_message", "low", False, "answer", ["raised"]),
+        ("patient_message", "low", True, ["raised", "ended"]),
+        ("patient_message", "low", False, ["raised"]),
+    ]
+
+
+@on_both_pairs
+def test_one_alarm_stands_for_all_that_was_written_and_not_read(talk: Talk) -> None:
+    texts = [f"m{n}" for n in range(20)]
+    talk.write(*texts)
+    newest = talk.say("message", {"id": "m20", "text": "the newest"})
+    assert talk.asked_by() == [(False, 21, 21, [*texts, "m20"])]
+    assert talk.ledger() == [["raised m0", *[f"added m{n}" for n in range(1, 21)]]]
+    assert talk.stack.rows("SELECT (detail ->> 'newest_us')::bigint, late FROM alarms") == [(newest.t0, False)]
+    talk.write("late", t0_us=now_us() - 3_600_000_000)
+    assert talk.asked_by() == [(False, 22, 22, [*texts, "m20", "late"])], "a late one joins those of now"
+    # Taken on, and taken back: it still asks.
+    talk.hand("acknowledged")
+    talk.hand("acknowledgement_undone")
+    talk.write("more")
+    assert [count for _, count, _, _ in talk.asked_by()] == [23]
+
+
+@on_both_pairs
+def test_what_is_written_after_it_was_taken_on_asks_again_with_all_that_is_unread(talk: Talk) -> None:
+    hour_us = 3_600_000_000
+    talk.write("m1", "m2", t0_us=now_us() - hour_us)
+    talk.write("m3")
+    assert talk.asked_by() == [(True, 2, 2, []), (False, 3, 3, ["m1", "m2", "m3"])], "what is late alone sounds nowhere"
+    talk.hand("acknowledged")
+    talk.stack.execute("UPDATE care_messages SET read_at = now(), read_by = user_id FROM users WHERE said_id = 'm1'")
+    talk.write("m4", t0_us=now_us() - hour_us)
+    assert talk.asked_by()[1:] == [(False, 3, 3, ["m1"]), (True, 3, 3, ["m2", "m3", "m4"])]
+    assert talk.ledger() == [
+        ["raised m1", "added m2", "ended"],
+        ["raised m3", "acknowledged", "ended"],
+        ["raised m4"],
+    ]
+    # Who takes back what is over changes nothing of what is asked now.
+    talk.stack.execute(
+        "INSERT INTO alarm_events (alarm_id, tenant_id, kind, user_id)"
+        " SELECT a.alarm_id, 1, 'acknowledgement_undone', user_id FROM users,"
+        " (SELECT alarm_id FROM alarms ORDER BY alarm_id OFFSET 1 LIMIT 1) AS a"
+    )
+    talk.write("m5")
+    assert talk.asked_by()[-1] == (False, 4, 4, ["m2", "m3", "m4", "m5"])
+    open_ones = "SELECT count(*) FROM alarm_states WHERE ended_at IS NULL"
+    assert talk.stack.rows(open_ones) == [(1,)]
+
+
+@on_both_pairs
+def test_two_devices_stored_by_two_ingests_at_once_make_one_alarm(talk: Talk) -> None:
+    talk.stack.start_ingest()
+    split = (
+        "SELECT array_agg(shard::int) FROM shard_leases"
+        " WHERE service = 'ingest' AND worker_id IS NOT NULL GROUP BY worker_id"
+    )
+    wait_until(lambda: len(talk.stack.rows(split)) == 2, "each ingest to have shards")
+    own = shard_of(talk.device.name)
+    (others,) = (shards for (shards,) in talk.stack.rows(split) if own not in shards)
+    with talk.stack.device(others) as second:
+        talk.stack.execute("UPDATE devices SET patient_id = (SELECT min(patient_id) FROM patients)")
+        other = Talk(talk.stack, second)
+        with psycopg.connect(talk.stack.database) as connection:
+            # Nobody may raise an alarm for a while: both come as far as they can.
+            connection.execute("LOCK TABLE alarms IN SHARE MODE")
+            talk.say("message", {"id": "a", "text": "a"}, waits=False)
+            other.say("message", {"id": "b", "text": "b"}, waits=False)
+            waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+            wait_until(lambda: talk.stack.rows(waiting) == [(2,)], "both ingests to wait")
+        talk.wait()
+        other.wait()
+        ((late, count, unread, said),) = talk.asked_by()
+        assert (late, count, unread, sorted(said)) == (False, 2, 2, ["a", "b"])
+        for n in range(20):
+            talk.say("message", {"id": f"a{n}", "text": "a"}, waits=False)
+            other.say("message", {"id": f"b{n}", "text": "b"}, waits=False)
+        talk.wait()
+        other.wait()
+        assert [(count, unread) for _, count, unread, _ in talk.asked_by()] == [(42, 42)]
+
+
+@on_both_pairs
+@pytest.mark.parametrize(
+    "said", [("symptom", {"press": "p1", "chips": ["chest_pain"]}), ("message", {"id": "m2", "text": "help"})]
+)
+def test_what_arrives_while_the_alarm_is_taken_on_is_not_taken_on_with_it(talk: Talk, said: tuple[str, object]) -> None:
+    talk.say("symptom", {"press": "p1"})
+    talk.write("m1")
+    kind, _ = said
+    call = "symptom" if kind == "symptom" else "patient_message"
+    talk.tell("message", "hello")
+    with psycopg.connect(talk.stack.database) as connection:
+        # As the dashboard does it, held open in the middle.
+        row = connection.execute("SELECT alarm_id FROM alarms WHERE call = %s FOR UPDATE", [call]).fetchone()
+        assert row is not None
+        connection.execute(
+            "INSERT INTO alarm_events (alarm_id, tenant_id, kind, user_id)"
+            " SELECT %s, 1, 'acknowledged', user_id FROM users",
+            row,
+        )
+        talk.say(*said, waits=False)
+        waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+        wait_until(lambda: talk.stack.rows(waiting) == [(1,)], "ingest to wait")
+    talk.wait()
+    assert [kinds for name, _, _, _, kinds in talk.alarms() if name == call] == [
+        ["raised", "acknowledged", "ended"],
+        ["raised"],
     ]
 
 

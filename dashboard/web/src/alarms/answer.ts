@@ -24,11 +24,11 @@ export function say(next: Note | null): void {
   if (next !== null && next.kind !== "failed") forget = setTimeout(() => say(null), STAYS_MS);
 }
 
-async function answer(alarm: Alarm, ask: (id: number) => Promise<Alarm>, kind: "acknowledged" | "undone") {
+async function answer(alarm: Alarm, ask: (alarm: Alarm) => Promise<Alarm>, kind: "acknowledged" | "undone") {
   if (answering.value.has(alarm.id)) return;
   answering.value = new Set([...answering.value, alarm.id]);
   try {
-    const changed = await ask(alarm.id);
+    const changed = await ask(alarm);
     learnAlarm(changed);
     say({ kind, alarm: changed });
   } catch (error) {

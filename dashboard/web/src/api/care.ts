@@ -27,13 +27,13 @@ export async function getDevices(patientId: number, abort?: AbortSignal): Promis
 
 export const revokeDevice = (device: string, why: string) => postOnly(`/api/devices/${device}/revoke`, { why });
 
-export const getSymptoms = (patientId: number, abort?: AbortSignal) =>
-  getJson<SymptomPage>(`/api/patients/${patientId}/symptoms`, abort);
+export const getSymptoms = (patientId: number, limit: number, abort?: AbortSignal) =>
+  getJson<SymptomPage>(`/api/patients/${patientId}/symptoms?limit=${limit}`, abort);
 
 export const readSymptom = ({ id, additions }: Symptom) => post<Symptom>(`/api/symptoms/${id}/read`, { additions });
 
-export const getMessages = (patientId: number, abort?: AbortSignal) =>
-  getJson<MessagePage>(`/api/patients/${patientId}/messages`, abort);
+export const getMessages = (patientId: number, limit: number, abort?: AbortSignal) =>
+  getJson<MessagePage>(`/api/patients/${patientId}/messages?limit=${limit}`, abort);
 
 export const sendMessage = (patientId: number, text: string) =>
   post<Message>(`/api/patients/${patientId}/messages`, { text });
@@ -41,4 +41,11 @@ export const sendMessage = (patientId: number, text: string) =>
 export const askQuestion = (patientId: number, form: Form) =>
   post<Message>(`/api/patients/${patientId}/questions`, form);
 
-export const readMessage = (messageId: number) => post<Message>(`/api/messages/${messageId}/read`);
+/** The server takes so many at once. */
+const READ_MOST = 200;
+
+export async function readMessages(patientId: number, ids: readonly number[]): Promise<void> {
+  for (let i = 0; i < ids.length; i += READ_MOST) {
+    await postOnly(`/api/patients/${patientId}/messages/read`, { messages: ids.slice(i, i + READ_MOST) });
+  }
+}

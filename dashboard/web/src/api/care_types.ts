@@ -28,6 +28,8 @@ export interface CodeState {
   state: "waiting" | "used" | "expired";
   expires_us: number;
   device: string | null;
+  /** What it called itself. */
+  description: string | null;
   /** When the paired device last sent any signal. */
   received_us: number | null;
 }
@@ -41,7 +43,9 @@ export interface PairedDevice {
   revoked_why: string;
   online: boolean | null;
   wearable: string | null;
+  /** When it was last heard at all, and when any signal came. */
   heard_us: number | null;
+  signal_us: number | null;
 }
 
 /** Who has read it; no name: the patient himself. */

@@ -28,8 +28,10 @@ export function getAlarms(id: number, beforeUs: number | null, limit: number, ab
   return getJson<AlarmPage>(`/api/patients/${id}/alarms?${before}limit=${limit}`, abort);
 }
 
-export const acknowledge = (alarmId: number) => post<Alarm>(`/api/alarms/${alarmId}/acknowledgement`);
+/** As it is shown: the server refuses when the patient has said more. */
+export const acknowledge = ({ id, additions }: Alarm) =>
+  post<Alarm>(`/api/alarms/${id}/acknowledgement`, { additions });
 
-export async function undoAcknowledgement(alarmId: number): Promise<Alarm> {
-  return (await (await remove(`/api/alarms/${alarmId}/acknowledgement`)).json()) as Alarm;
+export async function undoAcknowledgement({ id }: Alarm): Promise<Alarm> {
+  return (await (await remove(`/api/alarms/${id}/acknowledgement`)).json()) as Alarm;
 }

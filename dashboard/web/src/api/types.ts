@@ -56,6 +56,8 @@ export interface Alarm {
   acknowledged: { name: string; at_us: number } | null;
   state: AlarmState;
   detail: Record<string, unknown>;
+  /** How often something was added to it: who acknowledges it says how much of it was shown. */
+  additions: number;
   /** How sure the engine was, 0 to 1; null where it did not say. */
   confidence: number | null;
 }
@@ -99,6 +101,9 @@ export interface Device {
   outbox_frames: number | null;
   outbox_bytes_left: number | null;
   status_us: number | null;
+  /** When any signal of it last came. */
+  signal_us: number | null;
+  revoked_us: number | null;
   link: DeviceLink | null;
 }
 

@@ -34,7 +34,7 @@ const STEPS = ["waiting", "paired", "receiving"] as const;
 function Pair({ id }: { id: number }) {
   const facts = useLoaded(String(id), (abort) => getPatient(id, abort));
   const { pairing, renew } = usePairing(id);
-  const { code, problem } = pairing.value;
+  const { code, state, problem } = pairing.value;
   const stage = stageOf(pairing.value);
   const name = watchedOf(id)?.patient.name ?? facts.value.value?.patient.name ?? "";
   return (
@@ -67,10 +67,18 @@ function Pair({ id }: { id: number }) {
       <p class="pair-now" role="status">
         {words(`pair.${stage}`)}
       </p>
-      {stage === "receiving" && (
-        <a class="button main" href={patientPath(id)}>
-          {words("pair.see", { name })}
-        </a>
+      {(stage === "paired" || stage === "receiving") && (
+        <>
+          <p class="said">{words("pair.paired_as", { device: state?.description || words("devices.unnamed") })}</p>
+          <div class="row">
+            <a class="button main" href={patientPath(id)}>
+              {words("pair.see", { name })}
+            </a>
+            <button type="button" class="button main" onClick={renew}>
+              {words("pair.another")}
+            </button>
+          </div>
+        </>
       )}
     </section>
   );

@@ -130,7 +130,7 @@ function Record({ id, name, facts, patient }: RecordProps) {
   const again = useComputed(() => {
     // What the patient says comes with an alarm; what he has read does not.
     const open = watchedOf(id)?.alarms ?? [];
-    return `${Math.floor(tickUs.value / AGAIN_US)} ${open.map((alarm) => `${alarm.id}${alarm.state}`).join()}`;
+    return `${Math.floor(tickUs.value / AGAIN_US)} ${open.map(({ id: alarmId, state, additions }) => `${alarmId}${state}${additions}`).join()}`;
   });
   const strip = useRef<HTMLDivElement>(null);
   const stored = facts?.stored ?? null;

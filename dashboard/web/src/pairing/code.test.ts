@@ -10,6 +10,7 @@ const state = (over: Partial<CodeState>): CodeState => ({
   state: "waiting",
   expires_us: 600e6,
   device: null,
+  description: null,
   received_us: null,
   ...over,
 });

@@ -4,6 +4,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { getCodeState, makeCode } from "../api/care";
 import type { CodeState, PairingCode } from "../api/care_types";
+import { ApiError } from "../api/http";
 
 /** How often the server is asked what became of the code, ms. */
 const ASK_MS = 1000;
@@ -33,6 +34,24 @@ export function stageOf({ code, state }: Pairing): Stage {
 /** Whether a code that nobody used is replaced by itself. Pure. */
 export const isRenewed = (renewals: number, isSeen: boolean): boolean => isSeen && renewals < RENEWALS_MOST;
 
+/** The code of a page that is loaded anew holds on; leaving the page lets go of it. */
+const KEY = "heartwire.pairing";
+
+interface Kept {
+  patientId: number;
+  code: PairingCode;
+}
+
+function keep(kept: Kept | null): void {
+  if (kept === null) sessionStorage.removeItem(KEY);
+  else sessionStorage.setItem(KEY, JSON.stringify(kept));
+}
+
+function keptCode(patientId: number): PairingCode | null {
+  const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null") as Kept | null;
+  return kept?.patientId === patientId ? kept.code : null;
+}
+
 export function usePairing(patientId: number): { pairing: Signal<Pairing>; renew: () => void } {
   const pairing = useSignal<Pairing>({ code: null, state: null, problem: null });
   const wanted = useSignal(0);
@@ -49,7 +68,9 @@ export function usePairing(patientId: number): { pairing: Signal<Pairing>; renew
     const make = async () => {
       try {
         const code = await makeCode(patientId);
-        if (!abort.signal.aborted) pairing.value = { code, state: null, problem: null };
+        if (abort.signal.aborted) return;
+        keep({ patientId, code });
+        pairing.value = { code, state: null, problem: null };
         again(ask);
       } catch (problem) {
         if (!abort.signal.aborted) pairing.value = { ...pairing.value, problem };
@@ -61,7 +82,12 @@ export function usePairing(patientId: number): { pairing: Signal<Pairing>; renew
       try {
         pairing.value = { code, state: await getCodeState(code.id, abort.signal), problem: null };
       } catch (problem) {
-        if (!abort.signal.aborted) pairing.value = { ...pairing.value, problem };
+        if (abort.signal.aborted) return;
+        if (problem instanceof ApiError && problem.code === "not_found") {
+          make(); // so old that it was forgotten
+          return;
+        }
+        pairing.value = { ...pairing.value, problem };
       }
       goOn(stageOf(pairing.value));
     };
@@ -72,9 +98,12 @@ export function usePairing(patientId: number): { pairing: Signal<Pairing>; renew
         make();
       }
     };
-    pairing.value = { code: null, state: null, problem: null };
-    make();
+    const code = keptCode(patientId);
+    pairing.value = { code, state: null, problem: null };
+    if (code === null) make();
+    else ask();
     return () => {
+      keep(null);
       abort.abort();
       clearTimeout(timer);
     };

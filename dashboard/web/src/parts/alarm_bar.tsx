@@ -4,8 +4,9 @@ import { acknowledgeAlarm, answering, undoAlarm } from "../alarms/answer";
 import type { Alarm } from "../api/types";
 import { tickUs } from "../live/server_clock";
 import { isUnanswered } from "../ward/order";
+import { askedWords } from "../words/asked";
 import { hourMinute, span } from "../words/numbers";
-import { callName, words } from "../words/words";
+import { words } from "../words/words";
 import { CheckIcon, PriorityIcon } from "./icons";
 
 interface Props {
@@ -16,7 +17,7 @@ interface Props {
 
 /** "Asystole", "Asystole, over", "Late: asystole at 14:02". */
 export function alarmWords(alarm: Alarm): string {
-  const call = callName(alarm.call);
+  const call = askedWords(alarm);
   if (alarm.late) return words("alarm.late", { call, time: hourMinute(alarm.onset_us) });
   return alarm.state === "latched" ? words("alarm.over", { call }) : call;
 }
@@ -64,7 +65,7 @@ function Answered({ alarm: { acknowledged } }: { alarm: Alarm }) {
 /** Acknowledge, or undo: one button, so that the focus stays on it. */
 export function AnswerButton({ alarm, name }: Props) {
   const unanswered = isUnanswered(alarm);
-  const given = { call: callName(alarm.call), name };
+  const given = { call: askedWords(alarm), name };
   return (
     <button
       type="button"

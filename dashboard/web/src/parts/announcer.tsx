@@ -9,7 +9,10 @@ import { alarmWords } from "./alarm_bar";
 
 const urgent = signal("");
 const other = signal("");
-let known: Set<number> | null = null;
+let known: Set<string> | null = null;
+
+/** A symptom is said again when the patient adds to it; a message more is not worth a word more. */
+const sayingOf = ({ id, priority, additions }: Alarm) => (priority === "low" ? `${id}` : `${id} ${additions}`);
 
 function sentence(alarm: Alarm): string {
   const patient = everyone.value.find(({ patient: { id } }) => id === alarm.patient_id)?.patient;
@@ -24,12 +27,12 @@ function announce(): void {
   }
   const open = [...systemAlarms.value, ...everyone.value.flatMap(({ alarms }) => alarms)].filter(isUnanswered);
   const before = known;
-  known = new Set(open.map(({ id }) => id));
+  known = new Set(open.map(sayingOf));
   if (before === null) {
     if (open.length > 0) other.value = plural("announce.open", open.length);
     return;
   }
-  const fresh = open.filter(({ id }) => !before.has(id));
+  const fresh = open.filter((alarm) => !before.has(sayingOf(alarm)));
   const high = fresh.filter(({ priority, late }) => priority === "high" && !late);
   const rest = fresh.filter((alarm) => !high.includes(alarm));
   if (high.length > 0) urgent.value = high.map(sentence).join(". ");

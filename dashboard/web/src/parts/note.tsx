@@ -2,7 +2,8 @@
 
 import { note, say } from "../alarms/answer";
 import { watchedOf } from "../ward/ward";
-import { callName, words, wordsOfError } from "../words/words";
+import { askedWords } from "../words/asked";
+import { words, wordsOfError } from "../words/words";
 import { AnswerButton } from "./alarm_bar";
 import { CrossIcon } from "./icons";
 
@@ -19,7 +20,7 @@ function Said() {
   if (said === null) return null;
   const { alarm } = said;
   const name = (alarm.patient_id !== null && watchedOf(alarm.patient_id)?.patient.name) || words("system.name");
-  const call = callName(alarm.call);
+  const call = askedWords(alarm);
   return (
     <div class="note" data-kind={said.kind}>
       <span>

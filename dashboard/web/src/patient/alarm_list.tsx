@@ -8,6 +8,7 @@ import { AnswerButton } from "../parts/alarm_bar";
 import { PriorityIcon } from "../parts/icons";
 import { isUnanswered } from "../ward/order";
 import { learnt, watchedOf } from "../ward/ward";
+import { askedWords, newestWords } from "../words/asked";
 import { clockTime, dayAndTime, span } from "../words/numbers";
 import { measured } from "../words/quantities";
 import { callName, words, wordsOfError } from "../words/words";
@@ -46,7 +47,7 @@ export function useAlarmHistory(patientId: number): AlarmHistory {
   };
   // The newest page anew whenever something about this patient's alarms changed.
   const open = watchedOf(patientId)?.alarms ?? [];
-  const key = open.map(({ id, state }) => `${id}${state}`).join();
+  const key = open.map(({ id, state, additions }) => `${id}${state}${additions}`).join();
   useEffect(() => {
     load(null);
   }, [key]);
@@ -89,7 +90,7 @@ export function AlarmList({ history, name, chosenId, onChoose }: Props) {
               title={words("alarms.show")}
               onClick={() => onChoose(alarm)}
             >
-              <strong>{callName(alarm.call)}</strong>
+              <strong>{askedWords(alarm)}</strong>
               <span class="visually-hidden">{words(`priority.${alarm.priority}`)}</span>
               <time dateTime={new Date(alarm.onset_us / 1000).toISOString()}>{dayAndTime(alarm.onset_us)}</time>
               <AlarmStory alarm={alarm} />
@@ -108,7 +109,7 @@ export function AlarmList({ history, name, chosenId, onChoose }: Props) {
 }
 
 function AlarmStory({ alarm }: { alarm: Alarm }) {
-  const said = measured(alarm);
+  const said = [...measured(alarm), ...newestWords(alarm)];
   if (alarm.late) said.push(words("alarms.late", { time: clockTime(alarm.raised_us) }));
   if (alarm.state === "suppressed") said.push(words("alarms.suppressed", { by: callName(alarm.suppressed_by ?? "") }));
   else if (alarm.ended_us === null) said.push(words("alarms.lasting"));

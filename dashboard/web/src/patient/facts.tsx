@@ -1,10 +1,12 @@
 // The limits that hold for a patient, and the devices.
 
 import type { Device, DeviceLink, PatientFacts } from "../api/types";
+import { serverNowUs } from "../live/server_clock";
 import { Battery } from "../parts/readings";
 import { bytes, dayAndTime, decimal, percent, span } from "../words/numbers";
 import { quantity } from "../words/quantities";
 import { callName, calls, plural, words } from "../words/words";
+import { deviceState, stateKey } from "./device_state";
 import { byCall, effectiveLimits } from "./limits";
 
 export function Limits({ limits }: Pick<PatientFacts, "limits">) {
@@ -52,13 +54,13 @@ export function Devices({ devices }: Pick<PatientFacts, "devices">) {
 }
 
 function OneDevice({ device }: { device: Device }) {
-  const state = device.online === null ? "never" : device.online ? "online" : "offline";
+  const state = deviceState({ ...device, heard_us: device.link?.last_contact_us ?? null }, serverNowUs());
   return (
     <div class="device">
       <p class="device-head">
         <strong>{device.wearable || words("devices.unnamed")}</strong>
         <span class="device-state" data-state={state}>
-          {words(`devices.${state}`)}
+          {words(stateKey(state))}
         </span>
         <Battery percent={device.battery_percent} />
       </p>

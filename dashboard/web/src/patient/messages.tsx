@@ -2,12 +2,14 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { getMessages, readMessage, sendMessage } from "../api/care";
+import { getMessages, readMessages, sendMessage } from "../api/care";
 import type { AnswerValue, Field, Form, Message } from "../api/care_types";
 import { clockTime, dayAndTime } from "../words/numbers";
-import { words, wordsOfError } from "../words/words";
+import { plural, words, wordsOfError } from "../words/words";
 import { useLoaded } from "./loaded";
 import { Question } from "./question";
+
+const PAGE = 50;
 
 interface Props {
   patientId: number;
@@ -20,8 +22,12 @@ export function Messages({ patientId, name, again }: Props) {
   const problem = useSignal<unknown>(null);
   const asking = useSignal(false);
   const list = useRef<HTMLOListElement>(null);
-  const loaded = useLoaded(`${patientId} ${again} ${changes.value}`, (abort) => getMessages(patientId, abort));
+  const limit = useSignal(PAGE);
+  const loaded = useLoaded(`${patientId} ${again} ${changes.value} ${limit.value}`, (abort) =>
+    getMessages(patientId, limit.value, abort),
+  );
   const messages = (loaded.value.value?.messages ?? []).toReversed();
+  const unread = messages.filter(isUnread).map(({ id }) => id);
   const newest = messages.at(-1)?.id;
   useEffect(() => {
     const element = list.current;
@@ -60,16 +66,34 @@ export function Messages({ patientId, name, again }: Props) {
       {messages.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
         <ol ref={list} class="messages" tabIndex={0} aria-labelledby="messages-title">
+          {loaded.value.value?.more && (
+            <li class="messages-older">
+              <button
+                type="button"
+                class="button"
+                onClick={() => {
+                  limit.value += PAGE;
+                }}
+              >
+                {words("messages.older")}
+              </button>
+            </li>
+          )}
           {messages.map((message) => (
             <One
               key={message.id}
               message={message}
               name={name}
               form={messages.find(({ id }) => id === message.reply_to)?.form ?? null}
-              onRead={() => attempt(() => readMessage(message.id))}
+              onRead={() => attempt(() => readMessages(patientId, [message.id]))}
             />
           ))}
         </ol>
+      )}
+      {unread.length > 1 && (
+        <button type="button" class="button" onClick={() => attempt(() => readMessages(patientId, unread))}>
+          {plural("messages.mark_all", unread.length)}
+        </button>
       )}
       <p class="problem" role="alert">
         {said === null ? "" : wordsOfError(said)}
@@ -100,7 +124,7 @@ function One({ message, name, form, onRead }: OneProps) {
   const isPatients = message.device !== null;
   const who = isPatients ? name : (message.by ?? "");
   return (
-    <li data-from={isPatients ? "patient" : "team"} data-unread={isPatients && message.read === null}>
+    <li data-from={isPatients ? "patient" : "team"} data-unread={isUnread(message)}>
       <p class="message-head">
         <strong>{who}</strong>{" "}
         <time dateTime={new Date(message.said_us / 1000).toISOString()}>{dayAndTime(message.said_us)}</time>
@@ -116,7 +140,7 @@ function One({ message, name, form, onRead }: OneProps) {
       )}
       {message.answers && <Answers answers={message.answers} form={form} />}
       <p class="nothing">{readWords(message)}</p>
-      {isPatients && message.read === null && (
+      {isUnread(message) && (
         <button
           type="button"
           class="button"
@@ -129,6 +153,9 @@ function One({ message, name, form, onRead }: OneProps) {
     </li>
   );
 }
+
+/** Whether the patient said it and nobody has read it. */
+const isUnread = ({ device, read }: Message): boolean => device !== null && read === null;
 
 function readWords({ read, device }: Message): string {
   if (read === null) return words(device === null ? "messages.unread_by_patient" : "messages.unread");

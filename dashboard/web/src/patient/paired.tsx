@@ -4,9 +4,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { getDevices, revokeDevice } from "../api/care";
 import type { PairedDevice } from "../api/care_types";
+import { serverNowUs } from "../live/server_clock";
 import { pairPath } from "../router";
 import { dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
+import { deviceState, lastHeardUs, stateKey } from "./device_state";
 import { useLoaded } from "./loaded";
 
 interface Props {
@@ -73,8 +75,13 @@ function storyOf(device: PairedDevice): string {
   if (device.revoked_us !== null) {
     said.push(words("paired.revoked", { time: dayAndTime(device.revoked_us), name: device.revoked_by ?? "" }));
     if (device.revoked_why) said.push(device.revoked_why);
-  } else
-    said.push(words(device.online === null ? "devices.never" : device.online ? "devices.online" : "devices.offline"));
+  } else {
+    const state = deviceState(device, serverNowUs());
+    const heardUs = lastHeardUs(device);
+    said.push(words(stateKey(state)));
+    if (heardUs !== null && (state === "quiet" || state === "silent"))
+      said.push(words("devices.last_heard", { time: dayAndTime(heardUs) }));
+  }
   return said.join(" · ");
 }
 

@@ -28,7 +28,7 @@ interface Props {
   onMove: (tUs: number) => void;
 }
 
-async function loadStrip(patientId: number, fromUs: number, toUs: number, abort: AbortSignal) {
+export async function loadStrip(patientId: number, fromUs: number, toUs: number, abort: AbortSignal) {
   const [from, to] = [fromUs - MARGIN_US, toUs + MARGIN_US];
   const [records, beats] = await Promise.all([
     getEcg(patientId, from, to, abort),
@@ -36,7 +36,7 @@ async function loadStrip(patientId: number, fromUs: number, toUs: number, abort:
   ]);
   return { fromUs, toUs, lead: joinRecords(records), beats };
 }
-type Stretch = Awaited<ReturnType<typeof loadStrip>>;
+export type Stretch = Awaited<ReturnType<typeof loadStrip>>;
 
 export function Strip({ patientId, atUs, alarm, stored, onMove }: Props) {
   const frame = useRef<HTMLDivElement>(null);
@@ -111,13 +111,17 @@ const onsetWords = (alarm: Mark) => words("strip.onset", { call: callName(alarm.
 
 const STEPS_S: Record<string, number | undefined> = { ArrowLeft: -5, ArrowRight: 5, PageUp: -60, PageDown: 60 };
 
+/** Which part of a stretch is not stored. */
+export function missingOf({ lead, fromUs, toUs }: Stretch): number {
+  return gapsOf(lead, fromUs, toUs).reduce((sum, [a, b]) => sum + b - a, 0) / (toUs - fromUs);
+}
+
 /** What the strip cannot show, said on it. */
 function StripWords({ loaded }: { loaded: Loaded<Stretch> }) {
   const { value, problem } = loaded;
   if (problem !== null) return <p class="strip-words problem">{wordsOfError(problem)}</p>;
   if (value === null) return <p class="strip-words">{words("strip.loading")}</p>;
-  const missingUs = gapsOf(value.lead, value.fromUs, value.toUs).reduce((sum, [a, b]) => sum + b - a, 0);
-  return missingUs > 0.98 * (value.toUs - value.fromUs) ? <p class="strip-words">{words("strip.nothing")}</p> : null;
+  return missingOf(value) > 0.98 ? <p class="strip-words">{words("strip.nothing")}</p> : null;
 }
 
 function within(stored: Props["stored"], tUs: number): number {

@@ -1,4 +1,4 @@
-// A strip of stored ECG on paper, 25 mm/s. What is not stored is hatched, never joined over.
+// A strip of stored ECG: on paper at 25 mm/s, or as an overview. What is not stored is hatched, never joined over.
 
 import type { EcgRecord } from "../api/ecg_record";
 import type { Beats, Priority } from "../api/types";
@@ -10,6 +10,8 @@ import { trace } from "../wave/trace";
 
 const TOP_PX = 22;
 const FOOT_PX = 18;
+/** Room that a written time takes. */
+const NAME_PX = 80;
 
 export interface StripPicture {
   fromUs: number;
@@ -17,6 +19,8 @@ export interface StripPicture {
   lead: LeadBuffer | null;
   beats: Beats | null;
   onset: { atUs: number; priority: Priority; words: string } | null;
+  /** Of an overview, which has lines of seconds and not of millimetres; 25 mm/s when left out. */
+  pxPerS?: number;
   /** How a second is written under the paper. */
   timeWords: (tUs: number) => string;
 }
@@ -70,12 +74,14 @@ export function drawStrip(
 ): Gain {
   const style = getComputedStyle(context.canvas);
   const colour = (name: string) => style.getPropertyValue(name);
-  const xOf = (tUs: number) => ((tUs - picture.fromUs) / 1e6) * PX_PER_S;
+  const pxPerS = picture.pxPerS ?? PX_PER_S;
+  const xOf = (tUs: number) => ((tUs - picture.fromUs) / 1e6) * pxPerS;
   const paper = height - FOOT_PX;
-  rulePaper(context, width, paper, ratio);
+  if (picture.pxPerS === undefined) rulePaper(context, width, paper, ratio);
+  else ruleSeconds(context, picture, xOf, paper, colour("--paper-bold"));
   context.font = `500 11px ${style.fontFamily}`;
   context.textBaseline = "alphabetic";
-  drawTimes(context, picture, xOf, height, colour("--muted"));
+  drawTimes(context, picture, xOf, pxPerS, height, colour("--muted"));
   for (const [a, b] of gapsOf(picture.lead, picture.fromUs, picture.toUs)) {
     hatch(context, Math.max(0, xOf(a)), Math.min(width, xOf(b)), paper, colour("--hatch"));
   }
@@ -99,7 +105,7 @@ export function drawStrip(
     to,
     (i) => xOf(lead.timeOf(i)),
     yOf,
-    lead.fsHz / (PX_PER_S * ratio),
+    lead.fsHz / (pxPerS * ratio),
   );
   context.stroke();
   if (beats) {
@@ -112,17 +118,33 @@ export function drawStrip(
   return gain;
 }
 
-function drawTimes(
+/** How many seconds apart times are written, so that they do not run into each other. Pure. */
+export const namedEveryS = (pxPerS: number): number => [2, 5, 10].find((s) => s * pxPerS >= NAME_PX) ?? 20;
+
+function ruleSeconds(
   context: CanvasRenderingContext2D,
-  { fromUs, toUs, timeWords }: StripPicture,
+  { fromUs, toUs }: StripPicture,
   xOf: (tUs: number) => number,
   height: number,
   colour: string,
 ): void {
   context.fillStyle = colour;
+  for (let tUs = Math.ceil(fromUs / 1e6) * 1e6; tUs <= toUs; tUs += 1e6) context.fillRect(xOf(tUs), 0, 1, height);
+}
+
+function drawTimes(
+  context: CanvasRenderingContext2D,
+  { fromUs, toUs, timeWords }: StripPicture,
+  xOf: (tUs: number) => number,
+  pxPerS: number,
+  height: number,
+  colour: string,
+): void {
+  context.fillStyle = colour;
   context.textAlign = "left";
+  const everyUs = namedEveryS(pxPerS) * 1e6;
   for (let tUs = Math.ceil(fromUs / 1e6) * 1e6; tUs <= toUs; tUs += 1e6) {
-    const isNamed = tUs % 2e6 === 0;
+    const isNamed = tUs % everyUs === 0;
     context.fillRect(xOf(tUs), height - FOOT_PX, 1, isNamed ? 6 : 3);
     if (isNamed) context.fillText(timeWords(tUs), xOf(tUs) + 4, height - 4);
   }

@@ -6,6 +6,9 @@ import type { Symptom } from "../api/care_types";
 import { clockTime, dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
 import { useLoaded } from "./loaded";
+import { SymptomStrip } from "./symptom_strip";
+
+const PAGE = 20;
 
 interface Props {
   patientId: number;
@@ -18,7 +21,10 @@ interface Props {
 export function Symptoms({ patientId, again, chosenUs, onChoose }: Props) {
   const changes = useSignal(0);
   const problem = useSignal<unknown>(null);
-  const loaded = useLoaded(`${patientId} ${again} ${changes.value}`, (abort) => getSymptoms(patientId, abort));
+  const limit = useSignal(PAGE);
+  const loaded = useLoaded(`${patientId} ${again} ${changes.value} ${limit.value}`, (abort) =>
+    getSymptoms(patientId, limit.value, abort),
+  );
   const symptoms = loaded.value.value?.symptoms ?? [];
   const read = async (symptom: Symptom) => {
     try {
@@ -48,6 +54,7 @@ export function Symptoms({ patientId, again, chosenUs, onChoose }: Props) {
             </p>
             <Felt symptom={symptom} />
             {symptom.note && <p class="said">{symptom.note}</p>}
+            <SymptomStrip patientId={patientId} symptom={symptom} />
             <p class="nothing">
               {symptom.read === null
                 ? words("symptoms.unread")
@@ -76,6 +83,17 @@ export function Symptoms({ patientId, again, chosenUs, onChoose }: Props) {
           </li>
         ))}
       </ol>
+      {loaded.value.value?.more && (
+        <button
+          type="button"
+          class="button wide"
+          onClick={() => {
+            limit.value += PAGE;
+          }}
+        >
+          {words("symptoms.older")}
+        </button>
+      )}
     </section>
   );
 }

@@ -19,6 +19,7 @@ const alarm = (some: Partial<Alarm>): Alarm => ({
   acknowledged: null,
   state: "active",
   detail: {},
+  additions: 0,
   confidence: null,
   ...some,
 });
