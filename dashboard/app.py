@@ -57,7 +57,7 @@ def create_app(settings: DashboardSettings, when_broken: Callable[[], None]) -> 
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.database.open()
         feeding = asyncio.create_task(parts.hub.run())
-        keeping_out = asyncio.create_task(parts.pairing.keep_out())
+        keeping_out = asyncio.create_task(parts.pairing.keep_broker_told())
         for task in (feeding, keeping_out):
             task.add_done_callback(lambda task: _ended(task, when_broken))
         yield

@@ -174,6 +174,17 @@ def admit_commands(device: str, secret: str) -> list[dict[str, Any]]:
     ]
 
 
+def role_commands(service: str) -> list[dict[str, Any]]:
+    """Return the orders by which the broker lets a service do what it may, and nothing else; it connects anew then."""
+    return [{"command": "modifyRole", "rolename": service, "acls": _entries(service_acls(service))}]
+
+
+def may_too_little(service: str, acls: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a service's role, as the broker has it, lacks something: its file was made by an earlier version."""
+    held = {(acl.get("acltype"), acl.get("topic")) for acl in acls if acl.get("allow")}
+    return not held >= {(str(acl.kind), acl.topic) for acl in service_acls(service)}
+
+
 def expel_commands(device: str) -> list[dict[str, Any]]:
     """Return the orders by which the broker ends a device's connection and lets it in no more."""
     return [

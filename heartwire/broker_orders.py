@@ -11,7 +11,16 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from heartwire.access import CONTROL_ANSWER_TOPIC, CONTROL_TOPIC, admit_commands, expel_commands
+from heartwire.access import (
+    CONTROL_ANSWER_TOPIC,
+    CONTROL_TOPIC,
+    DASHBOARD,
+    INGEST,
+    admit_commands,
+    expel_commands,
+    may_too_little,
+    role_commands,
+)
 from heartwire.errors import PermanentError, RetryableError
 from heartwire.mqtt import make_client
 from heartwire.settings import BrokerSettings
@@ -135,6 +144,25 @@ def admit(settings: BrokerSettings, device: str, secret: str) -> None:
 def expel(settings: BrokerSettings, devices: Sequence[str]) -> None:
     """Cut devices off, and let them in no more (raises as `give_orders`)."""
     give_orders(settings, [command for device in devices for command in expel_commands(device)])
+
+
+def renew_roles(settings: BrokerSettings) -> list[str]:
+    """Let services do what this version needs of them, where the broker's file is of an earlier one; return which.
+
+    A role that is right stays untouched: the broker ends the connections of those whose role is changed.
+    Raises as `give_orders`.
+    """
+    services = (INGEST, DASHBOARD)
+    answers = give_orders(settings, [{"command": "getRole", "rolename": service} for service in services])
+    roles = [answer.get("data", {}).get("role") for answer in answers]
+    stale = [
+        service
+        for service, role in zip(services, roles, strict=True)
+        if role is not None and may_too_little(service, role["acls"])
+    ]
+    if stale:
+        give_orders(settings, [command for service in stale for command in role_commands(service)])
+    return stale
 
 
 def _read(answer: bytes) -> list[dict[str, Any]]:

@@ -67,32 +67,41 @@ class Door:
         for command in commands:
             name = command.get("command", "")
             try:
-                problem = self._carry_out(name, command, ended)
+                answer = self._carry_out(name, command, ended)
             except (KeyError, TypeError):
-                problem = "Invalid/missing field"
-            responses.append({"command": name} | ({"error": problem} if problem else {}))
+                answer = {"error": "Invalid/missing field"}
+            responses.append({"command": name} | answer)
         self._save()
         return json.dumps({"responses": responses}).encode(), ended
 
-    def _carry_out(self, name: str, command: dict[str, Any], ended: list[str]) -> str | None:
-        if name == "createRole":
-            if command["rolename"] in self._roles:
-                return "Role already exists"
-            self._roles[command["rolename"]] = {"rolename": command["rolename"], "acls": command["acls"]}
-        elif name == "deleteRole":
-            if self._roles.pop(command["rolename"], None) is None:
-                return "Role not found"
-        elif name == "createClient":
-            if command["username"] in self._clients:
-                return "Client already exists"
-            self._clients[command["username"]] = _client(command)
+    def _carry_out(self, name: str, command: dict[str, Any], ended: list[str]) -> dict[str, Any]:
+        """Return what is answered beside the order's name."""
+        if name in {"createRole", "deleteRole", "getRole", "modifyRole"}:
+            return self._order_role(name, command)
+        username = command["username"] if name in {"createClient", "deleteClient"} else ""
+        if name == "createClient":
+            if username in self._clients:
+                return {"error": "Client already exists"}
+            self._clients[username] = _client(command)
         elif name == "deleteClient":
-            if self._clients.pop(command["username"], None) is None:
-                return "Client not found"
-            ended.append(command["username"])
+            if self._clients.pop(username, None) is None:
+                return {"error": "Client not found"}
+            ended.append(username)
         else:
-            return "Unknown command"
-        return None
+            return {"error": "Unknown command"}
+        return {}
+
+    def _order_role(self, name: str, command: dict[str, Any]) -> dict[str, Any]:
+        role = command["rolename"]
+        if (name == "createRole") == (role in self._roles):
+            return {"error": "Role already exists" if name == "createRole" else "Role not found"}
+        if name == "getRole":
+            return {"data": {"role": self._roles[role]}}
+        if name == "deleteRole":
+            del self._roles[role]
+        else:
+            self._roles[role] = {"rolename": role, "acls": command["acls"]}
+        return {}
 
     def _save(self) -> None:
         self._document["clients"] = list(self._clients.values())
