@@ -7,7 +7,8 @@ They change only with the engine or with how it is scored: look at why, then pin
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -90,13 +91,14 @@ def _keep_counts(figures: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def outcomes(ecg_dir: Path) -> dict[str, Outcome]:
-    return {name: _evaluate(ecg_dir, database) for name, database in DATABASES.items()}
+def outcome_of(ecg_dir: Path) -> Callable[[str], Outcome]:
+    """Evaluate a database when it is first asked for: processes that share these tests do none of it twice."""
+    return cache(lambda name: _evaluate(ecg_dir, DATABASES[name]))
 
 
 @pytest.mark.parametrize("name", DATABASES)
-def test_figures(outcomes: dict[str, Outcome], name: str) -> None:
-    found, path = _summarise(outcomes[name]), _PINNED / f"{name}.json"
+def test_figures(outcome_of: Callable[[str], Outcome], name: str) -> None:
+    found, path = _summarise(outcome_of(name)), _PINNED / f"{name}.json"
     if os.environ.get("HEARTWIRE_PIN"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(_write(found), encoding="utf-8")
@@ -113,8 +115,8 @@ def _write_kind(value: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(each)}" for name, each in value.items()) + "}"
 
 
-def test_sensitivity_and_positive_predictivity(outcomes: dict[str, Outcome]) -> None:
-    qrs = outcomes["mitdb"].gross.qrs
+def test_sensitivity_and_positive_predictivity(outcome_of: Callable[[str], Outcome]) -> None:
+    qrs = outcome_of("mitdb").gross.qrs
     assert qrs is not None
     assert qrs.se_percent is not None
     assert qrs.ppv_percent is not None
@@ -122,8 +124,8 @@ def test_sensitivity_and_positive_predictivity(outcomes: dict[str, Outcome]) -> 
     assert qrs.ppv_percent >= 99.5
 
 
-def test_asystole_only_where_the_lead_shows_no_complex(outcomes: dict[str, Outcome]) -> None:
+def test_asystole_only_where_the_lead_shows_no_complex(outcome_of: Callable[[str], Outcome]) -> None:
     """The first lead of 116 fails for some seconds (below 0.1 mV); only the second shows the beats there."""
-    analysed = outcomes["mitdb"].analysed
+    analysed = outcome_of("mitdb").analysed
     calls = Counter(each.record.name for each in analysed for alarm in each.alarms if alarm.call == "asystole")
     assert calls == {"116": 2}
