@@ -8,6 +8,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.integration.dashboard_stack import Stack
+from tests.servers.plain_http import PLAIN
 from tests.servers.secured import SecuredBroker
 from tests.servers.waiting import wait_until
 
@@ -80,10 +81,12 @@ class Ward:
         return str(answer.json()["code"])
 
     def pair(self, code: str) -> httpx.Response:
-        return httpx.post(f"{self.stack.url}/api/pair", json={"code": code, "description": "Polar H10"}, timeout=10)
+        return httpx.post(
+            f"{self.stack.url}/api/pair", json={"code": code, "description": "Polar H10"}, timeout=10, verify=PLAIN
+        )
 
     def look(self, code: str) -> httpx.Response:
-        return httpx.post(f"{self.stack.url}/api/pair/look", json={"code": code}, timeout=10)
+        return httpx.post(f"{self.stack.url}/api/pair/look", json={"code": code}, timeout=10, verify=PLAIN)
 
     def paired(self) -> dict[str, Any]:
         answer = self.pair(self.code())

@@ -22,6 +22,7 @@ from tests.acceptance.system import write_scripted_record
 from tests.conftest import ROOT, StartHeartwire
 from tests.servers.install import find_docker_compose, find_mosquitto_clients
 from tests.servers.missing import ServerMissingError, skip_or_fail
+from tests.servers.plain_http import PLAIN
 from tests.servers.postgres import TimescaleServer
 from tests.servers.process import Process
 from tests.servers.waiting import wait_until
@@ -113,7 +114,7 @@ def _patient_with_code(database: str, pages: str) -> tuple[int, str]:
     with psycopg.connect(database) as connection:
         patient_id = add_patient(connection, "Ada Example", ward="B", device=new_device())
         add_user(connection, "nurse", name="Nora", role="nurse", password=_PASSWORD)
-    with httpx.Client(base_url=pages, timeout=20) as client:
+    with httpx.Client(base_url=pages, timeout=20, verify=PLAIN) as client:
         answer = client.post("/api/session", json={"login": "nurse", "password": _PASSWORD})
         assert answer.status_code == 200, answer.text
         session = answer.json()
@@ -183,7 +184,7 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
 
     pages = f"http://127.0.0.1:{compose.pages_port}"
     _, code = _patient_with_code(database, pages)
-    paired = httpx.post(f"{pages}/api/pair", json={"code": code, "description": "a test"}, timeout=20)
+    paired = httpx.post(f"{pages}/api/pair", json={"code": code, "description": "a test"}, timeout=20, verify=PLAIN)
     assert paired.status_code == 201, paired.text
     credential = paired.json()
     assert credential["broker"]["ca"] == (compose.secrets / "ca.crt").read_text(encoding="utf-8")
@@ -220,6 +221,6 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
 
 def _get(url: str) -> int:
     try:
-        return httpx.get(url, timeout=10).status_code
+        return httpx.get(url, timeout=10, verify=PLAIN).status_code
     except httpx.TransportError:
         return 0

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.conftest import StartHeartwire
+from tests.servers.plain_http import PLAIN
 from tests.servers.process import Process, is_alive
 from tests.servers.waiting import find_free_port, wait_until
 
@@ -75,13 +76,15 @@ class _Nurse:
 
     def __init__(self, port: int, password: str) -> None:
         self._url: Final = f"http://127.0.0.1:{port}/api"
-        answer = httpx.post(f"{self._url}/session", json={"login": "nurse", "password": password}, timeout=20)
+        answer = httpx.post(
+            f"{self._url}/session", json={"login": "nurse", "password": password}, timeout=20, verify=PLAIN
+        )
         assert answer.status_code == 200, answer.text
         self._cookies: Final = answer.cookies
 
     def ward(self) -> Mapping[str, Any]:
         """Return the ward's picture."""
-        answer = httpx.get(f"{self._url}/ward", cookies=self._cookies, timeout=20)
+        answer = httpx.get(f"{self._url}/ward", cookies=self._cookies, timeout=20, verify=PLAIN)
         assert answer.status_code == 200, answer.text
         ward: Mapping[str, Any] = answer.json()
         return ward
@@ -241,7 +244,7 @@ def test_a_taken_port_is_said_with_its_holder(home: Path, port: int) -> None:
 
 def _serves(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/").status_code > 0
+        return httpx.get(f"http://127.0.0.1:{port}/", verify=PLAIN).status_code > 0
     except httpx.HTTPError:
         return False
 

@@ -10,6 +10,7 @@ import psycopg
 from heartwire.storage.registry import add_patient
 from heartwire.topics import new_device
 from tests.browser.served_stack import ServedStack
+from tests.servers.plain_http import PLAIN
 from tests.servers.secured import SecuredMosquitto
 from tests.servers.waiting import wait_until
 
@@ -72,7 +73,9 @@ class PhoneStack(ServedStack):
 
     def pair(self, code: str) -> int:
         """Pair another device by a code, and return the status of the answer."""
-        return httpx.post(f"{self.url}/api/pair", json={"code": code, "description": "another"}, timeout=15).status_code
+        return httpx.post(
+            f"{self.url}/api/pair", json={"code": code, "description": "another"}, timeout=15, verify=PLAIN
+        ).status_code
 
     def read_symptoms(self, patient_id: int) -> None:
         """Read what a patient felt, as the nurse does; what was added meanwhile is read, too."""
@@ -146,7 +149,7 @@ class PhoneStack(ServedStack):
 
     def _sign_in(self) -> httpx.Client:
         user = self.add_user(NURSE)
-        client = httpx.Client(base_url=self.url, timeout=15)
+        client = httpx.Client(base_url=self.url, timeout=15, verify=PLAIN)
         answer = client.post("/api/session", json={"login": user.login, "password": user.password})
         assert answer.status_code == 200, answer.text
         client.headers["x-csrf-token"] = answer.json()["csrf"]

@@ -5,7 +5,6 @@ import secrets
 import shutil
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
@@ -14,6 +13,7 @@ import psycopg
 
 from dashboard.users import add_user
 from heartwire.storage.migrate import migrate
+from tests.servers.plain_http import answers
 from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
 from tests.servers.process import Process
 from tests.servers.secured import SecuredBroker
@@ -132,8 +132,4 @@ class ServedStack:
         return process
 
     def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/api/health", timeout=2) as answer:  # noqa: S310 # our own address
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+        return answers(f"{self.url}/api/health")

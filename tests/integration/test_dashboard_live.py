@@ -17,6 +17,7 @@ from heartwire.topics import Stream, Topic
 from tests.conftest import StartHeartwire
 from tests.integration.dashboard_stack import Patient, Person, Screen, Stack, now_us, on_one_pair
 from tests.servers.fixtures import BrokerServer
+from tests.servers.plain_http import PLAIN
 from tests.servers.postgres import PostgresServer
 from tests.servers.waiting import wait_until
 from tests.wire import Device, ecg_frame
@@ -167,7 +168,10 @@ def test_waves_come_of_watched_patients_only(stack: Stack, broker: BrokerServer)
         screen.watch(other.patient_id)
         wait_until(lambda: send(next(numbers)) and screen.ecg[-1][0] == other.patient_id, "the other's wave")
         broker.kill()
-        wait_until(lambda: not httpx.get(stack.url + "/api/health").json()["broker"]["live"], "the loss to be seen")
+        wait_until(
+            lambda: not httpx.get(stack.url + "/api/health", verify=PLAIN).json()["broker"]["live"],
+            "the loss to be seen",
+        )
         broker.start()
     with (
         Device(broker.host, broker.port, other.device) as device,

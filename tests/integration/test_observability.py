@@ -16,6 +16,7 @@ from heartwire.storage.registry import add_patient
 from heartwire.topics import topic_prefix
 from tests.conftest import ROOT, StartHeartwire
 from tests.servers.fixtures import BrokerServer
+from tests.servers.plain_http import PLAIN
 from tests.servers.process import Process
 from tests.servers.waiting import find_free_port, wait_until
 from tests.wire import Device, ecg_frame, now_us
@@ -40,7 +41,7 @@ class _Ward(NamedTuple):
     pages: int
 
     def get(self, service: str, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.ports[service]}{path}", timeout=20)
+        return httpx.get(f"http://127.0.0.1:{self.ports[service]}{path}", timeout=20, verify=PLAIN)
 
     def ready(self, service: str) -> str:
         try:
@@ -126,7 +127,7 @@ def test_the_metrics_say_what_happened_and_every_query_finds_its_metric(ward: _W
     assert ward.value("heartwire_analytics_step_frames_sum") == 6
     wait_until(lambda: ward.value("heartwire_analytics_lag_frames") == 0, "a sign of life that saw the end of the lag")
 
-    assert httpx.get(f"http://127.0.0.1:{ward.pages}/api/ward", timeout=20).status_code == 401
+    assert httpx.get(f"http://127.0.0.1:{ward.pages}/api/ward", timeout=20, verify=PLAIN).status_code == 401
     assert ward.value("heartwire_dashboard_answers_total", method="GET", status="401") == 1
 
     scraped = {service: ward.get(service, "/metrics").text for service in _SERVICES}

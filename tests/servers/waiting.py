@@ -4,10 +4,17 @@ import random
 import socket
 import time
 from collections.abc import Callable
+from typing import Final
+
+#: How much later than it holds a condition may be seen: a share of what was waited for it, at most so many seconds.
+_SHARE: Final = 0.05
+_LONGEST_S: Final = 0.2
 
 
-def wait_until(condition: Callable[[], bool], what: str, *, timeout_s: float = 20.0, poll_s: float = 0.02) -> float:
+def wait_until(condition: Callable[[], bool], what: str, *, timeout_s: float = 20.0, poll_s: float = 0.01) -> float:
     """Poll until `condition` holds and return the seconds it took.
+
+    Every `poll_s` at first; less often what takes longer, for what is waited for needs the processor, too.
 
     Raises
     ------
@@ -16,9 +23,10 @@ def wait_until(condition: Callable[[], bool], what: str, *, timeout_s: float = 2
     """
     begin = time.monotonic()
     while not condition():
-        if time.monotonic() - begin > timeout_s:
+        waited_s = time.monotonic() - begin
+        if waited_s > timeout_s:
             raise TimeoutError(f"waited {timeout_s:g} s in vain for: {what}")
-        time.sleep(poll_s)
+        time.sleep(max(poll_s, min(waited_s * _SHARE, _LONGEST_S)))
     return time.monotonic() - begin
 
 

@@ -12,6 +12,7 @@ from pydantic_settings import SettingsConfigDict
 
 from heartwire.observe import ObserveError, Observer, counter
 from heartwire.settings import ObserveSettings, ServiceSettings
+from tests.servers.plain_http import PLAIN
 from tests.servers.waiting import wait_until
 
 
@@ -40,7 +41,7 @@ class _Service:
         )
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.settings.observe_port}{path}", timeout=20)
+        return httpx.get(f"http://127.0.0.1:{self.settings.observe_port}{path}", timeout=20, verify=PLAIN)
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_the_command_ends_as_the_service_is(service: _Service) -> None:
     ("path", "method", "status"), [("/", "GET", 404), ("/metrics/x", "GET", 404), ("/metrics", "POST", 405)]
 )
 def test_nothing_else_is_there(service: _Service, path: str, method: str, status: int) -> None:
-    answer = httpx.request(method, f"http://127.0.0.1:{service.settings.observe_port}{path}", timeout=20)
+    answer = httpx.request(method, f"http://127.0.0.1:{service.settings.observe_port}{path}", timeout=20, verify=PLAIN)
     assert answer.status_code == status
 
 
