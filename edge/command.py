@@ -1,8 +1,10 @@
 """``heartwire edge``."""
 
 import importlib.metadata
+import os
 import signal
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +13,14 @@ from typing import Final
 import click
 
 from edge.agent import Agent, Outcome
-from edge.errors import PairingError, SourceError
+from edge.errors import PairingError, ServerError, ServerReason, SourceError
 from edge.outbox import Outbox
 from edge.pacing import Pace
 from edge.pair_command import pair, unpair
 from edge.paired import Paired, load_settings, read_paired
 from edge.progress import Progress
+from edge.server import ask_time
+from edge.server_clock import ServerClock, machine_time
 from edge.sources.bluetooth import BluetoothSource
 from edge.sources.pipe import PipeFormat, PipeSignal, PipeSource
 from edge.sources.record import RecordSource
@@ -26,6 +30,8 @@ from edge.wearables.radio import Radio
 from edge.wearables.wearable import kinds
 from heartwire.frames import I16_MAX, I16_MIN
 
+#: Whoever asks how it is does not wait longer for a server that is away.
+_STATUS_S: Final = 4.0
 _LIVE_CHUNK_S: Final = 0.1
 _WHOLE_CHUNK_S: Final = 60.0
 
@@ -172,13 +178,15 @@ def run(
     settings = load_settings(paired, device=device, broker_host=broker_host, broker_port=broker_port, outbox=outbox)
     source: Source
     pace: Pace | None = None
+    clock: ServerClock | None = None
     if record is not None:
         if loop and speed > 1:
             raise click.UsageError("--loop goes with real time: at a higher --speed its times would be in the future")
         source, pace = _record(record, lead, speed, loop=loop, start_us=start_us)
         is_live = speed <= 1
     elif paired is not None and not reads_stdin:
-        source, is_live = _wearable(paired), True
+        clock = _clock(paired)
+        source, is_live = _wearable(paired, clock), True
     else:
         if fs_hz is None or gain is None:
             raise click.UsageError("--stdin needs --fs and --gain: what the numbers are")
@@ -186,6 +194,7 @@ def run(
         source = PipeSource(sys.stdin.fileno(), signal_, PipeFormat(form), t0_us=start_us)
         is_live = start_us is None
         pace = Pace(1.0, first_is_past=True) if is_live else None
+    ended = threading.Event()
     progress = Progress(settings.report_every_s)
     box = Outbox(settings.outbox_dir, settings.device, settings.outbox_max_bytes)
     try:
@@ -198,7 +207,10 @@ def run(
             is_live=is_live,
             patience_s=patience_s,
             firmware=f"heartwire {importlib.metadata.version('heartwire')}"[:32],
+            clock_s=time.time if clock is None else clock.now_s,
         )
+        if clock is not None:
+            clock.keep_asking(ended)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: agent.stop())
         progress.say(
@@ -207,20 +219,10 @@ def run(
         outcome = agent.run()
         left = box.contents.frames
     finally:
+        ended.set()
         box.close()
-    if outcome is Outcome.CONFIRMED:
-        progress.say("the database has everything")
-    elif outcome is Outcome.STOPPED:
-        progress.say(
-            f"stopped; {left} frames are left in the outbox {settings.outbox_dir}: the next run sends them"
-            if left
-            else "stopped; the outbox is empty"
-        )
-    else:
-        progress.say(
-            f"gave up after {patience_s:g} s: {left} frames are not confirmed by the database; they are kept in"
-            f" {settings.outbox_dir}, and the next run sends them. Is ingest running, and is the device registered?"
-        )
+    progress.say(_in_words(outcome, left, settings.outbox_dir))
+    if outcome is Outcome.GAVE_UP:
         ctx.exit(1)
 
 
@@ -231,9 +233,13 @@ def run(
 def status(device: str | None, outbox: Path | None, *, as_json: bool) -> None:
     """Say what waits in the outbox.
 
-    And what the database confirmed last, how much room is left, and whether an agent is running.
+    And what the database confirmed last, how much room is left, whether an agent is running, and whether the server
+    knows this device.
     """
     paired = read_paired()
+    if paired is None and not (device or os.environ.get("HEARTWIRE_EDGE_DEVICE")) and not as_json:
+        click.echo("this machine is not paired; `heartwire edge pair` with the care team's code does it")
+        return
     settings = load_settings(paired, device=device, outbox=outbox)
     if as_json:
         click.echo(describe_json(settings.outbox_dir, settings.outbox_max_bytes))
@@ -241,16 +247,51 @@ def status(device: str | None, outbox: Path | None, *, as_json: bool) -> None:
     if paired is not None and paired.device == settings.device:
         chosen = "none" if paired.wearable is None else f"{paired.wearable.name} ({paired.wearable.address})"
         click.echo(f"paired for {paired.who}, by {paired.server}; wearable: {chosen}")
+        click.echo(f"server: {_server_in_words(paired)}")
     click.echo(describe(settings.outbox_dir, settings.outbox_max_bytes))
 
 
-def _wearable(paired: Paired) -> BluetoothSource:
-    assert paired.wearable is not None
-    if time.time_ns() // 1000 < paired.paired_us:
-        raise SourceError(
-            f"the clock of this machine says {datetime.now(UTC):%Y-%m-%d %H:%M}, which is before it was paired: set"
-            " it, or let it learn the time from the network (timedatectl), then start again"
+def _in_words(outcome: Outcome, left: int, outbox: Path) -> str:
+    if outcome is Outcome.CONFIRMED:
+        return "the database has everything"
+    if outcome is Outcome.GAVE_UP:
+        return (
+            f"gave up waiting: {left} frames are not confirmed by the database; they are kept in {outbox}, and the next"
+            " run sends them. Is ingest running, and is the device registered?"
         )
+    if left:
+        return f"stopped; {left} frames are left in the outbox {outbox}: the next run sends them"
+    return "stopped; the outbox is empty"
+
+
+def _server_in_words(paired: Paired) -> str:
+    try:
+        ask_time(paired.server, paired.username, paired.password, machine_time, times=1, timeout_s=_STATUS_S)
+    except ServerError as error:
+        if error.reason is ServerReason.REVOKED:
+            return (
+                "the care team has REVOKED this device: nothing that it sends is stored any more. `heartwire edge"
+                " unpair`, then pair anew with a new code"
+            )
+        return str(error)
+    return "reachable; it knows this device"
+
+
+def _clock(paired: Paired) -> ServerClock:
+    clock = ServerClock(lambda: ask_time(paired.server, paired.username, paired.password, machine_time))
+    if machine_time().utc_us < paired.paired_us:  # one may wait: nothing is to be heard before the time is known
+        try:
+            clock.ask()
+        except ServerError as error:
+            raise SourceError(
+                f"the clock of this machine says {datetime.now(UTC):%Y-%m-%d %H:%M}, which is before it was paired:"
+                f" set it, or let it learn the time from the network (timedatectl), then start again; {error}"
+            ) from error
+    return clock
+
+
+def _wearable(paired: Paired, clock: ServerClock) -> BluetoothSource:
+    assert paired.wearable is not None
     chosen = paired.wearable
     kind = next((kind for kind in kinds() if kind.kind == chosen.kind), None)
     if kind is None:
@@ -258,7 +299,7 @@ def _wearable(paired: Paired) -> BluetoothSource:
             f"the paired wearable {chosen.name} is of a kind that is not known here ({chosen.kind}): update heartwire,"
             " or pair anew"
         )
-    return BluetoothSource(chosen.address, chosen.name, kind, Radio())
+    return BluetoothSource(chosen.address, chosen.name, kind, Radio(), now=clock.now)
 
 
 def _record(

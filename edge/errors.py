@@ -13,6 +13,25 @@ class PairingError(PermanentError):
     """The machine cannot be paired, or its pairing cannot be used, until somebody acts."""
 
 
+class ServerReason(StrEnum):
+    """Why the pages' server does not say what it is asked for."""
+
+    UNREACHABLE = "unreachable"
+    """Nothing answers, or nothing that can be understood."""
+    REVOKED = "revoked"
+    """The care team has revoked this device."""
+    REFUSED = "refused"
+    """It answered and said no."""
+
+
+class ServerError(RetryableError):
+    """The pages' server does not say what it is asked for now."""
+
+    def __init__(self, reason: ServerReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class OutboxReason(StrEnum):
     """Why an outbox cannot be used."""
 

@@ -1,15 +1,21 @@
 """What the agent asks of the pages' server: for whom a code is, and the credential that it is good for."""
 
+import base64
 import contextlib
+import http.client
 import json
+import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from edge.errors import PairingError
+from edge.errors import PairingError, ServerError, ServerReason
+from edge.server_clock import Said
+from edge.wearables.timeline import Arrival
 from heartwire.access import read_code
 
 _TIMEOUT_S: Final = 15.0
@@ -54,6 +60,10 @@ class Credential(msgspec.Struct, frozen=True):
     username: str
     password: str
     broker: Broker
+
+
+class _Now(msgspec.Struct, frozen=True):
+    now_us: int
 
 
 class _Reason(msgspec.Struct, frozen=True):
@@ -128,6 +138,53 @@ def pair(invitation: Invitation, description: str) -> Credential:
     return _ask(invitation.server, "/api/pair", given, Credential)
 
 
+def ask_time(
+    server: str,
+    username: str,
+    password: str,
+    now: Callable[[], Arrival],
+    *,
+    times: int = 3,
+    timeout_s: float = _TIMEOUT_S,
+) -> list[Said]:
+    """Ask the server for its time, a few times over one connection: the way there is no part of the answer's.
+
+    Parameters
+    ----------
+    username, password : str
+        The device's credential.
+    now : callable
+        This machine's clocks.
+
+    Raises
+    ------
+    ServerError
+        If it does not say; `REVOKED` when the care team has revoked this device.
+    """
+    parts = urlsplit(server)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    credential = base64.b64encode(f"{username}:{password}".encode()).decode()
+    with contextlib.closing(kind(parts.netloc, timeout=timeout_s)) as connection:
+        try:
+            connection.connect()
+            return [_ask_once(connection, f"{parts.path}/api/my", credential, now) for _ in range(times)]
+        except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+            raise ServerError(ServerReason.UNREACHABLE, f"{server} cannot be reached: {error!r}") from error
+
+
+def _ask_once(connection: http.client.HTTPConnection, path: str, credential: str, now: Callable[[], Arrival]) -> Said:
+    asked = now()
+    connection.request("GET", path, headers={"Authorization": f"Basic {credential}"})
+    response = connection.getresponse()
+    answered = now()
+    content = response.read(_ANSWER_BYTES_MAX)
+    if response.status != http.client.OK:
+        code = _reason(content).code
+        reason = ServerReason.REVOKED if code == "device_revoked" else ServerReason.REFUSED
+        raise ServerError(reason, f"the server refused ({response.status} {code})")
+    return Said(asked, msgspec.json.decode(content, type=_Now).now_us, answered)
+
+
 def _ask(server: str, path: str, given: dict[str, str], answer: type[_T]) -> _T:
     request = urllib.request.Request(  # noqa: S310 # http or https: read_invitation has looked
         server + path, json.dumps(given).encode(), {"Content-Type": "application/json"}, method="POST"
@@ -137,10 +194,15 @@ def _ask(server: str, path: str, given: dict[str, str], answer: type[_T]) -> _T:
             content = response.read(_ANSWER_BYTES_MAX)
     except urllib.error.HTTPError as error:
         raise PairingError(_why(error)) from error
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         why = getattr(error, "reason", error)
+        if isinstance(why, ssl.SSLCertVerificationError):
+            raise PairingError(
+                f"{server} has a certificate that this machine does not trust ({why.verify_message}): is the address"
+                " right, and the clock? An authority of one's own is named by SSL_CERT_FILE"
+            ) from error
         raise PairingError(
-            f"{server} cannot be reached: {why}; is this machine online, and the address right?"
+            f"{server} cannot be reached: {why or repr(why)}; is this machine online, and the address right?"
         ) from error
     try:
         return msgspec.json.decode(content, type=answer)
@@ -149,10 +211,20 @@ def _ask(server: str, path: str, given: dict[str, str], answer: type[_T]) -> _T:
 
 
 def _why(error: urllib.error.HTTPError) -> str:
-    said = _Refused(_Reason())
-    with contextlib.suppress(msgspec.DecodeError, OSError):
-        said = msgspec.json.decode(error.read(_ANSWER_BYTES_MAX), type=_Refused)
-    code = said.error.code
-    if code == "too_many_attempts":
-        return f"too many wrong codes came from here; wait {said.error.params.get('retry_s', 60)} s, then try again"
-    return _SAID.get(code, f"the server refused ({error.code} {code}); ask whoever runs it")
+    content = b""
+    with contextlib.suppress(OSError):
+        content = error.read(_ANSWER_BYTES_MAX)
+    reason = _reason(content)
+    if error.code in {301, 302, 303, 307, 308}:
+        address = error.headers.get("Location", "").partition("/api/")[0]
+        return f"the server's address is another: try again with --server {address or 'https://…'}"
+    if reason.code == "too_many_attempts":
+        return f"too many wrong codes came from here; wait {reason.params.get('retry_s', 60)} s, then try again"
+    return _SAID.get(reason.code, f"the server refused ({error.code} {reason.code}); ask whoever runs it")
+
+
+def _reason(content: bytes) -> _Reason:
+    try:
+        return msgspec.json.decode(content, type=_Refused).error
+    except msgspec.DecodeError:
+        return _Reason()

@@ -98,7 +98,8 @@ class PolarH10(Peripheral):
         }
         super().__init__(address, name, [HEART_RATE_SERVICE, "0000feee-0000-1000-8000-00805f9b34fb"], services)
         self.features = bytes.fromhex("0f05" + 15 * "00")
-        self.settings = bytes.fromhex("f001000000" + "00018200" + "01010e00")
+        #: What is answered to the question for settings, an indication each.
+        self.settings = [bytes.fromhex("f001000000" + "00018200" + "01010e00")]
         self.start_status = 0
         self.is_sending = False
         self.told: list[bytes] = []
@@ -110,8 +111,10 @@ class PolarH10(Peripheral):
         assert uuid == PMD_CONTROL_POINT
         self.told.append(value)
         if value == bytes.fromhex("0100"):
-            answer = self.settings
-        elif value == start_ecg():
+            for part in self.settings:
+                asyncio.get_running_loop().call_soon(self.notify, PMD_CONTROL_POINT, part)
+            return
+        if value == start_ecg():
             status = 6 if self.is_sending else self.start_status
             self.is_sending |= status == 0
             answer = bytes([0xF0, 2, 0, status, 0])

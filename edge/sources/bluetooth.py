@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from edge.errors import WearableError, WearableReason
+from edge.server_clock import machine_time
 from edge.sources.source import Item
 from edge.wearables.radio import Radio
 from edge.wearables.strap import Strap
@@ -54,7 +55,7 @@ class BluetoothSource:
     radio : Radio
         This machine's Bluetooth.
     now : callable
-        This machine's clocks.
+        The time: this machine's, or what the server says of it.
 
     Attributes
     ----------
@@ -73,7 +74,7 @@ class BluetoothSource:
         kind: Wearable,
         radio: Radio,
         *,
-        now: Callable[[], Arrival] = lambda: Arrival(time.time_ns() // 1000, time.monotonic_ns() // 1000),
+        now: Callable[[], Arrival] = machine_time,
     ) -> None:
         self.connections = 0
         self.refused = 0

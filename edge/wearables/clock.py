@@ -68,6 +68,16 @@ class WearableClock:
         return self._last_us is not None and self._last_us - self._first_us >= _SETTLED_US
 
     @property
+    def has_told(self) -> bool:
+        """Whether a time was told by this line, or by one that it follows."""
+        return self._told_us is not None
+
+    @property
+    def error_us(self) -> float:
+        """What the last time that was told is to be put right by, with time."""
+        return self._error_us
+
+    @property
     def drift_ppm(self) -> float:
         """How much slower than UTC the wearable's clock runs, in millionths; negative where it is faster."""
         return self._line.drift * 1e6

@@ -17,9 +17,13 @@ from heartwire.frames import I16_MAX, I16_MIN, EcgFlag
 #: Digital units per mV on the wire: microvolts, as they come.
 GAIN: Final = 1000.0
 #: This machine's clock was set when it went by so much more or less than the monotonic one between two packets ...
-_STEP_US: Final = 250_000
+_STEP_US: Final = 20_000
 #: ... and by so much, times jump with it: what was told before was wrong, and stays so only for a moment.
 _JUMP_US: Final = 5_000_000
+#: Times that may be wrong by more say so.
+DOUBT_US: Final = 50_000
+#: Of that, what a radio may take even of the fastest packets.
+_RADIO_US: Final = 20_000
 #: Samples are missing when so many do not come, or this part of a packet's.
 _MISSING: Final = 1.5
 _MISSING_PART: Final = 0.03
@@ -34,10 +38,21 @@ _NONE: Final = EcgFlag(0)
 
 
 class Arrival(NamedTuple):
-    """When a packet came: by this machine's clock, UTC microseconds, and by one that nobody sets, microseconds."""
+    """When a packet came.
+
+    Attributes
+    ----------
+    utc_us : int
+        By this machine's clock, UTC microseconds.
+    monotonic_us : int
+        By a clock that nobody sets, microseconds.
+    is_doubtful : bool
+        Whether `utc_us` may be wrong by more than 50 ms.
+    """
 
     utc_us: int
     monotonic_us: int
+    is_doubtful: bool = False
 
 
 class Timeline:
@@ -60,12 +75,14 @@ class Timeline:
         self._last_us: int | None = None  # the wearable's time of the last sample
         self._end_us: int | None = None  # UTC just after it
         self._fs_hz = 0.0
+        self._is_doubtful = False
         self._periods: Final[deque[float]] = deque(maxlen=_RATE_PACKETS)
         self._gap = False
 
     def take(self, packet: EcgPacket, arrival: Arrival, flags: EcgFlag = _NONE) -> list[Chunk]:
         """Take a packet; return the chunks whose time is known now: of the first seconds none, then all at once."""
         chunks = self._follow_host(arrival)
+        self._is_doubtful = arrival.is_doubtful
         wearable_us = packet.last_ns // 1000
         if self.clock.observe(wearable_us, arrival.utc_us):
             # What is held was not told yet: it is placed by what is known of the clock that it was made by.
@@ -88,6 +105,9 @@ class Timeline:
             return []
         step_us = (arrival.utc_us - before.utc_us) - (arrival.monotonic_us - before.monotonic_us)
         if abs(step_us) < _STEP_US:
+            return []
+        if not self.clock.has_told:  # what is held is placed by what is known now
+            self.clock.step(step_us, jumps=True)
             return []
         chunks = self.flush()
         jumps = abs(step_us) >= _JUMP_US
@@ -126,6 +146,8 @@ class Timeline:
             self._gap = False
         self._last_us = last_us
         self._end_us = t0_us + round(n * period_us)
+        if self._is_doubtful or abs(self.clock.error_us) > DOUBT_US - _RADIO_US:
+            flags |= EcgFlag.CLOCK_ESTIMATED
         samples, is_clipped = _to_int16(packet.samples_uv)
         if is_clipped:
             flags |= EcgFlag.SATURATED

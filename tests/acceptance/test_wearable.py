@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -16,9 +16,12 @@ from edge.command import edge
 from edge.outbox import Outbox
 from edge.paired import PairedWearable, load_settings, read_paired
 from edge.progress import Tally
+from edge.server import ask_time
+from edge.server_clock import ServerClock, machine_time
 from edge.sources.bluetooth import BluetoothSource
 from edge.sources.source import Item
 from edge.wearables.polar_h10 import WEARABLE
+from edge.wearables.timeline import Arrival
 from heartwire.frames import EcgFlag
 from tests.acceptance.paired import Ward
 from tests.acceptance.test_access import on_both, ward
@@ -30,6 +33,7 @@ __all__ = ["ward"]  # a fixture
 DRIFT: Final = 100e-6
 SECONDS: Final = 45
 PACKETS: Final = SECONDS * 130 // PACKET
+Row = tuple[Any, ...]
 SAMPLES: Final = np.random.default_rng(5).integers(-3000, 3000, PACKETS * PACKET)
 
 
@@ -50,16 +54,19 @@ class _Reporter:
 class _Wearer:
     """A Polar H10 in real time, in a thread of its own: the sensor's clock drifts, the radio delays and loses."""
 
-    def __init__(self, h10: PolarH10, lost: set[int]) -> None:
+    def __init__(self, h10: PolarH10, lost: set[int], packets: int = PACKETS) -> None:
         self._h10 = h10
         self.lost = lost
+        self.packets = packets
         self.begin_us = 0
 
-    def play(self, source: BluetoothSource) -> None:
+    def play(self, source: BluetoothSource, half_time: Callable[[], None] = lambda: None) -> None:
         rng = np.random.default_rng(7)
         wait_until(lambda: source.connections > 0, "a connection", timeout_s=30.0)
         self.begin_us = time.time_ns() // 1000
-        for at in range(PACKETS):
+        for at in range(self.packets):
+            if at == self.packets // 2:
+                half_time()
             true_us = self.begin_us + round((at + 1) * PACKET * 1e6 / 130 * (1 + DRIFT))
             delay_us = int(rng.integers(5_000, 60_000))
             time.sleep(max(0.0, (true_us + delay_us) / 1e6 - time.time()))
@@ -69,6 +76,27 @@ class _Wearer:
             self._h10.send_ecg(last_ns, [int(one) for one in SAMPLES[PACKET * at : PACKET * at + PACKET]])
             if at % 2:
                 self._h10.send_heart_rate(60 + at, 1024, 1000)
+
+    @property
+    def kept(self) -> list[int]:
+        """Return the packets that were sent."""
+        return [at for at in range(self.packets) if at not in self.lost]
+
+    def errors_us(self, rows: Sequence[Row]) -> list[float]:
+        """Return how far the stored frames' times are from when their samples were made."""
+        numbers = np.concatenate([np.arange(PACKET * at, PACKET * at + PACKET) for at in self.kept])
+        errors_us = []
+        n_before = 0
+        for t0_us, *_, samples in rows:
+            errors_us.append(t0_us - self.begin_us - (numbers[n_before] + 1) * 1e6 / 130 * (1 + DRIFT))
+            n_before += len(samples) // 2
+        return errors_us
+
+
+def _stored(ward: Ward) -> list[Row]:
+    return ward.stack.execute(
+        "SELECT (extract(epoch FROM t0) * 1000000)::bigint, flags, fs_mhz, gain, samples FROM ecg_frames ORDER BY t0"
+    )
 
 
 def _pair(ward: Ward, air: Air, monkeypatch: pytest.MonkeyPatch, *args: str, say: str = "") -> Result:
@@ -137,6 +165,15 @@ def _pair_by_hand(ward: Ward, air: Air, monkeypatch: pytest.MonkeyPatch) -> Pair
     return kept.wearable
 
 
+def _start_ingest(ward: Ward, heartwire_process: StartHeartwire) -> None:
+    heartwire_process(
+        "ingest",
+        env=ward.broker.env("ingest")
+        | {"HEARTWIRE_INGEST_DATABASE": ward.stack.database, "HEARTWIRE_INGEST_RETRY_LONGEST_S": "0.5"},
+        is_ready=lambda process: "subscribed at" in process.log,
+    )
+
+
 @on_both
 def test_from_the_nurses_code_to_the_database(
     ward: Ward, heartwire_process: StartHeartwire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -147,12 +184,7 @@ def test_from_the_nurses_code_to_the_database(
     chosen = _pair_by_hand(ward, air, monkeypatch)
     assert (chosen.address, chosen.kind) == (h10.address, "polar_h10")
 
-    heartwire_process(
-        "ingest",
-        env=ward.broker.env("ingest")
-        | {"HEARTWIRE_INGEST_DATABASE": ward.stack.database, "HEARTWIRE_INGEST_RETRY_LONGEST_S": "0.5"},
-        is_ready=lambda process: "subscribed at" in process.log,
-    )
+    _start_ingest(ward, heartwire_process)
     source = BluetoothSource(chosen.address, chosen.name, WEARABLE, air.radio())
     wearer = _Wearer(h10, lost={30, 31})
     with _running(source) as said:
@@ -172,22 +204,15 @@ def test_from_the_nurses_code_to_the_database(
     # What the agent held when it was stopped is in its outbox: the next run sends it.
     assert _send_what_is_left() is Outcome.CONFIRMED
 
-    rows = ward.stack.execute(
-        "SELECT (extract(epoch FROM t0) * 1000000)::bigint, flags, fs_mhz, gain, samples FROM ecg_frames ORDER BY t0"
-    )
-    kept_packets = [at for at in range(PACKETS) if at not in wearer.lost]
+    rows = _stored(ward)
+    kept_packets = wearer.kept
     sent = np.concatenate([SAMPLES[PACKET * at : PACKET * at + PACKET] for at in kept_packets])
     stored = np.frombuffer(b"".join(bytes(row[4]) for row in rows), "<i2")
     np.testing.assert_array_equal(stored, sent)
     assert {row[2:4] for row in rows} == {(130_000, 1000.0)}
     assert [row[1] for row in rows if row[1]] == [int(EcgFlag.GAP_BEFORE)]
     # Where each sample was made, to 50 ms, though the sensor's clock knows nothing of the year.
-    numbers = np.concatenate([np.arange(PACKET * at, PACKET * at + PACKET) for at in kept_packets])
-    n_before = 0
-    for t0_us, *_, samples in rows:
-        true_us = wearer.begin_us + (numbers[n_before] + 1) * 1e6 / 130 * (1 + DRIFT)
-        assert abs(t0_us - true_us) < 50_000
-        n_before += len(samples) // 2
+    assert max(map(abs, wearer.errors_us(rows))) < 50_000
     pulses = ward.stack.execute("SELECT bpm, rr_ms, contact FROM hr_frames ORDER BY t0")
     assert pulses == [(60 + at, [1000, 977], 0) for at in kept_packets if at % 2]
 
@@ -198,3 +223,66 @@ def test_from_the_nurses_code_to_the_database(
     assert "confirmed by the database: hr of run" in status.output
     assert CliRunner().invoke(edge, ["unpair"], input="y\n").exit_code == 0
     assert read_paired() is None
+
+
+class _WrongClock:
+    """A machine whose clock is wrong by so much."""
+
+    def __init__(self, wrong_us: int) -> None:
+        self.wrong_us = wrong_us
+
+    def machine(self) -> Arrival:
+        here = machine_time()
+        return here._replace(utc_us=here.utc_us + self.wrong_us)
+
+    def put_right(self) -> None:
+        self.wrong_us = 0
+
+
+@pytest.mark.parametrize(("database_server", "secured_broker"), [("timescaledb", "mosquitto")], indirect=True)
+@pytest.mark.parametrize("knows_server", [True, False], ids=["server", "no-server"])
+def test_a_machines_clock_is_two_hours_wrong_until_somebody_sets_it(
+    ward: Ward,
+    heartwire_process: StartHeartwire,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *,
+    knows_server: bool,
+) -> None:
+    monkeypatch.setenv("HEARTWIRE_HOME", str(tmp_path))
+    h10 = PolarH10()
+    air = Air(h10)
+    assert _pair(ward, air, monkeypatch, "--server", ward.stack.url, ward.code(), say="y\n1\n").exit_code == 0
+    paired = read_paired()
+    assert paired is not None
+    _start_ingest(ward, heartwire_process)
+    wrong = _WrongClock(-7_200_000_000)
+    clock = ServerClock(
+        lambda: ask_time(paired.server, paired.username, paired.password, wrong.machine), machine=wrong.machine
+    )
+    stop = threading.Event()
+    if knows_server:
+        clock.keep_asking(stop)
+    source = BluetoothSource(h10.address, h10.name, WEARABLE, air.radio(), now=clock.now)
+    wearer = _Wearer(h10, lost=set(), packets=40)
+    try:
+        with _running(source):
+            wearer.play(source, half_time=wrong.put_right)
+    finally:
+        stop.set()
+    assert _send_what_is_left() is Outcome.CONFIRMED
+
+    rows = _stored(ward)
+    np.testing.assert_array_equal(np.frombuffer(b"".join(bytes(row[4]) for row in rows), "<i2"), SAMPLES[: 40 * PACKET])
+    flags = [EcgFlag(row[1]) for row in rows]
+    errors_us = wearer.errors_us(rows)
+    if knows_server:
+        # Nothing moved when the clock was set: it had been known all the time.
+        assert flags == len(rows) * [EcgFlag(0)]
+        assert max(map(abs, errors_us)) < 50_000
+        return
+    # Nobody knew: each frame says so. Where the clock was set there is a gap.
+    assert all(EcgFlag.CLOCK_ESTIMATED in flag for flag in flags)
+    (gap,) = (at for at, flag in enumerate(flags) if EcgFlag.GAP_BEFORE in flag)
+    assert all(abs(error_us + 7_200_000_000) < 50_000 for error_us in errors_us[:gap])
+    assert all(abs(error_us) < 50_000 for error_us in errors_us[gap:])

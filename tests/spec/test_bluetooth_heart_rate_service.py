@@ -45,6 +45,14 @@ def test_3_1_1_4_rr_intervals_are_of_1024th_of_a_second_the_oldest_first() -> No
     assert read_heart_rate(bytes.fromhex("103cffff0100")).rr_ms == (63999, 1)
 
 
+@given(st.integers(0, 65535))
+def test_3_1_1_4_an_interval_in_milliseconds_is_the_nearest_so_that_beats_do_not_drift_from_their_frame(
+    rr: int,
+) -> None:
+    (rr_ms,) = HeartRate(60, Contact.UNKNOWN, None, (rr,)).rr_ms
+    assert abs(rr_ms - rr * 1000 / 1024) <= 0.5
+
+
 def test_a_notification_of_a_real_polar_h10() -> None:
     # Published with Polar's number 16, 59, 83, 4: no contact bits, one interval.
     assert read_heart_rate(bytes([16, 59, 83, 4])) == HeartRate(59, Contact.UNKNOWN, None, (1107,))

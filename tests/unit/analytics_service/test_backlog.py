@@ -89,6 +89,8 @@ def test_signal_of_a_clock_that_was_not_set_is_live() -> None:
     frame = _frame(7, "a", 0, late=True, flags=int(EcgFlag.CLOCK_NOT_SET))
     assert not is_late(frame)
     assert is_late(msgspec.structs.replace(frame, flags=0))
+    # A clock that is known roughly is known: what it recorded an hour ago is late.
+    assert is_late(msgspec.structs.replace(frame, flags=int(EcgFlag.CLOCK_ESTIMATED)))
 
 
 def test_signal_of_a_clock_that_was_corrected_is_late_as_any_other() -> None:

@@ -162,18 +162,43 @@ def test_an_ecg_left_over_from_a_connection_that_broke_is_stopped_and_started() 
     assert [value[0] for value in h10.told] == [1, 2, 3, 2]
 
 
+def test_settings_in_several_indications_behind_an_answer_to_something_else_are_put_together() -> None:
+    h10 = PolarH10()
+    # Acceleration's answer first, which nobody asked for; then the two halves of ECG's.
+    h10.settings = [bytes.fromhex(part) for part in ("f001020003", "f00100000100018200", "f00100000001010e00")]
+    with _Play(Air(h10), h10).running() as play:
+        play.wait_for_connection()
+        play.send(0, 10)
+        play.wait_for(lambda: len(play.samples) == 10 * PACKET, "all samples")
+    assert play.source.refused == 0
+
+
+def test_that_another_measurement_ended_is_no_reason_to_connect_anew() -> None:
+    h10 = PolarH10()
+    with _Play(Air(h10), h10).running() as play:
+        play.wait_for_connection()
+        h10.notify(PMD_CONTROL_POINT, bytes.fromhex("0102"))
+        assert not play.source._has_stopped
+        h10.notify(PMD_CONTROL_POINT, bytes.fromhex("010200"))
+        play.wait_for_connection(2)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "reason", "words"),
     [
         ("features", bytes.fromhex("0f0400"), WearableReason.UNFIT, "it has no ECG"),
-        ("settings", bytes.fromhex("f0010000000001fa0001010e00"), WearableReason.UNFIT, "wanted 130"),
-        ("settings", bytes.fromhex("f0010000000009"), WearableReason.UNFIT, "settings of 2 bytes"),
-        ("settings", bytes.fromhex("f0010003"), WearableReason.REFUSED, "not supported (3)"),
+        ("settings", [bytes.fromhex("f0010000000001fa0001010e00")], WearableReason.UNFIT, "wanted 130"),
+        ("settings", [bytes.fromhex("f0010000000009")], WearableReason.UNFIT, "settings of 2 bytes"),
+        ("settings", [bytes.fromhex("f0010003")], WearableReason.REFUSED, "not supported (3)"),
+        ("settings", [], WearableReason.REFUSED, "did not answer the command 0100"),
         ("start_status", 13, WearableReason.REFUSED, "device in charger (13)"),
         ("start_status", 99, WearableReason.REFUSED, "not known here (99)"),
     ],
 )
-def test_an_h10_that_says_no_is_told(field: str, value: object, reason: WearableReason, words: str) -> None:
+def test_an_h10_that_says_no_is_told(
+    field: str, value: object, reason: WearableReason, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.wearables.polar_h10._ANSWER_S", 0.5)
     h10 = PolarH10()
     setattr(h10, field, value)
 

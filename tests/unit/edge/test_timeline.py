@@ -4,6 +4,7 @@ import itertools
 from typing import Final
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,16 +151,91 @@ def test_the_machines_clock_is_put_right_by_an_hour_and_times_jump_with_it_behin
     assert timeline.clock.restarts == 0
 
 
-def test_a_clock_set_by_a_second_is_worn_off_without_a_gap() -> None:
+@pytest.mark.parametrize("step_us", [-3_000_000, -1_000_000, 60_000, 3_000_000])
+def test_a_clock_set_by_seconds_is_worn_off_without_a_gap_and_times_say_so_until_they_are_right(step_us: int) -> None:
     timeline = Timeline()
-    samples = _samples(73 * 600)
+    samples = _samples(73 * 900)
     chunks: list[Chunk] = []
-    for at in range(600):
+    for at in range(900):
         packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
         gone_us = packet.last_ns // 1000 - WEARABLE_US
-        chunks += timeline.take(packet, Arrival(T0_US + gone_us - (1_000_000 if at < 15 else 0), gone_us))
+        chunks += timeline.take(packet, Arrival(T0_US + gone_us - (step_us if at < 15 else 0), gone_us))
     assert not any(EcgFlag.GAP_BEFORE in chunk.flags for chunk in chunks)
-    assert abs(chunks[-1].t0_us - T0_US - 73 * 599 * 1e6 / FS_HZ) < 5_000
+    for at, chunk in enumerate(chunks[15:], 15):
+        error_us = chunk.t0_us - T0_US - 73 * at * 1e6 / FS_HZ
+        assert (EcgFlag.CLOCK_ESTIMATED in chunk.flags) == (abs(error_us) > 30_000)
+    assert abs(chunks[-1].t0_us - T0_US - 73 * 899 * 1e6 / FS_HZ) < 5_000
+    for before, after in itertools.pairwise(chunks):
+        assert after.t0_us > before.t0_us
+
+
+@pytest.mark.parametrize("step_us", [-7_200_000_000, -3_000_000, 300_000, 7_200_000_000])
+def test_a_clock_that_is_put_right_before_anything_was_told_is_right_from_the_first_sample(step_us: int) -> None:
+    timeline = Timeline()
+    samples = _samples(73 * 30)
+    chunks: list[Chunk] = []
+    for at in range(30):
+        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
+        gone_us = packet.last_ns // 1000 - WEARABLE_US
+        chunks += timeline.take(
+            packet, Arrival(T0_US + gone_us - (step_us if at < 3 else 0), gone_us, is_doubtful=at < 3)
+        )
+    assert [chunk.flags for chunk in chunks] == 30 * [EcgFlag(0)]
+    assert abs(chunks[0].t0_us - T0_US) < 1_000
+    assert _values(chunks) == samples
+
+
+def test_a_time_that_may_be_wrong_says_so() -> None:
+    timeline = Timeline()
+    samples = _samples(73 * 30)
+    chunks: list[Chunk] = []
+    for at in range(30):
+        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
+        gone_us = packet.last_ns // 1000 - WEARABLE_US
+        chunks += timeline.take(packet, Arrival(T0_US + gone_us, gone_us, is_doubtful=15 <= at < 20))
+    assert [at for at, chunk in enumerate(chunks) if chunk.flags == EcgFlag.CLOCK_ESTIMATED] == list(range(15, 20))
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    drift_ppm=st.integers(-100, 100),
+    seed=st.integers(0, 2**32 - 1),
+    loss=st.floats(0.0, 0.5),
+    steps=st.dictionaries(
+        st.integers(1, 699),
+        st.one_of(st.integers(-3_000_000, 3_000_000), st.integers(-7_200_000_000, 7_200_000_000)),
+        max_size=3,
+    ),
+)
+def test_whatever_the_drift_the_air_and_the_machines_clock_times_are_right_to_50_ms_or_say_so_and_never_go_back(
+    drift_ppm: int, seed: int, loss: float, steps: dict[int, int]
+) -> None:
+    """Six minutes; jittered, delayed and lost packets; this machine's clock is set three times."""
+    rng = np.random.default_rng(seed)
+    timeline = Timeline()
+    wrong_us = -sum(steps.values())
+    told: list[tuple[int, int, Chunk]] = []  # packet, by how much the machine's clock was wrong when it was told
+    waiting: list[int] = []
+    for at in range(700):
+        wrong_us += steps.get(at, 0)
+        if rng.random() < loss:
+            continue
+        packet = _packet([at] * 73, 73 * at)
+        made_us = round((packet.last_ns / 1000 - WEARABLE_US) * (1 + drift_ppm * 1e-6))
+        delay_us = int(rng.integers(5_000, 45_000)) + (2_000_000 if rng.random() < 0.02 else 0)
+        steady_us = made_us + delay_us
+        waiting.append(at)
+        chunks = timeline.take(packet, Arrival(T0_US + steady_us + wrong_us, steady_us))
+        told += [(waiting.pop(0), wrong_us, chunk) for chunk in chunks]
+    for at, wrong_then_us, chunk in told:
+        true_us = T0_US + round(73 * at * 1e6 / FS_HZ * (1 + drift_ppm * 1e-6)) + wrong_then_us
+        assert EcgFlag.CLOCK_ESTIMATED in chunk.flags or abs(chunk.t0_us - true_us) <= 50_000, at
+    for (at, before_us, before), (after_at, after_us, after) in itertools.pairwise(told):
+        if abs(after_us - before_us) < 5_000_000:
+            assert after.t0_us > before.t0_us, at
+        assert (EcgFlag.GAP_BEFORE in after.flags) == (after_at != at + 1 or abs(after_us - before_us) >= 5_000_000), (
+            after_at
+        )
 
 
 def test_what_no_frame_can_hold_is_clipped_and_says_so() -> None:
