@@ -110,6 +110,7 @@ class Agent:
         self._contents = outbox.contents
         self._condition = Condition(source.name, None, None)
         self._condition_told = source.name
+        self._link_told = ""
         self._link: Final = Link(settings, lambda: self._status(online=False), self._mailbox)
         self._source_thread: Final = threading.Thread(target=self._run_source, name="source", daemon=True)
         self._acks: Final[dict[tuple[int, str], Ack]] = {}
@@ -295,6 +296,7 @@ class Agent:
         )
 
     def _watch_link(self, now_s: float) -> None:
+        self._tell_link()
         number = self._link.number
         if number == self._connection:
             return
@@ -305,6 +307,16 @@ class Agent:
             self._window.begin(self._outbox.last_position, now_s)
             self._progress_s = now_s
             self._status_s = float("-inf")
+
+    def _tell_link(self) -> None:
+        problem = self._link.problem
+        words = str(problem) if problem else "connected" if self._link.number else "connecting"
+        # The same trouble in other words, each time it is tried, is not worth a write.
+        reason = problem.reason if problem else words
+        if reason != self._link_told:
+            self._link_told = reason
+            with contextlib.suppress(OutboxDiskFullError):
+                self._outbox.keep_fact("link", words if problem is None else f"NOT connected: {words}")
 
     def _send(self, now_s: float) -> None:
         if not self._connection:
@@ -330,7 +342,7 @@ class Agent:
             self._condition_told = condition.wearable
             self._reporter.say(condition.wearable)
             with contextlib.suppress(OutboxDiskFullError):
-                self._outbox.keep_condition(_in_words(condition))
+                self._outbox.keep_fact("condition", _in_words(condition))
         trouble = (self._is_disk_full, self._contents.lost_frames, condition.wearable)
         if trouble != self._trouble and now_s >= self._status_s + _STATUS_SPACING_S:
             self._trouble = trouble

@@ -234,7 +234,9 @@ class Link:
             connection.speaks_version = reason != "Unsupported protocol version"
             kind = LinkReason.REFUSED if connection.speaks_version else LinkReason.PROTOCOL
             connection.problem = LinkError(
-                kind, f"{where} refused: {reason}; check this device's user, password and what they may do"
+                kind,
+                f"{where} refused: {reason}; has the care team revoked this device? If not, check its user, password"
+                " and what they may do",
             )
             return
         connection.client.subscribe([(str(Topic(self._settings.device, one)), 1) for one in _HEARD])

@@ -5,25 +5,22 @@ docs/adr/0003-outbox-policy.md: this file says how full it is and drops what it 
 """
 
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from edge.errors import OutboxDiskFullError, OutboxError, OutboxReason
+from edge.errors import OutboxError, OutboxReason
+from edge.outbox_file import FILE, LOCK_FILE, RESERVE_FILE, connect, in_words, told
 from edge.outbox_lock import OutboxLock
 from edge.outbox_reserve import OutboxReserve
 from edge.watermark import confirmed_ranges
 from heartwire.frames import U32_MAX, Ack, EcgFlag, EcgFrame, HrFrame, Message, encode
 from heartwire.topics import Stream
 
-FILE: Final = "outbox.sqlite3"
-LOCK_FILE: Final = "outbox.lock"
-RESERVE_FILE: Final = "outbox.reserve"
 #: What a frame takes on disk besides its payload: row, index, and their share of the pages; measured, rounded up.
 FRAME_OVERHEAD_BYTES: Final = 96
 _APPLICATION_ID: Final = 0x68774F42  # "hwOB"
@@ -245,11 +242,11 @@ class Outbox:
             self._set_fact("refusal_position", last)
             self._set_fact("refusal_us", time.time_ns() // 1000)
 
-    def keep_condition(self, text: str) -> None:
-        """Remember how the wearable is, for whoever looks."""
+    def keep_fact(self, name: Literal["condition", "link"], text: str) -> None:
+        """Remember how the wearable or the connection to the broker is, for whoever looks."""
         with told(self.folder), self._db:
-            self._set_fact("condition", text)
-            self._set_fact("condition_us", time.time_ns() // 1000)
+            self._set_fact(name, text)
+            self._set_fact(f"{name}_us", time.time_ns() // 1000)
 
     def drop_oldest(self, need_bytes: int, handed_up_to: int) -> Dropped:
         """Drop the oldest frames until `need_bytes` more are within the bound.
@@ -374,49 +371,3 @@ class Outbox:
 
 def _stream_of(frame: EcgFrame | HrFrame) -> Stream:
     return Stream.ECG if isinstance(frame, EcgFrame) else Stream.HR
-
-
-def in_words(size_bytes: int) -> str:
-    """Return a number of bytes as a person reads it."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
-        if size_bytes >= factor:
-            return f"{size_bytes / factor:.1f} {unit}"
-    return f"{size_bytes} bytes"
-
-
-def connect(folder: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Open an outbox's file; each statement commits by itself unless in a `with` of the connection."""
-    path = folder / FILE
-    mode = "ro" if read_only else "rwc"
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=5.0, check_same_thread=False)
-
-
-@contextmanager
-def told(folder: Path) -> Iterator[None]:
-    """Turn SQLite's errors into what they mean for an outbox: `OutboxError`, `OutboxDiskFullError`."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_disk_full(folder)):
-            raise OutboxDiskFullError(
-                f"the disk under {folder} is full; free some space: what cannot be written is held"
-            ) from error
-        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise OutboxError(
-                OutboxReason.CORRUPT,
-                f"the outbox {folder / FILE} is damaged ({error}); move the file away and start again: frames that it"
-                " held and the database does not have are lost, unless `sqlite3 FILE .recover` saves them",
-            ) from error
-        raise OutboxError(
-            OutboxReason.UNREACHABLE,
-            f"the outbox {folder / FILE} cannot be used: {error}; make its folder readable and writable, or choose"
-            " another with HEARTWIRE_EDGE_OUTBOX",
-        ) from error
-
-
-def _is_disk_full(folder: Path) -> bool:
-    try:
-        return shutil.disk_usage(folder).free < 1_000_000
-    except OSError:
-        return False

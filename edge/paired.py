@@ -76,6 +76,7 @@ def read_paired() -> Paired | None:
     """
     path = state_folder() / _FILE
     try:
+        _check_private(path)
         content = path.read_bytes()
     except FileNotFoundError:
         return None
@@ -87,6 +88,20 @@ def read_paired() -> Paired | None:
         return msgspec.json.decode(content, type=Paired)
     except msgspec.DecodeError as error:
         raise PairingError(f"{path} is damaged ({error}); `heartwire edge unpair`, then pair anew") from error
+
+
+def _check_private(path: Path) -> None:
+    """Refuse a credential that others may read, or put another in the place of."""
+    if path.stat().st_mode & 0o077:
+        raise PairingError(
+            f"{path} may be read by others (its mode is {path.stat().st_mode & 0o777:o}): `chmod 600 {path}`; or, if"
+            " somebody did read it, `heartwire edge unpair`, and pair anew"
+        )
+    if path.parent.stat().st_mode & 0o022:
+        raise PairingError(
+            f"{path.parent} may be written by others (its mode is {path.parent.stat().st_mode & 0o777:o}):"
+            f" `chmod 700 {path.parent}`"
+        )
 
 
 def keep_paired(paired: Paired) -> Path:

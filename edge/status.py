@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from edge.outbox import FILE, FRAME_OVERHEAD_BYTES, LOCK_FILE, connect, in_words, told
+from edge.outbox import FRAME_OVERHEAD_BYTES
+from edge.outbox_file import FILE, LOCK_FILE, connect, in_words, told
 from edge.outbox_lock import is_locked
 from heartwire.frames import EcgFrame, HrFrame
 from heartwire.topics import Stream
@@ -44,6 +45,8 @@ class OutboxState(msgspec.Struct, frozen=True):
         What it said last of each stream.
     condition, condition_us : str, int
         How the wearable was when it changed last, and when that was, UTC microseconds.
+    link, link_us : str, int
+        How the connection to the broker was when it changed last, and when that was, UTC microseconds.
     refused, refused_us : str, int
         Why the server does not take what waits, and when it said so, UTC microseconds.
     """
@@ -63,6 +66,8 @@ class OutboxState(msgspec.Struct, frozen=True):
     watermarks: tuple[Confirmed, ...] = ()
     condition: str = ""
     condition_us: int = 0
+    link: str = ""
+    link_us: int = 0
 
 
 def read_state(folder: Path, max_bytes: int) -> OutboxState | None:
@@ -114,6 +119,8 @@ def read_state(folder: Path, max_bytes: int) -> OutboxState | None:
         watermarks=watermarks,
         condition=str(facts.get("condition", "")),
         condition_us=int(facts.get("condition_us", 0)),
+        link=str(facts.get("link", "")),
+        link_us=int(facts.get("link_us", 0)),
         refused=str(facts["refusal"]) if is_refused else "",
         refused_us=refused_us if is_refused else 0,
     )
@@ -143,8 +150,10 @@ def describe(folder: Path, max_bytes: int) -> str:
     else:
         signal = f"signal from {_time(state.first_us)} to {_time(state.last_us)}"
         lines.append(f"waiting for the database: {state.frames} frames, {signal}")
-    if state.condition:
+    if state.condition and state.is_running:
         lines.append(f"wearable: {state.condition}; so since {_time(state.condition_us)}")
+    if state.link and state.is_running:
+        lines.append(f"broker: {state.link}; so since {_time(state.link_us)}")
     if not state.watermarks:
         lines.append("confirmed by the database: nothing yet")
     for last in state.watermarks:

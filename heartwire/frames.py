@@ -98,8 +98,8 @@ class EcgFlag(IntFlag):
     """The times are of a clock that nobody has set or corrected: nobody knows how late the signal is."""
     GAP_BEFORE = 16
     CLOCK_ESTIMATED = 32
-    """The times may be off by more than 50 ms: they are of a wrong clock that was corrected by the server's, or of one that
-    could not be compared with it yet. Late signal is told from live by them."""
+    """The times may be off by more than 50 ms: they are of a wrong clock that was corrected by the server's, or of one
+    that could not be compared with it yet. Late signal is told from live by them."""
 
 
 class EcgFrame(msgspec.Struct, array_like=True, frozen=True, gc=False):

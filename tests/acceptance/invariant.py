@@ -11,7 +11,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from edge.outbox import FILE
+from edge.outbox_file import FILE
 from heartwire.frames import EcgFrame
 from heartwire.storage.stored import read_frames
 

@@ -144,7 +144,7 @@ def test_a_full_disk_holds_what_comes_and_goes_on_by_itself(tmp_path: Path, free
     run.box._db.execute(f"PRAGMA max_page_count = {pages + 2}")
     run.start()
     wait_until(lambda: any("is full" in text for text in run.reporter.said), "the full disk to be noticed")
-    assert "DISK FULL" in str(run.reporter.tally)
+    wait_until(lambda: "DISK FULL" in str(run.reporter.tally), "it to be reported")
     run.box._db.execute("PRAGMA max_page_count = 1000000")
     wait_until(lambda: run.box.contents.frames == 200, "what was held to be written")
     assert any("has room again" in text for text in run.reporter.said)

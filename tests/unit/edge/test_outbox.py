@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from edge.errors import OutboxDiskFullError, OutboxError, OutboxReason
-from edge.outbox import FILE, FRAME_OVERHEAD_BYTES, RESERVE_FILE, Outbox
+from edge.outbox import FRAME_OVERHEAD_BYTES, Outbox
+from edge.outbox_file import FILE, RESERVE_FILE
 from edge.status import describe, describe_json
 from edge.watermark import ContradictoryAckError
 from heartwire.frames import Ack, EcgFlag, EcgFrame, Message, encode
