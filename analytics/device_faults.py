@@ -64,6 +64,11 @@ def judge_devices(now_us: int, devices: Sequence[Condition], open_alarms: Sequen
                 )
             elif is_wrong is False and alarm is not None:
                 verdict.closes.append(Close(alarm))
+    # Of a device that was shut out nothing more is known.
+    known = {device.device_id for device in devices}
+    for alarm in open_alarms:
+        if alarm.call in DEVICE_CALLS and alarm.device_id not in known:
+            verdict.closes.append(Close(alarm))
     return verdict
 
 

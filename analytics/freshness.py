@@ -3,7 +3,7 @@
 Everything is judged by the server's clock. One fault of the way (ingest gives no sign of life, or has no broker) is one
 alarm of the system; the patients behind it are noted as quiet because of it, and when the way is open again they have
 their normal time to come back. The same holds for the beginning: nobody is quiet before he had his limit's time to be
-heard.
+heard, and who was just paired has two minutes to put the wearable on. A device that was shut out is waited for no more.
 
 What was told of a patient's heart before he went quiet stays as it is: only his signal can say that it is over.
 """
@@ -26,6 +26,8 @@ _SILENT_US: Final = round(CALLS[INGEST_SILENT].limits["seconds"].default * 1e6)
 _UNREACHABLE_US: Final = round(CALLS[BROKER_UNREACHABLE].limits["seconds"].default * 1e6)
 _BEHIND_US: Final = round(CALLS[ANALYSIS_BEHIND].limits["seconds"].default * 1e6)
 _QUIET_US: Final = round(CALLS[GONE_QUIET].limits["seconds"].default * 1e6)
+#: A device that was just paired has so long to be put on, microseconds, where the patient's limit is not longer.
+_FIRST_SIGNAL_US: Final = 120_000_000
 #: Ingest speaks every 2 s; after this time a verdict on the way is near, and patients wait for it, microseconds.
 _SUSPECT_US: Final = 4_000_000
 #: A sample this old when it arrives is not live (promise P3), microseconds.
@@ -136,7 +138,9 @@ class Watch:
         suspects = bool(links) and self._suspects(now_us, links, ingests)
         quiet = {alarm.device_id: alarm for alarm in open_alarms if alarm.call == GONE_QUIET}
         for link in links:
-            self._judge(now_us, link, quiet.get(link.device_id), fault, verdict, suspects=suspects)
+            self._judge(now_us, link, quiet.pop(link.device_id, None), fault, verdict, suspects=suspects)
+        # Whose device was shut out is not waited for any more.
+        verdict.closes.extend(Close(alarm) for alarm in quiet.values())
         return verdict
 
     def look_at_analysis(self, now_us: int, oldest_us: int | None, open_alarms: Sequence[OpenAlarm]) -> Verdict:
@@ -213,13 +217,16 @@ class Watch:
             return
         heard_us = link.paired_us if link.received_us is None else link.received_us
         since_us = max(heard_us, self._open_since_us)
-        if now_us - since_us < limit_us:
+        due_us = since_us + limit_us
+        if link.received_us is None:
+            due_us = max(due_us, link.paired_us + _FIRST_SIGNAL_US)
+        if now_us < due_us:
             return
         if fault is None and not suspects:
-            verdict.raises.append(_quiet(link, since_us, limit_us))
+            verdict.raises.append(_quiet(link, since_us, due_us))
         elif fault is not None and link.device_id not in self._hidden:
             self._hidden.add(link.device_id)
-            verdict.raises.append(_quiet(link, since_us, limit_us)._replace(by=fault.call))
+            verdict.raises.append(_quiet(link, since_us, due_us)._replace(by=fault.call))
 
 
 def _last_sign_us(links: Sequence[Link], ingests: Sequence[Ingest]) -> int | None:
@@ -236,8 +243,8 @@ def _is_live(now_us: int, link: Link, limit_us: int) -> bool:
     return now_us - link.received_us < limit_us and link.received_us - link.sample_us <= _LIVE_US
 
 
-def _quiet(link: Link, since_us: int, limit_us: int) -> Raise:
-    return Raise(GONE_QUIET, link.device_id, link.patient_id, link.tenant_id, since_us, since_us + limit_us)
+def _quiet(link: Link, since_us: int, due_us: int) -> Raise:
+    return Raise(GONE_QUIET, link.device_id, link.patient_id, link.tenant_id, since_us, due_us)
 
 
 def _of_system(call: str, onset_us: int, now_us: int) -> Raise:

@@ -7,7 +7,7 @@ SELECT pg_try_advisory_lock(hashtext('heartwire'), hashtext('watch'));
 SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 
 -- links --
--- When each device was last heard of: by ECG where it ever sent any, otherwise by heart rate. Its newest boots tell:
+-- When each device that may send was last heard of: by ECG where it ever sent any, otherwise by heart rate. Its newest boots tell:
 -- a device that lives has frames of them, whatever it still delivers of older ones. Its samples are told by our clock.
 SELECT
     d.device_id, d.patient_id, d.tenant_id, (extract(epoch FROM d.paired_at) * 1000000)::bigint,
@@ -33,10 +33,11 @@ LEFT JOIN LATERAL (
     ) AS newest
 ) AS hr ON true
 LEFT JOIN device_links AS k USING (device_id)
-LEFT JOIN patient_limits AS l ON l.patient_id = d.patient_id AND l.call = 'gone_quiet' AND l.name = 'seconds';
+LEFT JOIN patient_limits AS l ON l.patient_id = d.patient_id AND l.call = 'gone_quiet' AND l.name = 'seconds'
+WHERE d.revoked_at IS NULL;
 
 -- conditions --
--- What devices say and show of themselves, of those of which anything can be said.
+-- What devices that may send say and show of themselves, of those of which anything can be said.
 SELECT
     d.device_id, d.patient_id, d.tenant_id, l.clock_offset_us, s.battery_percent, s.outbox_frames, s.outbox_bytes_left,
     c.value, b.value, o.value
@@ -49,7 +50,7 @@ LEFT JOIN patient_limits AS b
     ON b.patient_id = d.patient_id AND b.call = 'battery_low' AND b.name = 'percent'
 LEFT JOIN patient_limits AS o
     ON o.patient_id = d.patient_id AND o.call = 'outbox_filling' AND o.name = 'percent'
-WHERE l.device_id IS NOT NULL OR s.device_id IS NOT NULL;
+WHERE d.revoked_at IS NULL AND (l.device_id IS NOT NULL OR s.device_id IS NOT NULL);
 
 -- ingests --
 -- Who ingests, and whether each has a broker; one that does not say is taken to have one.

@@ -39,3 +39,9 @@ def test_a_patients_own_limit_holds() -> None:
         ("battery_low", device.device_id, 7, 5),
     ]
     assert judge_devices(5, [_FINE], []) == ([], [])
+
+
+def test_of_a_device_that_was_shut_out_nothing_lasts() -> None:
+    low = OpenAlarm(1, "battery_low", "1" * 16, 0, 0)
+    of_others = OpenAlarm(2, "gone_quiet", "1" * 16, 0, 0)
+    assert [close.alarm for close in judge_devices(5, [_FINE], [low, of_others]).closes] == [low]

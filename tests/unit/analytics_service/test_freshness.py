@@ -123,16 +123,30 @@ def test_who_falls_silent_is_told_after_his_limit_and_ends_when_he_is_heard(limi
     assert len(ward.told) == 2
 
 
-def test_who_was_never_heard_is_told_after_his_limit_since_he_was_paired() -> None:
-    ward = _Ward()
+@pytest.mark.parametrize(("limit_s", "told_s"), [(None, 120), (5.0, 120), (200.0, 200)])
+def test_who_was_never_heard_has_two_minutes_to_put_it_on(limit_s: float | None, told_s: int) -> None:
+    ward = _Ward(limit_s=limit_s)
     ward.run(100)
     ward.devices.append("9" * 16)
     ward.paired["9" * 16], ward.received["9" * 16], ward.sampled["9" * 16] = 100.0, None, 0.0
     ward.silent = {"9" * 16}
-    ward.run(14)
+    ward.run(told_s - 1)
     assert ward.told == []
     ward.run(2)
     assert [(call, device) for _, call, _, device in ward.told] == [(GONE_QUIET, "9" * 16)]
+
+
+def test_a_device_that_was_shut_out_is_not_waited_for_any_more() -> None:
+    ward = _Ward()
+    lost = ward.devices[0]
+    ward.silent = {lost}
+    ward.run(30)
+    ward.devices.remove(lost)
+    ward.run(30)
+    assert [(call, kind, device) for _, call, kind, device in ward.told] == [
+        (GONE_QUIET, "raised", lost),
+        (GONE_QUIET, "ended", lost),
+    ]
 
 
 def test_old_samples_do_not_end_it() -> None:
