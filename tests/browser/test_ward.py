@@ -80,7 +80,7 @@ def test_a_patient_gone_quiet_is_loud_and_shows_no_wave(stack: WardStack, sign_i
     device = stack.add_patient(name, [{"rhythm": "normal", "seconds": 600, "bpm": 80}])
     page = sign_in(nurse)
     tile = tile_of(page, name)
-    expect(tile).to_contain_text("Never connected")
+    expect(tile).to_contain_text("No signal yet")
     wait_for_wave(tile.locator("canvas"))
     device.kill()
     expect(tile.locator(".no-signal")).to_have_text(re.compile(r"^No signal for \d+ s$"))
