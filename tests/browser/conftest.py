@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 
 from tests.browser.phone_stack import PhoneStack
 from tests.browser.served_stack import User
+from tests.browser.virtual_strap import VirtualStrap
 from tests.browser.ward_stack import WardStack
 from tests.conftest import ROOT
 from tests.servers.missing import ServerMissingError, skip_or_fail
@@ -54,6 +55,7 @@ class Complaints:
 
 
 OpenPage = Callable[..., Page]
+OpenPhone = Callable[..., Page]
 SignIn = Callable[..., Page]
 
 
@@ -163,3 +165,39 @@ def sign_in(open_page: OpenPage) -> SignIn:
         return page
 
     return sign_in_one
+
+
+@pytest.fixture
+def phone_context(phone_browser: Browser, phone_stack: PhoneStack) -> Iterator[BrowserContext]:
+    with_phone = phone_browser.new_context(
+        viewport={"width": 390, "height": 844}, locale="en-GB", base_url=phone_stack.url, has_touch=True
+    )
+    with_phone.set_default_timeout(TIMEOUT_MS)
+    yield with_phone
+    with_phone.close()
+
+
+@pytest.fixture
+def strap(phone_browser: Browser, phone_context: BrowserContext) -> Iterator[VirtualStrap]:
+    near = VirtualStrap(phone_browser, phone_context)
+    yield near
+    near.close()
+
+
+@pytest.fixture
+def open_phone(phone_context: BrowserContext, strap: VirtualStrap, complaints: Complaints) -> OpenPhone:
+    """Open the app: `open_phone("?code=ABCDEFGH")`."""
+
+    def open_one(query: str = "") -> Page:
+        page = phone_context.new_page()
+        complaints.listen(page)
+        strap.be_picked(page)
+        page.goto(f"/phone/{query}")
+        return page
+
+    return open_one
+
+
+@pytest.fixture
+def marie(phone_stack: PhoneStack) -> int:
+    return phone_stack.add_patient("Marie Dubois")

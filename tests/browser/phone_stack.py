@@ -37,6 +37,7 @@ class PhoneStack(ServedStack):
         tries = {"HEARTWIRE_DASHBOARD_PAIRING_TRIES_ADDRESS": str(TRIES)}
         super().__init__(SecuredMosquitto(), ingest={}, dashboard=tries)
         self._nurse: httpx.Client | None = None
+        self._analytics: Process | None = None
 
     def __enter__(self) -> Self:
         """Start everything; ready when the nurse is signed in."""
@@ -121,6 +122,19 @@ class PhoneStack(ServedStack):
         answer = self.nurse.post(f"/api/devices/{device}/revoke", json={"why": "lost"})
         assert answer.status_code == 204, answer.text
 
+    def analyse(self) -> None:
+        """Let analytics run from now on; it takes its time to begin."""
+        if self._analytics is None:
+            self._analytics = self.make("analytics", env={"HEARTWIRE_ANALYTICS_DATABASE": self.database})
+            self._analytics.start()
+
+    def alarms(self, patient_id: int) -> list[tuple[str, bool]]:
+        """Return call and lateness of each alarm of a patient, as the ledger has them."""
+        return [
+            (row[0], row[1])
+            for row in self.query("SELECT call, late FROM alarms WHERE patient_id = %s ORDER BY onset_at", patient_id)
+        ]
+
     def ecg(self, patient_id: int) -> list[StoredEcg]:
         """Return the stored ECG of a patient, in the order of its time."""
         rows = self.query(
@@ -142,6 +156,16 @@ class PhoneStack(ServedStack):
         rows = self.query(
             "SELECT e.text FROM patient_events AS e JOIN streams AS s USING (stream_id)"
             " WHERE e.patient_id = %s AND e.kind = %s ORDER BY s.boot_id, e.seq",
+            patient_id,
+            kind,
+        )
+        return [row[0] for row in rows]
+
+    def said_at_us(self, patient_id: int, kind: str) -> list[int]:
+        """Return when the patient said so, by the device's clock, microseconds UTC."""
+        rows = self.query(
+            "SELECT (extract(epoch FROM t0) * 1e6)::bigint FROM patient_events WHERE patient_id = %s AND kind = %s"
+            " ORDER BY t0, seq",
             patient_id,
             kind,
         )

@@ -3,15 +3,16 @@
 import gzip
 import itertools
 import json
-from collections.abc import Callable, Iterator
+import re
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from heartwire.frames import EcgFlag
-from tests.browser.conftest import TIMEOUT_MS, Complaints
+from tests.browser.conftest import Complaints, OpenPhone
 from tests.browser.pages import wait_for
+from tests.browser.phone_pages import expect_situation, feel, link, pair
 from tests.browser.phone_stack import NURSE, TRIES, WARD, PhoneStack, now_us
 from tests.browser.virtual_strap import (
     FS_HZ,
@@ -19,9 +20,9 @@ from tests.browser.virtual_strap import (
     PACKET_SAMPLES,
     VirtualStrap,
     began_us,
-    heart_uv,
     minute,
     play,
+    samples,
     wait_until_said,
 )
 from tests.conftest import ROOT
@@ -42,8 +43,6 @@ _CLOCK: Final = """() => new Promise((resolve, reject) => {
   };
 })"""
 
-OpenPhone = Callable[..., Page]
-
 
 @pytest.fixture
 def stack(phone_stack: PhoneStack) -> PhoneStack:
@@ -52,66 +51,10 @@ def stack(phone_stack: PhoneStack) -> PhoneStack:
     return phone_stack
 
 
-@pytest.fixture
-def context(phone_browser: Browser, stack: PhoneStack) -> Iterator[BrowserContext]:
-    with_phone = phone_browser.new_context(
-        viewport={"width": 390, "height": 844}, locale="en-GB", base_url=stack.url, has_touch=True
-    )
-    with_phone.set_default_timeout(TIMEOUT_MS)
-    yield with_phone
-    with_phone.close()
-
-
-@pytest.fixture
-def strap(phone_browser: Browser, context: BrowserContext) -> Iterator[VirtualStrap]:
-    near = VirtualStrap(phone_browser, context)
-    yield near
-    near.close()
-
-
-@pytest.fixture
-def open_phone(context: BrowserContext, strap: VirtualStrap, complaints: Complaints) -> OpenPhone:
-    """Open the app: `open_phone("?code=ABCDEFGH")`."""
-
-    def open_one(query: str = "") -> Page:
-        page = context.new_page()
-        complaints.listen(page)
-        strap.be_picked(page)
-        page.goto(f"/phone/{query}")
-        return page
-
-    return open_one
-
-
-@pytest.fixture
-def marie(stack: PhoneStack) -> int:
-    return stack.add_patient("Marie Dubois")
-
-
-def _link(code: str) -> str:
-    return f"?code={code.replace('-', '')}"
-
-
-def _pair(page: Page) -> None:
-    """From "Is that you?" to the first screen: four taps and the browser's own list."""
-    page.get_by_role("button", name="Yes, that is me").click()
-    page.get_by_role("button", name="Choose my strap").click()
-    page.get_by_role("button", name="Done").click()
-    expect(page.locator(".situation")).to_be_visible()
-
-
-def _situation(page: Page, name: str, timeout_ms: int = TIMEOUT_MS) -> None:
-    expect(page.locator(".situation")).to_have_attribute("data-situation", name, timeout=timeout_ms)
-
-
-def _samples(packets: int) -> bytes:
-    return b"".join(value.to_bytes(2, "little", signed=True) for value in heart_uv(0, packets * PACKET_SAMPLES))
-
-
 def test_paired_by_link_the_database_has_the_same_samples_bit_for_bit(
     stack: PhoneStack, open_phone: OpenPhone, marie: int
 ) -> None:
-    page = open_phone(_link(stack.code(marie)))
+    page = open_phone(link(stack.code(marie)))
     expect(page.get_by_role("heading", level=1)).to_have_text("You are Marie D.,")
     expect(page.get_by_text(f"cared for by {WARD}.")).to_be_visible()
     assert "code" not in page.url
@@ -120,7 +63,7 @@ def test_paired_by_link_the_database_has_the_same_samples_bit_for_bit(
     play(page, minute(0, 40))
     expect(page.get_by_role("heading", level=1)).to_have_text("There is your heart")
     page.get_by_role("button", name="Done").click()
-    _situation(page, "receiving")
+    expect_situation(page, "receiving")
     expect(page.get_by_role("heading", level=1)).to_have_text("We are receiving your heart signal")
     expect(page.locator(".rate")).to_contain_text("75")
     expect(page.locator(".facts")).to_contain_text("87%")
@@ -129,7 +72,7 @@ def test_paired_by_link_the_database_has_the_same_samples_bit_for_bit(
     wait_for(page, lambda: sum(len(one.samples) for one in stack.ecg(marie)) >= 2 * 38 * PACKET_SAMPLES, "the signal")
     stored = stack.ecg(marie)
     joined = b"".join(frame.samples for frame in stored)
-    assert joined == _samples(40)[: len(joined)]
+    assert joined == samples(40)[: len(joined)]
     assert [frame.seq for frame in stored] == list(range(len(stored)))
     assert {frame.flags for frame in stored} == {0}
     # The times are those of the samples: the strap began to speak when the test did.
@@ -139,7 +82,7 @@ def test_paired_by_link_the_database_has_the_same_samples_bit_for_bit(
         assert abs(other.t0_us - one.t0_us - len(one.samples) / 2 * 1e6 / FS_HZ) < 1e6 / FS_HZ
     assert stack.heart_rates(marie)[0] == (75, 2)
     # Silence is not health: when the strap says nothing more, the screen does not say that all is well.
-    _situation(page, "strap_silent")
+    expect_situation(page, "strap_silent")
 
 
 def test_paired_by_typed_code_without_a_strap_what_is_felt_is_said(
@@ -150,7 +93,7 @@ def test_paired_by_typed_code_without_a_strap_what_is_felt_is_said(
     page.get_by_role("button", name="Next").click()
     page.get_by_role("button", name="Yes, that is me").click()
     page.get_by_role("button", name="Later").click()
-    _situation(page, "no_strap")
+    expect_situation(page, "no_strap")
     page.get_by_role("link", name="I feel something").click()
     page.get_by_role("button", name="Press here: I feel something").click()
     page.get_by_role("button", name="Chest pain").click()
@@ -197,27 +140,24 @@ def test_too_many_wrong_codes_have_to_wait(
     complaints.wanted_status = 429
     for _ in range(TRIES):
         stack.pair("0000-0000")
-    page = open_phone(_link(stack.code(marie)))
+    page = open_phone(link(stack.code(marie)))
     expect(page.get_by_role("alert")).to_contain_text("Too many wrong codes. Wait 10 minutes, then try again.")
     stack.forget_tries()
 
 
 def test_cut_off_what_was_felt_and_recorded_meanwhile_arrives_once(
-    stack: PhoneStack, open_phone: OpenPhone, context: BrowserContext, complaints: Complaints, marie: int
+    stack: PhoneStack, open_phone: OpenPhone, phone_context: BrowserContext, complaints: Complaints, marie: int
 ) -> None:
     complaints.server_may_be_away = True
-    page = open_phone(_link(stack.code(marie)))
-    _pair(page)
+    page = open_phone(link(stack.code(marie)))
+    pair(page)
     play(page, minute(0, 60))
-    _situation(page, "receiving")
-    context.set_offline(True)
+    expect_situation(page, "receiving")
+    phone_context.set_offline(True)
     stack.broker.kill()
-    _situation(page, "offline")
+    expect_situation(page, "offline")
     expect(page.get_by_role("heading", level=1)).to_contain_text("not being received")
-    page.get_by_role("link", name="I feel something").click()
-    page.get_by_role("button", name="Press here: I feel something").click()
-    page.get_by_role("button", name="Dizzy").click()
-    page.get_by_role("button", name="Done").click()
+    feel(page, "Dizzy")
     expect(page.locator(".list")).to_contain_text("Kept on this phone, will be sent")
     page.get_by_role("link", name="Messages").click()
     page.get_by_label("Write to your care team").fill("I am in the cellar")
@@ -226,14 +166,14 @@ def test_cut_off_what_was_felt_and_recorded_meanwhile_arrives_once(
     wait_until_said(page, 55)
     before = len(stack.ecg(marie))
     stack.broker.start()
-    context.set_offline(False)
+    phone_context.set_offline(False)
     page.get_by_role("link", name="Now").click()
     wait_until_said(page, 60)
     wait_for(page, lambda: sum(len(one.samples) for one in stack.ecg(marie)) >= 2 * 58 * PACKET_SAMPLES, "the signal")
     stored = stack.ecg(marie)
     assert len(stored) > before
     joined = b"".join(frame.samples for frame in stored)
-    assert joined == _samples(60)[: len(joined)]
+    assert joined == samples(60)[: len(joined)]
     assert [frame.seq for frame in stored] == list(range(len(stored)))
     assert {frame.flags for frame in stored} == {0}
     assert [json.loads(text)["chips"] for text in stack.events(marie, "symptom")] == [[], ["dizzy"]]
@@ -244,26 +184,26 @@ def test_cut_off_what_was_felt_and_recorded_meanwhile_arrives_once(
 def test_a_page_that_is_loaded_anew_sends_what_it_left(
     stack: PhoneStack,
     open_phone: OpenPhone,
-    context: BrowserContext,
+    phone_context: BrowserContext,
     strap: VirtualStrap,
     complaints: Complaints,
     *,
     marie: int,
 ) -> None:
     complaints.server_may_be_away = True
-    page = open_phone(_link(stack.code(marie)))
-    _pair(page)
+    page = open_phone(link(stack.code(marie)))
+    pair(page)
     play(page, minute(0, 30))
-    _situation(page, "receiving")
+    expect_situation(page, "receiving")
     stack.broker.kill()
     wait_until_said(page, 30)
     page.wait_for_timeout(1500)
-    context.set_offline(True)
+    phone_context.set_offline(True)
     page.reload()  # without a network: the service worker has the app
     strap.appear()
     expect(page.locator(".situation")).to_be_visible()
     expect(page.locator(".situation")).not_to_have_attribute("data-situation", "receiving")
-    context.set_offline(False)
+    phone_context.set_offline(False)
     stack.broker.start()
     wait_for(page, lambda: sum(len(one.samples) for one in stack.ecg(marie)) >= 2 * 28 * PACKET_SAMPLES, "the signal")
     # A browser that remembers the strap has connected it by itself; another one asks for a tap.
@@ -271,12 +211,12 @@ def test_a_page_that_is_loaded_anew_sends_what_it_left(
     if button.is_visible():
         button.click()
     play(page, minute(60, 20))
-    _situation(page, "receiving")
+    expect_situation(page, "receiving")
     wait_for(page, lambda: len({frame.boot_id for frame in stack.ecg(marie)}) == 2, "the second run's signal")
     stored = stack.ecg(marie)
     runs = list(dict.fromkeys(frame.boot_id for frame in stored))
     first = b"".join(frame.samples for frame in stored if frame.boot_id == runs[0])
-    assert first == _samples(30)[: len(first)]
+    assert first == samples(30)[: len(first)]
     assert runs[0] < runs[1]
 
 
@@ -284,10 +224,10 @@ def test_a_phone_that_was_shut_out_says_so_and_stops(
     stack: PhoneStack, open_phone: OpenPhone, strap: VirtualStrap, complaints: Complaints, marie: int
 ) -> None:
     complaints.wanted_status = 401
-    page = open_phone(_link(stack.code(marie)))
-    _pair(page)
+    page = open_phone(link(stack.code(marie)))
+    pair(page)
     play(page, minute(0, 60))
-    _situation(page, "receiving")
+    expect_situation(page, "receiving")
     stack.revoke(stack.device(marie))
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "This phone is no longer connected to your care team", timeout=60_000
@@ -302,48 +242,29 @@ def test_a_phone_that_was_shut_out_says_so_and_stops(
     page.get_by_role("button", name="Enter a new code").click()
     page.get_by_label("Code").fill(stack.code(marie))
     page.get_by_role("button", name="Next").click()
-    _pair(page)
+    pair(page)
     play(page, minute(0, 40))
-    _situation(page, "receiving")
-
-
-def test_a_full_phone_loses_its_oldest_signal_aloud(
-    stack: PhoneStack, open_phone: OpenPhone, context: BrowserContext, complaints: Complaints, marie: int
-) -> None:
-    complaints.server_may_be_away = True
-    page = open_phone(_link(stack.code(marie)))
-    _pair(page)
-    play(page, minute(0, 100))
-    _situation(page, "receiving")
-    stack.broker.kill()
-    _situation(page, "server_away")
-    session = context.new_cdp_session(page)
-    session.send("Storage.overrideQuotaForOrigin", {"origin": stack.url, "quotaSize": 1})
-    _situation(page, "storage_full", 60_000)
-    expect(page.get_by_role("heading", level=1)).to_have_text("This phone is full")
-    # What is felt meanwhile is not lost for signal.
-    page.get_by_role("link", name="I feel something").click()
-    page.get_by_role("button", name="Press here: I feel something").click()
-    page.get_by_role("button", name="Done").click()
-    page.get_by_role("link", name="Now").click()
-    session.send("Storage.overrideQuotaForOrigin", {"origin": stack.url})
-    stack.broker.start()
-    _situation(page, "receiving", 60_000)
-    wait_for(page, lambda: len(stack.events(marie, "symptom")) == 1, "what was felt")
+    expect_situation(page, "receiving")
 
 
 @pytest.mark.parametrize(("off_ms", "told"), [(-7_200_000, "2 hours slow"), (1_000, None)])
 def test_a_wrong_clock_is_set_right_to_50_ms_and_told_where_it_is_worth_a_word(
-    stack: PhoneStack, open_phone: OpenPhone, context: BrowserContext, *, marie: int, off_ms: int, told: str | None
+    stack: PhoneStack,
+    open_phone: OpenPhone,
+    phone_context: BrowserContext,
+    *,
+    marie: int,
+    off_ms: int,
+    told: str | None,
 ) -> None:
-    context.add_init_script(f"{{ const now = Date.now; Date.now = () => now.call(Date) + {off_ms}; }}")
-    page = open_phone(_link(stack.code(marie)))
-    _pair(page)
+    phone_context.add_init_script(f"{{ const now = Date.now; Date.now = () => now.call(Date) + {off_ms}; }}")
+    page = open_phone(link(stack.code(marie)))
+    pair(page)
     wait_for(page, lambda: page.evaluate(_CLOCK) is not None, "the phone to have learned the time")
     if told is not None:
         expect(page.locator(".facts")).to_contain_text(told)
     play(page, minute(0, 20))
-    _situation(page, "receiving")
+    expect_situation(page, "receiving")
     wait_until_said(page, 20)
     wait_for(page, lambda: len(stack.ecg(marie)) >= 12, "the signal")
     if told is None:
@@ -361,22 +282,22 @@ def test_a_wrong_clock_is_set_right_to_50_ms_and_told_where_it_is_worth_a_word(
 def test_a_strap_that_loses_contact_or_goes_away_is_told(
     stack: PhoneStack, open_phone: OpenPhone, strap: VirtualStrap, marie: int
 ) -> None:
-    page = open_phone(_link(stack.code(marie)))
-    _pair(page)
+    page = open_phone(link(stack.code(marie)))
+    pair(page)
     play(page, minute(0, 20, contact=False))
-    _situation(page, "no_contact")
+    expect_situation(page, "no_contact")
     expect(page.locator(".situation")).to_contain_text("Moisten it")
     wait_for(page, lambda: any(one.flags & EcgFlag.LEAD_OFF for one in stack.ecg(marie)), "lead off in the database")
     strap.go_away()
-    _situation(page, "strap_away")
+    expect_situation(page, "strap_away")
     strap.come_back()
     play(page, minute(100, 60))
-    _situation(page, "receiving", 60_000)
+    expect_situation(page, "receiving", 60_000)
     wait_for(page, lambda: any(one.flags & EcgFlag.GAP_BEFORE for one in stack.ecg(marie)), "a gap in the database")
 
 
 def test_messages_go_both_ways_and_questions_are_answered(stack: PhoneStack, open_phone: OpenPhone, marie: int) -> None:
-    page = open_phone(_link(stack.code(marie)))
+    page = open_phone(link(stack.code(marie)))
     page.get_by_role("button", name="Yes, that is me").click()
     page.get_by_role("button", name="Later").click()
     page.get_by_role("link", name="Messages").click()
@@ -397,26 +318,29 @@ def test_messages_go_both_ways_and_questions_are_answered(stack: PhoneStack, ope
 
 
 def test_the_app_is_light_and_opens_without_a_network(
-    open_phone: OpenPhone, context: BrowserContext, complaints: Complaints
+    open_phone: OpenPhone, phone_context: BrowserContext, complaints: Complaints
 ) -> None:
-    files = sorted((ROOT / "edge/phone/dist").rglob("*.[jchs]*s*"))
-    assert files
+    dist = ROOT / "edge/phone/dist"
+    html = (dist / "index.html").read_text(encoding="utf-8")
+    named = re.findall(r'(?:src|href)="/phone/([^"]+\.(?:js|css))"', html)
+    files = [dist / "index.html", dist / "sw.js", *(dist / name for name in named)]
+    assert len(files) == 4
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) < _FIRST_LOAD_BYTES
     page = open_phone()
     expect(page.get_by_role("heading", level=1)).to_have_text("Connect with your care team")
     wait_for(page, lambda: page.evaluate("navigator.serviceWorker.controller !== null"), "the service worker")
-    context.set_offline(True)
+    phone_context.set_offline(True)
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("Connect with your care team")
     complaints.server_may_be_away = True
 
 
 def test_a_phone_without_bluetooth_offers_the_rest(
-    stack: PhoneStack, open_phone: OpenPhone, context: BrowserContext, marie: int
+    stack: PhoneStack, open_phone: OpenPhone, phone_context: BrowserContext, marie: int
 ) -> None:
-    context.add_init_script("delete Navigator.prototype.bluetooth")
-    page = open_phone(_link(stack.code(marie)))
+    phone_context.add_init_script("delete Navigator.prototype.bluetooth")
+    page = open_phone(link(stack.code(marie)))
     page.get_by_role("button", name="Yes, that is me").click()
     expect(page.locator("main")).to_contain_text("You can still tell us what you feel")
     page.get_by_role("button", name="Done").click()
-    _situation(page, "no_bluetooth")
+    expect_situation(page, "no_bluetooth")

@@ -60,11 +60,12 @@ _IN_PAGE: Final = """(() => {
     const [command] = new Uint8Array(value.buffer ?? value);
     setTimeout(() => say(CONTROL, command === 1 ? SETTINGS : `f00${command}0000`), 20);
   };
-  window.strap = { say, isHeard: (uuid) => heard.has(uuid), timer: 0, said: 0, beganMs: 0 };
+  window.strap = { say, isHeard: (uuid) => heard.has(uuid), timer: 0, said: 0, beganMs: 0, pageMs: 0 };
   window.strap.play = (packets, every_ms) => {
     clearInterval(window.strap.timer);
     window.strap.said = 0;
     window.strap.beganMs = now();
+    window.strap.pageMs = Date.now();
     const next = () => {
       for (const [uuid, hex] of packets[window.strap.said++] ?? []) say(uuid, hex);
       if (window.strap.said >= packets.length) clearInterval(window.strap.timer);
@@ -172,9 +173,9 @@ class VirtualStrap:
         self._session.send("BluetoothEmulation.simulateCharacteristicOperationResponse", answer)
 
 
-def heart_uv(first: int, n: int) -> list[int]:
-    """Return samples of a heart that beats 75 times a minute, microvolts; each sample is like no other's neighbour."""
-    period = FS_HZ * 60 / 75
+def heart_uv(first: int, n: int, bpm: int = 75) -> list[int]:
+    """Return samples of a heart that beats evenly, microvolts; each sample is like no other's neighbour."""
+    period = FS_HZ * 60 / bpm
     samples = []
     for i in range(first, first + n):
         phase = i % period
@@ -196,14 +197,19 @@ def rate_packet(bpm: int, *, contact: bool = True) -> bytes:
     return bytes([0x10 | 0x04 | (0x02 if contact else 0), bpm]) + struct.pack("<H", round(60 / bpm * 1024))
 
 
-def minute(first_packet: int, packets: int, *, contact: bool = True) -> list[list[tuple[str, str]]]:
+def samples(packets: int, bpm: int = 75) -> bytes:
+    """Return the samples of the first packets, as the database has them."""
+    return b"".join(value.to_bytes(2, "little", signed=True) for value in heart_uv(0, packets * PACKET_SAMPLES, bpm))
+
+
+def minute(first_packet: int, packets: int, *, contact: bool = True, bpm: int = 75) -> list[list[tuple[str, str]]]:
     """Return what the strap says: in each packet's time the ECG, and every second one a heart rate."""
     said = []
     for n in range(first_packet, first_packet + packets):
         first = n * PACKET_SAMPLES
-        here = [(_DATA, ecg_packet(first, heart_uv(first, PACKET_SAMPLES)).hex())]
+        here = [(_DATA, ecg_packet(first, heart_uv(first, PACKET_SAMPLES, bpm)).hex())]
         if n % 2 == 0:
-            here.append((_RATE, rate_packet(75, contact=contact).hex()))
+            here.append((_RATE, rate_packet(bpm, contact=contact).hex()))
         said.append(here)
     return said
 

@@ -3,7 +3,7 @@
 
 import { clock } from "./clock";
 import { type Credential, Link, type LinkProblem } from "./link/link";
-import { type Contents, type NewFrame, type Outbox, StorageFullError } from "./outbox/outbox";
+import { type Contents, costOf, type NewFrame, type Outbox, StorageFullError } from "./outbox/outbox";
 import { Window } from "./outbox/window";
 import { type Ack, decodeAck, decodeWord, encodeStatus, type Stream, type Word } from "./wire/frames";
 import { ContradictoryAckError, confirmedRanges, isIn } from "./wire/watermark";
@@ -58,6 +58,8 @@ export class Agent {
   private recent: { stream: Stream; seq: number; madeMs: number }[] = [];
   private receivedMs: number | null = null;
   private isStorageFull = false;
+  /** Dropped from the outbox since the browser last took something. */
+  private freedBytes = 0;
   private refusal: string | null = null;
   private isFresh = false;
   private isUnsentKnown = false;
@@ -165,11 +167,21 @@ export class Agent {
     this.tell({
       isUp: this.link.isUp,
       problem: this.link.problem,
-      contents: this.outbox.contents,
+      contents: this.contents,
       receivedMs: this.receivedMs,
       isStorageFull: this.isStorageFull || this.outbox.contents.leftBytes < FULL_BYTES,
       refusal: this.refusal,
     });
+  }
+
+  /** What waits: in the outbox, and in memory while the browser writes nothing. */
+  private get contents(): Contents {
+    const { frames, usedBytes, ...rest } = this.outbox.contents;
+    return { ...rest, frames: frames + this.pending.length, usedBytes: usedBytes + this.heldBytes };
+  }
+
+  private get heldBytes(): number {
+    return this.pending.reduce((sum, { payload }) => sum + costOf(payload), 0);
   }
 
   private async measure(nowMs: number): Promise<void> {
@@ -194,6 +206,7 @@ export class Agent {
       if (frames.length > 0) {
         if (!this.outbox.hasRoomFor(frames)) await this.makeRoom(frames);
         await this.outbox.commit(frames, []);
+        this.freedBytes = 0;
       }
       this.isStorageFull = false;
     } catch (problem) {
@@ -210,7 +223,9 @@ export class Agent {
   }
 
   private async makeRoom(frames: readonly NewFrame[]): Promise<void> {
+    const before = this.outbox.contents.usedBytes;
     this.window.forget(await this.outbox.dropFor(frames, this.window.handedUpTo));
+    this.freedBytes += before - this.outbox.contents.usedBytes;
   }
 
   /** The browser takes nothing more: make room by the outbox's own rule, and hold what came in memory meanwhile. */
@@ -224,8 +239,9 @@ export class Agent {
     this.pending = this.pending.filter((frame) => !over.includes(frame));
     this.outbox.limit(0);
     try {
-      if (over.length > 0) await this.outbox.countLost(over.length);
-      await this.makeRoom(frames);
+      if (over.length > 0) await this.outbox.countLost(over);
+      // A browser takes its time to make room of what was dropped: no more goes than came meanwhile.
+      if (this.freedBytes < this.heldBytes) await this.makeRoom(this.pending);
     } catch (problem) {
       if (!isRefusal(problem)) throw problem;
     }
@@ -291,7 +307,7 @@ export class Agent {
   }
 
   private status(online: boolean): Uint8Array<ArrayBuffer> {
-    const { frames, leftBytes } = this.outbox.contents;
+    const { frames, leftBytes } = this.contents;
     return encodeStatus({
       bootId: this.bootId,
       t: Math.round(clock.nowUs()),

@@ -103,6 +103,16 @@ it("drops the oldest signal when it is full, counts it, marks the hole, and keep
   ]);
 });
 
+it("counts what it never got, signal apart from the rest, and marks that hole, too", async () => {
+  const outbox = await open(fresh());
+  await outbox.commit([ecg(outbox, 0)], []);
+  await outbox.countLost([ecg(outbox, 1), { ...ecg(outbox, 0), stream: "hr" }, ecg(outbox, 2)]);
+  await outbox.commit([press(outbox, 0), ecg(outbox, 3), ecg(outbox, 4)], []);
+  expect(outbox.contents).toMatchObject({ lostFrames: 3, lostEcgFrames: 2 });
+  const held = (await outbox.after(0, 10)).filter((frame) => frame.stream === "ecg");
+  expect(held.map((frame) => flagsOf(frame.payload))).toEqual([0, EcgFlag.gapBefore, 0]);
+});
+
 it("does not change a frame that may have been sent", async () => {
   const outbox = await open(fresh(), 100_000);
   await outbox.commit(many(outbox, 0, 199), []);

@@ -30,17 +30,21 @@ export interface Contents {
   leftBytes: number;
   /** Frames of signal ever lost for want of room. */
   lostFrames: number;
+  /** Those of them that are ECG. */
+  lostEcgFrames: number;
 }
 
 /** The phone's storage is full: nothing of the write was kept. */
 export class StorageFullError extends Error {}
 
-const costOf = (payload: Uint8Array) => payload.length + FRAME_OVERHEAD_BYTES;
+/** What a frame takes in the outbox. */
+export const costOf = (payload: Uint8Array) => payload.length + FRAME_OVERHEAD_BYTES;
 
 interface Counts {
   frames: number;
   used: number;
   lost: number;
+  lostEcg: number;
   nextPosition: number;
 }
 
@@ -68,9 +72,9 @@ export class Outbox {
     const bootId = Math.max(last + 1, Math.floor(nowS));
     if (bootId > U32_MAX) throw new Error("no boot_id is left: pair the phone anew");
     facts.put(bootId, "boot_id");
-    const counts = (await asked(facts.get("counts"))) as Counts | undefined;
+    const counts = (await asked(facts.get("counts"))) as Partial<Counts> | undefined;
     await done(tx);
-    const known = counts ?? { frames: 0, used: 0, lost: 0, nextPosition: 1 };
+    const known = { frames: 0, used: 0, lost: 0, lostEcg: 0, nextPosition: 1, ...counts };
     return new Outbox(db, bootId, known, known.nextPosition - 1, maxBytes);
   }
 
@@ -93,8 +97,9 @@ export class Outbox {
   }
 
   get contents(): Contents {
-    const { frames, used, lost } = this.counts;
-    return { frames, usedBytes: used, leftBytes: Math.max(0, this.bound - used), lostFrames: lost };
+    const { frames, used, lost, lostEcg } = this.counts;
+    const leftBytes = Math.max(0, this.bound - used);
+    return { frames, usedBytes: used, leftBytes, lostFrames: lost, lostEcgFrames: lostEcg };
   }
 
   private get bound(): number {
@@ -165,6 +170,7 @@ export class Outbox {
         dropped.add(held.position);
         counts.frames--;
         counts.lost++;
+        if (held.stream === "ecg") counts.lostEcg++;
         counts.used -= costOf(held.payload);
         return true;
       }
@@ -182,9 +188,12 @@ export class Outbox {
     return dropped;
   }
 
-  /** Count frames that never came into the outbox, because the browser took nothing at all any more. */
-  async countLost(frames: number): Promise<void> {
-    this.counts = { ...this.counts, lost: this.counts.lost + frames };
+  /** Count frames that never came into the outbox, because the browser took nothing at all any more; and mark the hole. */
+  async countLost(frames: readonly NewFrame[]): Promise<void> {
+    const ecg = frames.filter((frame) => frame.stream === "ecg").length;
+    const { lost, lostEcg } = this.counts;
+    this.counts = { ...this.counts, lost: lost + frames.length, lostEcg: lostEcg + ecg };
+    this.isGapNext ||= ecg > 0;
     try {
       const tx = this.begin();
       await this.end(tx, this.counts);

@@ -5,6 +5,8 @@ import { Choices } from "../parts/choices";
 import { Icon } from "../parts/icons";
 import { LiveLine } from "../parts/live_line";
 import { StrapChooser } from "../parts/strap_chooser";
+import { spanOfBytes, waitingSpan } from "../parts/waiting";
+import { FRAME_S } from "../signal/framer";
 import { situationOf, toneOf } from "../situation";
 import {
   agentState,
@@ -25,10 +27,6 @@ import { percent, span, words } from "../words/words";
 
 /** A heart rate older than this says nothing about now. */
 const RATE_MS = 6000;
-/** Bytes of a second of signal in the outbox: a frame of 0.8 s has 208 of samples, 40 of fields, 160 of store. */
-const BYTES_PER_S = 510;
-/** A second or two are always under way: that is not waiting. */
-const UNDER_WAY_S = 8;
 const LOW_PERCENT = 15;
 /** A phone's clock that is off by less is not worth a word to its owner: it is set right all the same. */
 const CLOCK_TOLD_US = 2e6;
@@ -95,7 +93,7 @@ function Rate() {
 
 function Facts() {
   const contents = agentState.value?.contents;
-  const waitingS = contents === undefined ? 0 : contents.usedBytes / BYTES_PER_S;
+  const waiting = contents === undefined ? null : waitingSpan(contents);
   const offsetUs = clockOffsetUs.value;
   return (
     <dl class="facts">
@@ -119,13 +117,17 @@ function Facts() {
         <>
           <Fact
             name={words("now.waiting")}
-            value={waitingS < UNDER_WAY_S ? words("now.nothing") : words("now.about", { span: span(waitingS) })}
+            value={waiting === null ? words("now.nothing") : words("now.about", { span: waiting })}
           />
-          <Fact name={words("now.room")} value={words("now.about", { span: span(contents.leftBytes / BYTES_PER_S) })} />
+          <Fact name={words("now.room")} value={words("now.about", { span: spanOfBytes(contents.leftBytes) })} />
         </>
       )}
-      {contents !== undefined && contents.lostFrames > 0 && (
-        <Fact name={words("now.lost")} value={words("now.about", { span: span(contents.lostFrames * 0.8) })} isBad />
+      {contents !== undefined && contents.lostEcgFrames > 0 && (
+        <Fact
+          name={words("now.lost")}
+          value={words("now.about", { span: span(contents.lostEcgFrames * FRAME_S) })}
+          isBad
+        />
       )}
       {Math.abs(offsetUs) > CLOCK_TOLD_US && (
         <Fact
