@@ -58,6 +58,7 @@ function Code() {
   const typed = useSignal("");
   const isBusy = useSignal(false);
   const isScanning = useSignal(false);
+  const isRefusedCamera = useSignal(false);
   const input = useRef<HTMLInputElement>(null);
 
   const tryCode = async (code: string) => {
@@ -104,8 +105,15 @@ function Code() {
   };
   const closeScan = (isRefused: boolean) => {
     isScanning.value = false;
-    if (isRefused) problem.value = words("pair.no_camera");
+    if (!isRefused) return;
+    problem.value = words("pair.no_camera");
+    isRefusedCamera.value = true;
   };
+  useEffect(() => {
+    // The field is there again only now: what is typed instead goes there.
+    if (!isScanning.value && isRefusedCamera.value) input.current?.focus();
+    isRefusedCamera.value = false;
+  }, [isScanning.value]);
 
   if (isScanning.value) return <Scan found={found} close={closeScan} />;
   return (

@@ -38,7 +38,7 @@ interface Navigator {
 }
 
 interface BarcodeDetector {
-  detect(image: CanvasImageSource): Promise<{ rawValue: string }[]>;
+  detect(image: CanvasImageSource): Promise<readonly { rawValue: string }[]>;
 }
 
 declare var BarcodeDetector: {
