@@ -5,7 +5,7 @@ import { ApiError, getJson, post } from "./api/http";
 import type { Answers, Looked, Messages, My } from "./api/types";
 import { clock } from "./clock";
 import type { Credential } from "./link/link";
-import { dropOutbox, say, stopAgent } from "./runtime";
+import { dropOutbox, say, sendRest, stopAgent } from "./runtime";
 import {
   changeSession,
   forget,
@@ -52,9 +52,10 @@ export async function pair(code: string, looked: Looked): Promise<void> {
   });
 }
 
-/** End the pairing on this phone: nothing of the patient stays here. */
+/** End the pairing on this phone: what can still be sent is sent, and then nothing of the patient stays here. */
 export async function unpair(): Promise<void> {
   const before = session.value;
+  await sendRest();
   await stopAgent();
   if (before) dropOutbox(before.credential);
   await forget();

@@ -34,6 +34,8 @@ import { type EventKind, encodeEvent } from "./wire/frames";
 const OUTBOX_MAX_BYTES = 256_000_000;
 const LEAD_S = 8;
 const TICK_MS = 250;
+/** So long what is left may take to be stored when the phone is disconnected. */
+const REST_MS = 5000;
 const SYNC_EVERY_MS = 30_000;
 
 export const lead = new Lead(FS_HZ, LEAD_S);
@@ -133,6 +135,15 @@ async function startAgent(credential: Credential): Promise<void> {
   started.start();
   const name = session.value?.strap;
   if (name) await strap.remember(name).catch(() => false);
+}
+
+/** Hear no more, and give what was heard a moment to be stored; without a connection, none. */
+export async function sendRest(): Promise<void> {
+  strap.stop();
+  recorder?.interrupt();
+  for (let ms = 0; ms < REST_MS && agentState.value?.isUp && agentState.value.contents.frames > 0; ms += TICK_MS) {
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
 }
 
 export async function stopAgent(): Promise<void> {

@@ -7,6 +7,7 @@ import { ApiError, get } from "../api/http";
 import type { HeartEvent, Looks, Trend } from "../api/types";
 import { drawLine } from "../parts/live_line";
 import { TrendPicture } from "../parts/trend_picture";
+import { Unpair } from "../parts/unpair";
 import { ask } from "../patient";
 import { session } from "../store";
 import { language } from "../words/language";
@@ -47,6 +48,7 @@ export function Heart() {
         <h2 id="share">{words("heart.share")}</h2>
         <p>{words("heart.share_later")}</p>
       </section>
+      <Unpair />
     </>
   );
 }
