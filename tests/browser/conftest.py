@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
+from tests.browser.pages import sign_in_as
 from tests.browser.phone_stack import PhoneStack
 from tests.browser.served_stack import User
 from tests.browser.virtual_strap import VirtualStrap
@@ -158,10 +159,7 @@ def sign_in(open_page: OpenPage) -> SignIn:
 
     def sign_in_one(user: User, **options: object) -> Page:
         page = open_page("/sign-in", **options)
-        page.fill("input[name=login]", user.login)
-        page.fill("input[name=password]", user.password)
-        page.press("input[name=password]", "Enter")
-        page.wait_for_selector(".tile")
+        sign_in_as(page, user)
         return page
 
     return sign_in_one

@@ -6,6 +6,8 @@ from typing import Final
 
 from playwright.sync_api import Locator, Page
 
+from tests.browser.served_stack import User
+
 #: Where there is no number to show.
 NO_VALUE: Final = "\N{EN DASH} \N{EN DASH}"
 #: Pixels that are not clear; the canvas is read by the page itself, so what counts is what a person sees.
@@ -21,6 +23,14 @@ _DIGEST: Final = """canvas => {
   for (let i = 3; i < data.length; i += 4) sum = (sum * 31 + data[i]) >>> 0;
   return sum;
 }"""
+
+
+def sign_in_as(page: Page, user: User) -> None:
+    """Fill in the page that asks who one is, and come to the ward."""
+    page.fill("input[name=login]", user.login)
+    page.fill("input[name=password]", user.password)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_selector(".tile")
 
 
 def tile_of(page: Page, name: str) -> Locator:

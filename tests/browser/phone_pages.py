@@ -5,6 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import TIMEOUT_MS
+from tests.browser.pages import sign_in_as
 from tests.browser.phone_stack import NURSE, PhoneStack
 
 
@@ -43,11 +44,7 @@ def open_nurse(
     context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     page.goto("/sign-in")
-    user = stack.add_user(NURSE)
-    page.fill("input[name=login]", user.login)
-    page.fill("input[name=password]", user.password)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_selector(".tile")
+    sign_in_as(page, stack.add_user(NURSE))
     listen(page)
     page.goto(path)
     return page

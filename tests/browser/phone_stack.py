@@ -11,6 +11,7 @@ from heartwire.storage.registry import add_patient
 from heartwire.topics import new_device
 from tests.browser.served_stack import ServedStack
 from tests.servers.plain_http import PLAIN
+from tests.servers.process import Process
 from tests.servers.secured import SecuredMosquitto
 from tests.servers.waiting import wait_until
 

@@ -30,6 +30,18 @@ from tests.conftest import ROOT
 #: Bytes that the app may load before it shows something, compressed.
 _FIRST_LOAD_BYTES: Final = 60_000
 
+#: Number of the newest frame of signal in the outbox: one holds 104 samples, and up to 26 more wait for theirs.
+_LAST_ON_DISK: Final = """async () => {
+  const name = (await indexedDB.databases()).map((one) => one.name).find((one) => one.startsWith("heartwire-outbox"));
+  const opened = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const database = await opened(indexedDB.open(name));
+  const frames = await opened(database.transaction("frames").objectStore("frames").getAll());
+  database.close();
+  return Math.max(-1, ...frames.filter((one) => one.stream === "ecg").map((one) => one.seq));
+}"""
 #: What the app keeps of how wrong the phone's clock is, microseconds.
 _CLOCK: Final = """() => new Promise((resolve, reject) => {
   const opening = indexedDB.open("heartwire");
@@ -197,7 +209,7 @@ def test_a_page_that_is_loaded_anew_sends_what_it_left(
     expect_situation(page, "receiving")
     stack.broker.kill()
     wait_until_said(page, 30)
-    page.wait_for_timeout(1500)
+    wait_for(page, lambda: page.evaluate(_LAST_ON_DISK) >= 30 * PACKET_SAMPLES // 104 - 2, "the phone to have kept it")
     phone_context.set_offline(True)
     page.reload()  # without a network: the service worker has the app
     strap.appear()
@@ -233,7 +245,8 @@ def test_a_phone_that_was_shut_out_says_so_and_stops(
         "This phone is no longer connected to your care team", timeout=60_000
     )
     stored = len(stack.ecg(marie))
-    page.wait_for_timeout(3000)
+    said = page.evaluate("strap.said")
+    wait_until_said(page, said + 5)
     assert len(stack.ecg(marie)) == stored
     page.reload()
     strap.appear()

@@ -3,7 +3,7 @@
 import { givenCode, isPairing, Pair, wantsCode } from "./pairing/pair";
 import { NavBar } from "./parts/nav_bar";
 import { screen } from "./router";
-import { Feel } from "./screens/feel";
+import { Feel, isTelling } from "./screens/feel";
 import { Heart } from "./screens/heart";
 import { Messages } from "./screens/messages";
 import { Now } from "./screens/now";
@@ -23,7 +23,7 @@ export function App() {
       <main id="main" tabIndex={-1}>
         <Shown />
       </main>
-      <NavBar />
+      {!isTelling.value && <NavBar />}
     </>
   );
 }

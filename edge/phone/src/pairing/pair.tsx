@@ -242,7 +242,7 @@ function See() {
       <h1>{words(isSeen ? "see.title" : isOn ? "see.looking" : "see.connecting")}</h1>
       <LiveLine />
       <p>{words(isSeen ? "see.text" : "see.wait")}</p>
-      <button type="button" class="button main" onClick={finish}>
+      <button type="button" class={isSeen ? "button main" : "button"} onClick={finish}>
         {words("pair.done")}
       </button>
     </section>

@@ -1,5 +1,7 @@
 // At the foot of every screen: the button for what one feels, and the three other screens.
 
+import type { Ref } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { screen } from "../router";
 import { unread } from "../store";
 import { plural, words } from "../words/words";
@@ -11,9 +13,37 @@ const ITEMS: readonly { name: "now" | "messages" | "heart"; icon: IconName }[] =
   { name: "heart", icon: "heart" },
 ];
 
+/** More of the screen than this is not for the bar: with large letters it stands at the end of the page instead. */
+const SHARE_MOST = 0.35;
+
+/** Keep what has the focus clear of the bar, however large the letters are. */
+function useRoom(): Ref<HTMLElement> {
+  const bar = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const { current } = bar;
+    if (current === null) return;
+    const { style } = document.documentElement;
+    const fit = () => {
+      const isStill = current.offsetHeight > SHARE_MOST * innerHeight;
+      current.classList.toggle("still", isStill);
+      style.scrollPaddingBottom = isStill ? "" : `${current.offsetHeight + 12}px`;
+    };
+    const observer = new ResizeObserver(fit);
+    observer.observe(current);
+    addEventListener("resize", fit);
+    return () => {
+      observer.disconnect();
+      removeEventListener("resize", fit);
+      style.scrollPaddingBottom = "";
+    };
+  }, []);
+  return bar;
+}
+
 export function NavBar() {
+  const bar = useRoom();
   return (
-    <nav class="nav" aria-label={words("nav.label")}>
+    <nav ref={bar} class="nav" aria-label={words("nav.label")}>
       {screen.value !== "feel" && (
         <a class="button feel" href="#feel">
           <Icon name="hand" />

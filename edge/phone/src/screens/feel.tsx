@@ -1,10 +1,14 @@
 // "I feel something": one large button, which says it at once; then, who wants to, says more.
 
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../parts/icons";
 import { press, tellMore } from "../patient";
 import { type Press, presses, session } from "../store";
 import { when, words } from "../words/words";
+
+/** The patient says more about a press: one thing at a time, the bar at the foot is away meanwhile. */
+export const isTelling = signal(false);
 
 const CHIPS = ["palpitations", "dizzy", "chest_pain", "short_of_breath"] as const;
 const NOTE_MAX = 300;
@@ -58,6 +62,15 @@ export function Feel() {
 function More({ press: { press: id, tUs }, close }: { press: Press; close: () => void }) {
   const chips = useSignal<readonly string[]>([]);
   const note = useSignal("");
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    isTelling.value = true;
+    scrollTo(0, 0);
+    heading.current?.focus();
+    return () => {
+      isTelling.value = false;
+    };
+  }, []);
   const toggle = (chip: string) => {
     const has = chips.value.includes(chip);
     chips.value = has ? chips.value.filter((one) => one !== chip) : [...chips.value, chip];
@@ -70,7 +83,9 @@ function More({ press: { press: id, tUs }, close }: { press: Press; close: () =>
   return (
     <form onSubmit={send}>
       <div role="status">
-        <h1>{words("feel.noted", { when: when(tUs) })}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {words("feel.noted", { when: when(tUs) })}
+        </h1>
       </div>
       {chips.value.includes("chest_pain") && <Emergency isUrgent />}
       <fieldset>
