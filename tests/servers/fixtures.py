@@ -2,6 +2,8 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Final, Protocol, Self, TypeVar
 
 import pytest
@@ -65,14 +67,31 @@ class BrokerServer(Protocol):
 _BROKERS: Final[dict[str, Callable[[], BrokerServer]]] = {"mosquitto": MosquittoServer, "amqtt": EmbeddedBroker}
 
 
-@pytest.fixture(scope="session", params=list(_DATABASES))
-def database_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
-    """One server of each kind for the whole session, fast rather than durable, with a migrated template."""
+@pytest.fixture(scope="session")
+def database_servers() -> Iterator[Callable[[str], PostgresServer]]:
+    """Start a server of a kind when it is first asked for, and keep it for the whole session.
+
+    Not in `database_server` itself: pytest ends what depends on a parameter whenever the next test has another one.
+    """
     remove_leftovers()
-    with _present(_DATABASES[request.param]) as server:
-        server.create_database(_TEMPLATE)
-        migrate(server.dsn(_TEMPLATE))
-        yield server
+    with ExitStack() as running:
+
+        @cache
+        def start(kind: str) -> PostgresServer:
+            server = running.enter_context(_present(_DATABASES[kind]))
+            server.create_database(_TEMPLATE)
+            migrate(server.dsn(_TEMPLATE))
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session", params=list(_DATABASES))
+def database_server(
+    request: pytest.FixtureRequest, database_servers: Callable[[str], PostgresServer]
+) -> PostgresServer:
+    """One server of each kind for the whole session, fast rather than durable, with a migrated template."""
+    return database_servers(request.param)
 
 
 @pytest.fixture
