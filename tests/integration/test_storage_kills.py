@@ -58,6 +58,7 @@ def test_a_hundred_kills_lose_nothing_and_leave_nothing_twice(vault: Vault) -> N
     context.set_forkserver_preload([__name__])
     missing, stored = _frames(choose), list[EcgFrame]()
     in_the_middle = 0
+    longest_s = 0.08
     for _ in range(_KILLS):
         some = [missing.pop() for _ in range(_FRAMES // _KILLS)]
         vault.put(some)
@@ -69,11 +70,13 @@ def test_a_hundred_kills_lose_nothing_and_leave_nothing_twice(vault: Vault) -> N
         starts.close()
         assert started.poll(20)
         started.recv()
-        started.poll(choose.uniform(0.0, 0.08))  # the moment is what is random here; hardly ever is more sent
+        started.poll(choose.uniform(0.0, longest_s))  # the moment is what is random here; hardly ever is more sent
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
         process.join()
-        in_the_middle += vault.count("ecg_frames") > 0
+        came_early = vault.count("ecg_frames") > 0
+        in_the_middle += came_early
+        longest_s *= 1.25 if came_early else 0.8  # however fast the machine is
         assert vault.value("SELECT coalesce(sum(n_frames), 0) FROM ecg_blocks") + vault.count("ecg_frames") == len(
             stored
         )
