@@ -7,8 +7,11 @@ import httpx
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from tests.conftest import StartHeartwire
 from tests.integration.dashboard_stack import Stack
+from tests.integration.ingest_stack import is_ready
 from tests.servers.plain_http import PLAIN
+from tests.servers.process import Process
 from tests.servers.secured import SecuredBroker
 from tests.servers.waiting import wait_until
 
@@ -74,6 +77,11 @@ class Ward:
         self.nurse = stack.person()
         self.patient_id = stack.add_patient().patient_id
         self.clients: list[Client] = []
+
+    def start_ingest(self, start: StartHeartwire) -> Process:
+        """Start ingest by the fixture `heartwire_process`; return when it has broker and database."""
+        env = {"HEARTWIRE_INGEST_DATABASE": self.stack.database, "HEARTWIRE_INGEST_RETRY_LONGEST_S": "0.5"}
+        return start("ingest", env=self.broker.env("ingest") | env, is_ready=is_ready)
 
     def code(self) -> str:
         answer = self.nurse.http.post("/api/pairing-codes", json={"patient_id": self.patient_id})

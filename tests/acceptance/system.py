@@ -17,6 +17,7 @@ from simulators.patient import GAIN, render
 from simulators.scripts import Rhythm
 from simulators.scripts import Segment as ScriptSegment
 from tests.conftest import StartHeartwire
+from tests.integration.ingest_stack import is_ready
 from tests.servers.fixtures import BrokerServer
 from tests.servers.process import Process
 from tests.servers.waiting import wait_until
@@ -87,11 +88,7 @@ class System:
     def start_ingest(self) -> Process:
         """Start ingest; return when it is subscribed and has the database."""
         env = {"HEARTWIRE_INGEST_DATABASE": self.database, "HEARTWIRE_INGEST_RETRY_LONGEST_S": "0.5"}
-        return self._start(
-            "ingest",
-            env=env | self.broker_env("INGEST"),
-            is_ready=lambda process: "subscribed at" in process.log and "the database is there" in process.log,
-        )
+        return self._start("ingest", env=env | self.broker_env("INGEST"), is_ready=is_ready)
 
     def start_compactor(self) -> Process:
         """Start a compactor that takes every minute as soon as it is over and analysed; return when it is alive."""

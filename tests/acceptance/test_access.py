@@ -246,12 +246,7 @@ def test_what_is_in_the_database_opens_nothing(ward: Ward) -> None:
 def test_frames_of_a_paired_device_are_stored_and_those_of_a_revoked_one_are_not(
     ward: Ward, heartwire_process: StartHeartwire
 ) -> None:
-    ingest = heartwire_process(
-        "ingest",
-        env=ward.broker.env("ingest")
-        | {"HEARTWIRE_INGEST_DATABASE": ward.stack.database, "HEARTWIRE_INGEST_RETRY_LONGEST_S": "0.5"},
-        is_ready=lambda process: "subscribed at" in process.log,
-    )
+    ingest = ward.start_ingest(heartwire_process)
     credential = ward.paired()
     device = ward.connect_device(credential)
     device.may_hear(f"{credential['topic_prefix']}/ack")

@@ -13,6 +13,7 @@ import psycopg
 
 from dashboard.users import add_user
 from heartwire.storage.migrate import migrate
+from tests.integration.ingest_stack import is_ready
 from tests.servers.plain_http import answers
 from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
 from tests.servers.process import Process
@@ -114,7 +115,7 @@ class ServedStack:
         words = ("dashboard", "serve", "--port", str(self.port))
         self.dashboard = self.make(*words, env=door | where | self._dashboard_env)
         return [
-            (ingest, lambda: "subscribed at" in ingest.log and "the database is there" in ingest.log),
+            (ingest, lambda: is_ready(ingest)),
             (self.dashboard, self._answers),
         ]
 
