@@ -15,7 +15,7 @@ from bleak.exc import BleakBluetoothNotAvailableReason
 from edge.errors import WearableError, WearableReason
 from edge.sources.bluetooth import BluetoothSource
 from edge.sources.source import Chunk, Condition, Item, Pulse
-from edge.wearables.heart_rate import HEART_RATE_MEASUREMENT
+from edge.wearables.heart_rate import BATTERY_LEVEL, HEART_RATE_MEASUREMENT
 from edge.wearables.polar_h10 import PMD_CONTROL_POINT
 from edge.wearables.strap import Strap
 from edge.wearables.timeline import Arrival
@@ -165,12 +165,23 @@ def test_an_ecg_left_over_from_a_connection_that_broke_is_stopped_and_started() 
 def test_settings_in_several_indications_behind_an_answer_to_something_else_are_put_together() -> None:
     h10 = PolarH10()
     # Acceleration's answer first, which nobody asked for; then the two halves of ECG's.
-    h10.settings = [bytes.fromhex(part) for part in ("f001020003", "f00100000100018200", "f00100000001010e00")]
+    h10.settings = [bytes.fromhex(part) for part in ("f0010203", "f00100000100018200", "f00100000001010e00")]
     with _Play(Air(h10), h10).running() as play:
         play.wait_for_connection()
         play.send(0, 10)
         play.wait_for(lambda: len(play.samples) == 10 * PACKET, "all samples")
     assert play.source.refused == 0
+
+
+def test_the_battery_is_heard_of_when_it_changes() -> None:
+    h10 = PolarH10()
+    with _Play(Air(h10), h10).running() as play:
+        play.wait_for_connection()
+        h10.notify(BATTERY_LEVEL, b"\x32")
+        play.wait_for(
+            lambda: [item.battery_percent for item in play.items if isinstance(item, Condition)][-1:] == [50],
+            "the battery to be told",
+        )
 
 
 def test_that_another_measurement_ended_is_no_reason_to_connect_anew() -> None:

@@ -137,6 +137,21 @@ def test_a_wearable_that_starts_anew_is_a_gap_and_time_does_not_go_back() -> Non
     assert timeline.clock.restarts == 1
 
 
+def test_behind_a_restart_that_is_known_better_than_what_came_before_time_does_not_go_back() -> None:
+    timeline = Timeline()
+    samples = _samples(73 * 20)
+    chunks: list[Chunk] = []
+    for at in range(20):  # the first ten waited 900 ms on the radio, each
+        packet = _packet(samples[73 * at : 73 * at + 73], 73 * (at % 10))
+        made_us = round((73 * at + 72) * 1e6 / FS_HZ)
+        arrived_us = made_us + (900_000 if at < 10 else 0)
+        chunks += timeline.take(packet, Arrival(T0_US + arrived_us, arrived_us))
+    assert timeline.clock.restarts == 1
+    assert _values(chunks) == samples
+    for before, after in itertools.pairwise(chunks):
+        assert after.t0_us >= before.t0_us + 73 * 1e6 / FS_HZ - 7_000
+
+
 def test_the_machines_clock_is_put_right_by_an_hour_and_times_jump_with_it_behind_a_gap() -> None:
     timeline = Timeline()
     samples = _samples(73 * 30)
