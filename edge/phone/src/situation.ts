@@ -1,7 +1,7 @@
 // What the patient is told on the first screen: that the heart signal is received, or what is wrong and what to do. Pure.
 // "We are receiving" is said only of what the server has confirmed.
 
-import type { Contact } from "./signal/quality";
+import type { Contact } from "./signal/wear";
 import type { StrapState } from "./wearables/strap";
 
 /** A confirmation older than this says nothing about now. */

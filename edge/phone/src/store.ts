@@ -6,7 +6,7 @@ import type { TeamMessage } from "./api/types";
 import { clock } from "./clock";
 import type { Credential } from "./link/link";
 import { openDatabase, readFact, writeFact } from "./outbox/database";
-import type { Contact } from "./signal/quality";
+import type { Contact } from "./signal/wear";
 import type { StrapState } from "./wearables/strap";
 
 /** What outlives a page, besides the outbox: said once by the server, or chosen by the patient. */

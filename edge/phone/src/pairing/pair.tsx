@@ -8,7 +8,7 @@ import { Choices } from "../parts/choices";
 import { LiveLine } from "../parts/live_line";
 import { StrapChooser } from "../parts/strap_chooser";
 import { look, pair } from "../patient";
-import { contact, session, strapState } from "../store";
+import { contact, heartRate, session, strapState } from "../store";
 import { hasBluetooth } from "../wearables/strap";
 import { followPatient } from "../words/language";
 import { span, words, wordsOfError } from "../words/words";
@@ -236,7 +236,8 @@ function ChooseStrap() {
 
 function See() {
   const isOn = strapState.value === "on";
-  const isSeen = isOn && contact.value === "good";
+  // A strap on the table sends, too: a heart is seen when the strap has found its beat.
+  const isSeen = isOn && contact.value === "good" && (heartRate.value?.bpm ?? 0) > 0;
   return (
     <section>
       <h1>{words(isSeen ? "see.title" : isOn ? "see.looking" : "see.connecting")}</h1>

@@ -5,7 +5,7 @@ import type { EcgPacket, HeartRate } from "../wearables/wearable";
 import { EcgFlag, encodeEcg, encodeHr, type Stream } from "../wire/frames";
 import { ClockLine } from "./clock_line";
 import { Framer } from "./framer";
-import { type Contact, isLeadOff, Quality } from "./quality";
+import { type Contact, flagsOf, Wear } from "./wear";
 
 /** The wearable says microvolts. */
 const UNITS_PER_MV = 1000;
@@ -27,13 +27,12 @@ export function toSamples(uv: readonly number[]): { samples: Int16Array; isSatur
 export class Recorder {
   private framer: Framer;
   private clock = new ClockLine();
-  private readonly quality = new Quality();
+  private readonly wear = new Wear();
   private hrSeq = 0;
   private isBegun = false;
   private isBroken = false;
   /** The clock was set by a little, which is not worn off yet. */
   private isFollowing = false;
-  private skinContact: 0 | 1 | 2 = 0;
 
   constructor(
     private bootId: number,
@@ -48,8 +47,7 @@ export class Recorder {
   interrupt(): void {
     for (const frame of this.framer.flush()) this.put("ecg", frame.seq, encodeEcg(frame));
     this.clock = new ClockLine();
-    this.quality.forget();
-    this.skinContact = 0;
+    this.wear.forget();
     this.isBroken = this.isBegun;
   }
 
@@ -74,7 +72,7 @@ export class Recorder {
   }
 
   hearHeartRate({ bpm, contact, rrMs }: HeartRate, nowUs: number): void {
-    this.skinContact = contact;
+    this.wear.hear(contact, rrMs.length > 0);
     const seq = this.hrSeq++;
     this.put("hr", seq, encodeHr({ bootId: this.bootId, seq, t0: Math.round(nowUs), bpm, rrMs, contact }));
   }
@@ -84,11 +82,10 @@ export class Recorder {
     const { fsHz, lead, samplesUv } = packet;
     const isReset = this.clock.heard(packet.lastUs, arrivedUs);
     const t0Us = this.clock.utcUs(packet.lastUs) - Math.round(((samplesUv.length - 1) * 1e6) / fsHz);
-    const mv = samplesUv.map((uv) => uv / UNITS_PER_MV);
-    const contact = this.quality.judge(mv, fsHz, this.skinContact);
+    const contact = this.wear.look(samplesUv, fsHz);
     const { samples, isSaturated } = toSamples(samplesUv);
     let flags = (isReset && this.isBegun) || this.isBroken ? EcgFlag.gapBefore : 0;
-    if (isLeadOff(contact)) flags |= EcgFlag.leadOff;
+    flags |= flagsOf(contact);
     if (isSaturated) flags |= EcgFlag.saturated;
     this.isFollowing &&= this.clock.awayUs > SHARP_US;
     if (this.isClockEstimated() || this.isFollowing) flags |= EcgFlag.clockEstimated;
