@@ -71,10 +71,12 @@ class Link(msgspec.Struct, frozen=True):
 class Device(msgspec.Struct, frozen=True):
     """A device and what it last said; all ``None`` before it said anything.
 
-    `signal_us` is when any signal of it last came, by the server's clock.
+    `description` is what it called itself when it was paired; `signal_us` is when any signal of it last came, by the
+    server's clock.
     """
 
     id: str
+    description: str
     online: bool | None
     battery_percent: int | None
     wearable: str | None
@@ -194,10 +196,10 @@ async def patient_facts(connection: psycopg.AsyncConnection[Any], patient: Patie
     given = {"patient_id": patient.id}
     devices = []
     async for row in await connection.execute(_QUERIES["devices"], given):
-        device, online, battery, wearable, firmware, frames, bytes_left, t, signal, revoked, *link = row
+        device, description, online, battery, wearable, firmware, frames, bytes_left, t, signal, revoked, *link = row
         times = (us_or_none(t), us_or_none(signal), us_or_none(revoked))
         said = (online, battery, wearable, firmware, frames, bytes_left)
-        devices.append(Device(device, *said, *times, _link(link)))
+        devices.append(Device(device, description, *said, *times, _link(link)))
     limits: dict[str, dict[str, float]] = {}
     async for call, name, value in await connection.execute(_QUERIES["limits"], given):
         limits.setdefault(call, {})[name] = value

@@ -10,7 +10,7 @@ RETURNING patient_id, name, ward;
 -- A patient's devices: what they last said, how their links do, what is stored of what they recorded since they started
 -- (by the numbers of their frames), and how much signal of the last hour there is, by the server's clock.
 SELECT
-    d.device_id, s.online, s.battery_percent, s.wearable, s.firmware, s.outbox_frames, s.outbox_bytes_left, s.t,
+    d.device_id, d.description, s.online, s.battery_percent, s.wearable, s.firmware, s.outbox_frames, s.outbox_bytes_left, s.t,
     (SELECT max(e.last_received_at) FROM streams AS e WHERE e.device_id = d.device_id AND e.stream IN ('ecg', 'hr')),
     d.revoked_at,
     l.last_contact_at, l.clock_offset_us, l.clock_drift_ppm, l.clock_drift_error_ppm, l.clock_jump_us,

@@ -1,17 +1,20 @@
 """Adding a patient; symptoms, messages and questions between patients and the care team."""
 
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Literal
 
 import msgspec
+import psycopg
 from fastapi import APIRouter, Query, Request, Response
 from msgspec import Meta
 
 from dashboard import care
-from dashboard.access import Action, audit
+from dashboard.access import Action, Viewer, audit
 from dashboard.care import Message, Symptom
 from dashboard.errors import ApiError, Code
 from dashboard.patients import PatientName, add_patient, patient_name
-from dashboard.routes.answers import ID_MOST, Id, WithParts, WithViewer, json_answer
+from dashboard.routes.answers import ID_MOST, Id, Parts, WithParts, WithViewer, json_answer
 from dashboard.routes.bodies import Shown, read_body
 from dashboard.routes.shapes import gives, takes
 from dashboard.routes.stretches import US_MOST
@@ -66,14 +69,23 @@ async def post_patient(request: Request, viewer: WithViewer, parts: WithParts) -
     return json_answer(patient, 201)
 
 
+@asynccontextmanager
+async def _looking(
+    parts: Parts, viewer: Viewer, patient_id: int, action: Action
+) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """Give a connection to look at a patient of the viewer's, which is in the audit trail."""
+    async with parts.database.connection() as connection:
+        await patient_name(connection, viewer, patient_id)
+        await audit(connection, viewer, action, patient_id)
+        yield connection
+
+
 @router.get("/patients/{patient_id}/symptoms", responses=gives(Symptoms))
 async def get_symptoms(
     patient_id: Id, viewer: WithViewer, parts: WithParts, before_us: Before = None, limit: Limit = 50
 ) -> Response:
     """Return what a patient felt, the newest first."""
-    async with parts.database.connection() as connection:
-        await patient_name(connection, viewer, patient_id)
-        await audit(connection, viewer, Action.SAW_SYMPTOMS, patient_id)
+    async with _looking(parts, viewer, patient_id, Action.SAW_SYMPTOMS) as connection:
         return json_answer(Symptoms(*await care.symptoms(connection, viewer.tenant_id, patient_id, before_us, limit)))
 
 
@@ -92,9 +104,7 @@ async def get_messages(
     patient_id: Id, viewer: WithViewer, parts: WithParts, before_us: Before = None, limit: Limit = 50
 ) -> Response:
     """Return what was said between a patient and the care team, the newest first."""
-    async with parts.database.connection() as connection:
-        await patient_name(connection, viewer, patient_id)
-        await audit(connection, viewer, Action.SAW_MESSAGES, patient_id)
+    async with _looking(parts, viewer, patient_id, Action.SAW_MESSAGES) as connection:
         return json_answer(Messages(*await care.messages(connection, viewer.tenant_id, patient_id, before_us, limit)))
 
 

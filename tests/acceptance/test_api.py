@@ -75,9 +75,10 @@ def _cases(operation: Any, what_exists: dict[str, Any]) -> Iterator[st.SearchStr
     yield operation.as_strategy(GenerationMode.POSITIVE)
     names = {parameter.name for parameter in operation.path_parameters}
     if names:
-        yield operation.as_strategy(
-            GenerationMode.POSITIVE, path_parameters={name: what_exists[name] for name in names}
-        )
+        asked: dict[str, Any] = {"path_parameters": {name: what_exists[name] for name in names}}
+        if operation.path == "/api/patients/{patient_id}/messages/read":  # no chance finds a number that exists
+            asked["body"] = {"messages": [what_exists["message_id"]]}
+        yield operation.as_strategy(GenerationMode.POSITIVE, **asked)
     if names - {"device"} or operation.body or operation.query:  # no word is bad as a device's name
         yield operation.as_strategy(GenerationMode.NEGATIVE)
 

@@ -1,15 +1,19 @@
 """The nurse's half of the patient's side: adding a patient, pairing, devices, symptoms, messages; in both languages."""
 
+import itertools
 import json
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from heartwire.care import CareWord, decode_word
-from heartwire.frames import EventFrame
+from heartwire.frames import EventFrame, StatusFrame
 from heartwire.topics import Stream
 from tests.browser.conftest import SignIn
 from tests.browser.pages import tile_of
@@ -19,14 +23,15 @@ from tests.browser.ward_stack import WardStack
 from tests.servers.waiting import wait_until
 from tests.wire import Device, ecg_frame, now_us
 
+_EVIL: Final = "<img src=x onerror=alert(1)><script>alert(2)</script> {name} <b>&amp;"
 _CODE: Final = re.compile(r"^[0-9A-Z]{4}-[0-9A-Z]{4}$")
 
 
 class Phone(Device):
     """A paired phone that says something, and hears what it is told."""
 
-    def __init__(self, stack: WardStack, code: str) -> None:
-        self.credential: Final = stack.pair(code)
+    def __init__(self, stack: WardStack, code: str, description: str = "Polar H10") -> None:
+        self.credential: Final = stack.pair(code, description)
         self.words: Final[list[CareWord]] = []
         self._seq = 0
         broker = self.credential["broker"]
@@ -84,6 +89,134 @@ def test_a_patient_is_added_paired_and_answered(stack: WardStack, sign_in: SignI
         _shut_out(page, phone)
 
 
+def test_a_code_lives_as_long_as_it_is_wanted(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse, bypass_csp=True)
+    _add(page, "Paul Martin")
+    characters, now = page.locator(".pair-characters strong"), page.locator(".pair-now")
+    expect(characters).to_have_text(_CODE)
+    first = characters.inner_text()
+    # Loaded anew, it is the same code: who is about to type it need not begin again.
+    page.reload()
+    expect(now).to_have_text("Waiting for the phone…")
+    expect(characters).to_have_text(first)
+    page.get_by_role("link", name="Patient", exact=True).click()
+    devices = page.get_by_role("region", name="Paired devices")
+    # Who comes back gets a new one. Its time is over soon, while everybody waits: the next is there by itself.
+    short: list[str] = []
+
+    def shorten(route: Route) -> None:
+        answer = route.fetch()
+        made = answer.json()
+        ((made["expires_us"],),) = stack.query(
+            "UPDATE pairing_codes SET expires_at = now() + interval '3 s' WHERE pairing_code_id = %s"
+            " RETURNING (extract(epoch FROM expires_at) * 1000000)::bigint",
+            made["id"],
+        )
+        short.append(made["code"])
+        route.fulfill(response=answer, json=made)
+
+    page.route("**/api/pairing-codes", shorten, times=1)
+    devices.get_by_role("link", name="Pair a device").click()
+    expect(characters).to_have_text(_CODE)
+    wait_until(lambda: bool(short) and characters.inner_text() not in {first, short[0]}, "a new code", timeout_s=30)
+    second = characters.inner_text()
+    expect(now).to_have_text("Waiting for the phone…")
+    # Somebody else uses it: the page says which device that is, and how to shut it out.
+    stack.pair(second)
+    expect(now).to_have_text("The device is paired. Its signal has not arrived yet.")
+    expect(page.locator(".pair-state .said")).to_contain_text("Paired: Polar H10. Is it not the right one?")
+    page.reload()
+    expect(now).to_have_text("The device is paired. Its signal has not arrived yet.")
+    is_accessible(page)
+    page.get_by_role("button", name="Pair another device").click()
+    expect(characters).to_have_text(_CODE)
+    assert characters.inner_text() != second
+    page.get_by_role("link", name="Patient", exact=True).click()
+    expect(devices).to_contain_text("paired, not heard yet")
+
+
+@contextmanager
+def _sending(phone: Phone) -> Iterator[None]:
+    """Let a phone send signal, second by second."""
+    stopping = threading.Event()
+
+    def send() -> None:
+        for seq in itertools.count():
+            phone.send(ecg_frame(seq, t0_us=now_us() - 1_000_000, samples=bytes(500)))
+            if stopping.wait(1.0):
+                return
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def test_a_device_s_state_is_said_in_words(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    _add(page, "Anne Petit")
+    characters = page.locator(".pair-characters strong")
+    expect(characters).to_have_text(_CODE)
+    devices = page.get_by_role("region", name="Paired devices")
+    with Phone(stack, characters.inner_text()) as phone:
+        page.get_by_role("link", name="Patient", exact=True).click()
+        expect(devices).to_contain_text("paired, not heard yet")
+        expect(page.locator(".live-panel")).to_contain_text("No signal yet")
+        with _sending(phone):
+            expect(devices).to_contain_text("signal arrives, no status yet")
+            phone.send(_status(online=True), stream=Stream.STATUS)
+            expect(devices).to_contain_text("connected, signal arrives")
+        expect(devices).to_contain_text("connected, no signal", timeout=60_000)
+        expect(devices).to_contain_text("last heard")
+        phone.send(_status(online=False), stream=Stream.STATUS)
+        expect(devices).to_contain_text("gone quiet")
+
+
+def _status(*, online: bool) -> StatusFrame:
+    return StatusFrame(1, now_us(), online, 80, "1.0", "Polar H10", -60, 0, 1_000_000)
+
+
+def test_what_somebody_says_is_text_and_never_markup(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    dialogs: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
+    name = f"Eve {_EVIL}"
+    _add(page, name)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Pair a device with {name}")
+    characters = page.locator(".pair-characters strong")
+    expect(characters).to_have_text(_CODE)
+    with Phone(stack, characters.inner_text(), _EVIL) as phone:
+        page.get_by_role("link", name="Patient", exact=True).click()
+        phone.say("symptom", {"press": "p1", "chips": ["dizzy"], "note": _EVIL})
+        phone.say("message", {"id": "m1", "text": _EVIL})
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(page.get_by_role("region", name="Symptoms").locator(".said")).to_have_text(_EVIL)
+        messages = page.get_by_role("region", name="Messages")
+        expect(messages.locator("li .said")).to_have_text(_EVIL)
+        messages.get_by_label(f"Message to {name}").fill(_EVIL)
+        messages.get_by_role("button", name="Send", exact=True).click()
+        expect(messages.locator("li .said")).to_have_text([_EVIL, _EVIL])
+        devices = page.get_by_role("region", name="Paired devices")
+        expect(devices.locator("strong")).to_have_text(_EVIL)
+        devices.get_by_role("button", name=re.compile("^Shut out")).click()
+        page.get_by_role("dialog").get_by_label("Why").fill(_EVIL)
+        page.get_by_role("dialog").get_by_role("button", name="Shut out").click()
+        expect(devices).to_contain_text(f"{nurse.name}")
+        expect(devices).to_contain_text(_EVIL)
+    page.goto("/ward")
+    expect(tile_of(page, name)).to_be_visible()
+    assert page.locator("main img, main script, main b").count() == 0
+    assert dialogs == []
+
+
 def _talk(page: Page, phone: Phone) -> None:
     phone.say("symptom", {"press": "p1"})
     phone.say("symptom", {"press": "p1", "chips": ["chest_pain", "dizzy"], "note": "On the stairs"})
@@ -91,6 +224,7 @@ def _talk(page: Page, phone: Phone) -> None:
     expect(symptoms).to_contain_text("Chest pain")
     expect(symptoms).to_contain_text("On the stairs")
     # The ECG around the press, where the symptom is told: what is stored of it, and that the rest may come.
+    symptoms.scroll_into_view_if_needed()
     expect(symptoms.get_by_role("img", name=re.compile("^ECG from 10 seconds before"))).to_be_visible()
     expect(symptoms).to_contain_text("The ECG of this moment is still arriving.")
     expect(page.locator(".alarm-bar", has_text="Symptom reported: chest pain, dizzy")).to_be_visible()

@@ -73,9 +73,9 @@ class WardStack(ServedStack):
         process.start()
         return process
 
-    def pair(self, code: str) -> dict[str, Any]:
+    def pair(self, code: str, description: str = "Polar H10") -> dict[str, Any]:
         """Pair a phone by the code that a page shows, and return its credential."""
-        body = json.dumps({"code": code, "description": "Polar H10"}).encode()
+        body = json.dumps({"code": code, "description": description}).encode()
         with urllib.request.urlopen(f"{self.url}/api/pair", body, timeout=20) as answer:  # noqa: S310 # our own address
             return dict(json.load(answer))
 

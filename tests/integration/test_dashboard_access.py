@@ -43,6 +43,7 @@ _GUARDED = [
     ("GET", "/api/patients/1/messages"),
     ("POST", "/api/patients/1/messages"),
     ("POST", "/api/patients/1/questions"),
+    ("POST", "/api/patients/1/messages/read"),
     ("POST", "/api/messages/1/read"),
 ]
 #: Of a patient's own device, by its own credential (tests/acceptance/test_patients_side.py).

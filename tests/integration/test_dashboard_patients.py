@@ -122,6 +122,7 @@ def test_facts_say_who_with_which_devices_and_what_is_stored(stack: Stack) -> No
         assert facts["devices"] == [
             {
                 "id": patient.device,
+                "description": "",
                 "online": True,
                 "battery_percent": 77,
                 "wearable": "H10",

@@ -94,6 +94,8 @@ export interface Ward {
 
 export interface Device {
   id: string;
+  /** What it called itself when it was paired. */
+  description: string;
   online: boolean | null;
   battery_percent: number | null;
   wearable: string | null;

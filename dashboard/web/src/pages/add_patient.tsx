@@ -4,9 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { addPatient } from "../api/care";
 import type { Language } from "../api/types";
-import { Banners } from "../parts/banners";
-import { ArrowIcon } from "../parts/icons";
-import { TopBar } from "../parts/top_bar";
+import { SubPage } from "../parts/sub_page";
 import { navigate, pairPath } from "../router";
 import { wards } from "../ward/ward";
 import { language } from "../words/language";
@@ -14,17 +12,9 @@ import { words, wordsOfError } from "../words/words";
 
 export function AddPatientPage() {
   return (
-    <>
-      <TopBar>
-        <a class="button back" href="/ward">
-          <ArrowIcon to="left" /> {words("patient.back")}
-        </a>
-      </TopBar>
-      <Banners />
-      <main class="one-thing" id="main">
-        <AddPatient />
-      </main>
-    </>
+    <SubPage back="/ward" backWords={words("patient.back")} class="one-thing">
+      <AddPatient />
+    </SubPage>
   );
 }
 

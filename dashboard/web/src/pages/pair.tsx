@@ -4,9 +4,8 @@ import { getPatient } from "../api/patients";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { type Stage, stageOf, usePairing } from "../pairing/code";
 import { QrCode } from "../pairing/qr";
-import { Banners } from "../parts/banners";
-import { ArrowIcon, CheckIcon } from "../parts/icons";
-import { TopBar } from "../parts/top_bar";
+import { CheckIcon } from "../parts/icons";
+import { SubPage } from "../parts/sub_page";
 import { useLoaded } from "../patient/loaded";
 import { patientPath } from "../router";
 import { watchedOf } from "../ward/ward";
@@ -15,17 +14,9 @@ import { words, wordsOfError } from "../words/words";
 
 export function PairPage({ id }: { id: number }) {
   return (
-    <>
-      <TopBar>
-        <a class="button back" href={patientPath(id)}>
-          <ArrowIcon to="left" /> {words("pair.back")}
-        </a>
-      </TopBar>
-      <Banners />
-      <main class="one-thing" id="main">
-        <Pair id={id} />
-      </main>
-    </>
+    <SubPage back={patientPath(id)} backWords={words("pair.back")} class="one-thing">
+      <Pair id={id} />
+    </SubPage>
   );
 }
 
@@ -40,13 +31,8 @@ function Pair({ id }: { id: number }) {
   return (
     <section class="panel pair" aria-labelledby="pair-title" data-stage={stage}>
       <h1 id="pair-title">{words("pair.title", { name })}</h1>
-      {problem !== null && (
-        <p class="problem" role="alert">
-          {wordsOfError(problem)}
-        </p>
-      )}
       {stage === "waiting" && code !== null && (
-        <div class="pair-code">
+        <>
           <QrCode text={code.url} label={words("pair.qr")} />
           <div class="pair-words">
             <p>{words("pair.scan")}</p>
@@ -56,30 +42,37 @@ function Pair({ id }: { id: number }) {
             </p>
             <p class="nothing">{words("pair.holds", { time: leftOf(code.expires_us) })}</p>
           </div>
-        </div>
-      )}
-      {(stage === "expired" || stage === "replaced" || (problem !== null && code === null)) && (
-        <button type="button" class="button main" onClick={renew}>
-          {words("pair.new_code")}
-        </button>
-      )}
-      <Steps stage={stage} />
-      <p class="pair-now" role="status">
-        {words(`pair.${stage}`)}
-      </p>
-      {(stage === "paired" || stage === "receiving") && (
-        <>
-          <p class="said">{words("pair.paired_as", { device: state?.description || words("devices.unnamed") })}</p>
-          <div class="row">
-            <a class="button main" href={patientPath(id)}>
-              {words("pair.see", { name })}
-            </a>
-            <button type="button" class="button main" onClick={renew}>
-              {words("pair.another")}
-            </button>
-          </div>
         </>
       )}
+      <div class="pair-state">
+        {problem !== null && (
+          <p class="problem" role="alert">
+            {wordsOfError(problem)}
+          </p>
+        )}
+        {(stage === "expired" || stage === "replaced" || (problem !== null && code === null)) && (
+          <button type="button" class="button main" onClick={renew}>
+            {words("pair.new_code")}
+          </button>
+        )}
+        <Steps stage={stage} />
+        <p class="pair-now" role="status">
+          {words(`pair.${stage}`)}
+        </p>
+        {(stage === "paired" || stage === "receiving") && (
+          <>
+            <p class="said">{words("pair.paired_as", { device: state?.description || words("devices.unnamed") })}</p>
+            <div class="row">
+              <a class="button main" href={patientPath(id)}>
+                {words("pair.see", { name })}
+              </a>
+              <button type="button" class="button main" onClick={renew}>
+                {words("pair.another")}
+              </button>
+            </div>
+          </>
+        )}
+      </div>
     </section>
   );
 }

@@ -10,10 +10,8 @@ import type { Alarm, PatientFacts, WardPatient } from "../api/types";
 import { isLive } from "../live/connection";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { AlarmBar } from "../parts/alarm_bar";
-import { Banners } from "../parts/banners";
-import { ArrowIcon } from "../parts/icons";
 import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
-import { TopBar } from "../parts/top_bar";
+import { SubPage } from "../parts/sub_page";
 import { AlarmList, useAlarmHistory } from "../patient/alarm_list";
 import { Devices, Limits } from "../patient/facts";
 import { useLoaded } from "../patient/loaded";
@@ -39,17 +37,9 @@ const NEWEST_US = 8e6;
 
 export function PatientPage({ id }: { id: number }) {
   return (
-    <>
-      <TopBar>
-        <a class="button back" href="/ward">
-          <ArrowIcon to="left" /> {words("patient.back")}
-        </a>
-      </TopBar>
-      <Banners />
-      <main class="patient" id="main">
-        <Patient id={id} />
-      </main>
-    </>
+    <SubPage back="/ward" backWords={words("patient.back")} class="patient">
+      <Patient id={id} />
+    </SubPage>
   );
 }
 
@@ -76,7 +66,7 @@ function Patient({ id }: { id: number }) {
       </div>
       {problem !== null && <p class="problem panel">{wordsOfError(problem)}</p>}
       {watched && <OpenAlarms alarms={watched.alarms} name={name} />}
-      <Record id={id} name={name} facts={facts} patient={watched?.patient ?? null} />
+      <Record id={id} name={name} facts={facts} factsUs={loaded.value.atUs} patient={watched?.patient ?? null} />
     </>
   );
 }
@@ -120,11 +110,13 @@ interface RecordProps {
   id: number;
   name: string;
   facts: PatientFacts | null;
+  /** When they were so, by the server's clock. */
+  factsUs: number;
   patient: WardPatient | null;
 }
 
 /** Wave, trend, strip and alarms: what is chosen in one is shown in the others. */
-function Record({ id, name, facts, patient }: RecordProps) {
+function Record({ id, name, facts, factsUs, patient }: RecordProps) {
   const history = useAlarmHistory(id);
   const chosen = useSignal<{ atUs: number; alarm: Mark | null } | null>(null);
   const again = useComputed(() => {
@@ -164,14 +156,14 @@ function Record({ id, name, facts, patient }: RecordProps) {
             <Strip patientId={id} atUs={atUs} alarm={alarm} stored={stored} onMove={chooseTime} />
           )}
         </div>
-      </div>
-      <div class="patient-aside">
         <Symptoms patientId={id} again={again.value} chosenUs={alarm?.onset_us ?? null} onChoose={chooseSymptom} />
         <Messages patientId={id} name={name} again={again.value} />
+      </div>
+      <div class="patient-aside">
         <AlarmList history={history} name={name} chosenId={alarm?.id ?? null} onChoose={chooseAlarm} />
-        {facts && <Limits limits={facts.limits} />}
-        {facts && <Devices devices={facts.devices} />}
         <PairedDevices patientId={id} again={Math.floor(tickUs.value / AGAIN_US)} />
+        {facts && <Devices devices={facts.devices} atUs={factsUs} />}
+        {facts && <Limits limits={facts.limits} />}
       </div>
     </>
   );

@@ -136,9 +136,13 @@ function Empty() {
       <h2>{words("ward.empty")}</h2>
       <p>{words("ward.empty_why")}</p>
       <p>
-        <code>{words("ward.empty_command")}</code>
+        <a class="button main" href="/add-patient">
+          {words("add.title")}
+        </a>
       </p>
-      <p>{words("ward.empty_then")}</p>
+      <p class="nothing">
+        {words("ward.empty_demo")} <code>{words("ward.empty_command")}</code>
+      </p>
     </section>
   );
 }

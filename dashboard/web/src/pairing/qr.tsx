@@ -21,8 +21,8 @@ export function modulesPath(rows: readonly (readonly boolean[])[]): { size: numb
   return { size: rows.length, path: pieces.join("") };
 }
 
-/** The modules of a text's code, the quiet zone around them. Pure. */
-export const modulesOf = (text: string) => modulesPath(encodeQR(text, "raw", { ecc: "medium", border: QUIET }));
+/** The modules of a text's code, the quiet zone around them. Nothing soils a screen: fewer and larger ones. Pure. */
+export const modulesOf = (text: string) => modulesPath(encodeQR(text, "raw", { ecc: "low", border: QUIET }));
 
 export function QrCode({ text, label }: { text: string; label: string }) {
   const { size, path } = useMemo(() => modulesOf(text), [text]);

@@ -1,7 +1,6 @@
 // The limits that hold for a patient, and the devices.
 
 import type { Device, DeviceLink, PatientFacts } from "../api/types";
-import { serverNowUs } from "../live/server_clock";
 import { Battery } from "../parts/readings";
 import { bytes, dayAndTime, decimal, percent, span } from "../words/numbers";
 import { quantity } from "../words/quantities";
@@ -39,7 +38,12 @@ export function Limits({ limits }: Pick<PatientFacts, "limits">) {
   );
 }
 
-export function Devices({ devices }: Pick<PatientFacts, "devices">) {
+interface DevicesProps extends Pick<PatientFacts, "devices"> {
+  /** When this was so, by the server's clock. */
+  atUs: number;
+}
+
+export function Devices({ devices, atUs }: DevicesProps) {
   return (
     <section class="panel" aria-labelledby="devices-title">
       <header class="panel-head">
@@ -47,18 +51,18 @@ export function Devices({ devices }: Pick<PatientFacts, "devices">) {
       </header>
       {devices.length === 0 && <p class="nothing">{words("devices.none")}</p>}
       {devices.map((device) => (
-        <OneDevice key={device.id} device={device} />
+        <OneDevice key={device.id} device={device} atUs={atUs} />
       ))}
     </section>
   );
 }
 
-function OneDevice({ device }: { device: Device }) {
-  const state = deviceState({ ...device, heard_us: device.link?.last_contact_us ?? null }, serverNowUs());
+function OneDevice({ device, atUs }: { device: Device; atUs: number }) {
+  const state = deviceState({ ...device, heard_us: device.link?.last_contact_us ?? null }, atUs);
   return (
     <div class="device">
       <p class="device-head">
-        <strong>{device.wearable || words("devices.unnamed")}</strong>
+        <strong>{device.wearable || device.description || words("devices.unnamed")}</strong>
         <span class="device-state" data-state={state}>
           {words(stateKey(state))}
         </span>

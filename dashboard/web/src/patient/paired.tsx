@@ -4,7 +4,6 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { getDevices, revokeDevice } from "../api/care";
 import type { PairedDevice } from "../api/care_types";
-import { serverNowUs } from "../live/server_clock";
 import { pairPath } from "../router";
 import { dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
@@ -39,7 +38,7 @@ export function PairedDevices({ patientId, again }: Props) {
             <p>
               <strong>{nameOf(device)}</strong> <code>{device.device}</code>
             </p>
-            <p class="nothing">{storyOf(device)}</p>
+            <p class="nothing">{storyOf(device, loaded.value.atUs)}</p>
             {device.revoked_us === null && (
               <button
                 type="button"
@@ -70,13 +69,13 @@ export function PairedDevices({ patientId, again }: Props) {
 
 const nameOf = (device: PairedDevice) => device.wearable || device.description || words("devices.unnamed");
 
-function storyOf(device: PairedDevice): string {
+function storyOf(device: PairedDevice, atUs: number): string {
   const said = [words("paired.since", { time: dayAndTime(device.paired_us) })];
   if (device.revoked_us !== null) {
     said.push(words("paired.revoked", { time: dayAndTime(device.revoked_us), name: device.revoked_by ?? "" }));
     if (device.revoked_why) said.push(device.revoked_why);
   } else {
-    const state = deviceState(device, serverNowUs());
+    const state = deviceState(device, atUs);
     const heardUs = lastHeardUs(device);
     said.push(words(stateKey(state)));
     if (heardUs !== null && (state === "quiet" || state === "silent"))

@@ -85,7 +85,8 @@ export function drawStrip(
   for (const [a, b] of gapsOf(picture.lead, picture.fromUs, picture.toUs)) {
     hatch(context, Math.max(0, xOf(a)), Math.min(width, xOf(b)), paper, colour("--hatch"));
   }
-  if (picture.onset) drawOnset(context, picture.onset, xOf(picture.onset.atUs), paper, colour);
+  if (picture.onset)
+    drawOnset(context, picture.onset, xOf(picture.onset.atUs), paper, colour, picture.pxPerS === undefined);
   const { lead, beats } = picture;
   if (lead === null) return 10;
   const from = Math.floor(lead.indexOf(picture.fromUs));
@@ -112,7 +113,9 @@ export function drawStrip(
     context.font = `600 11px ${style.fontFamily}`;
     context.textAlign = "center";
     beats.t_us.forEach((tUs, i) => {
-      markBeat(context, xOf(tUs), beats.label[i] ?? "?", beatColours(style));
+      const label = beats.label[i] ?? "?";
+      // An overview has no room for what is normal.
+      if (picture.pxPerS === undefined || label !== "N") markBeat(context, xOf(tUs), label, beatColours(style));
     });
   }
   return gain;
@@ -146,7 +149,9 @@ function drawTimes(
   for (let tUs = Math.ceil(fromUs / 1e6) * 1e6; tUs <= toUs; tUs += 1e6) {
     const isNamed = tUs % everyUs === 0;
     context.fillRect(xOf(tUs), height - FOOT_PX, 1, isNamed ? 6 : 3);
-    if (isNamed) context.fillText(timeWords(tUs), xOf(tUs) + 4, height - 4);
+    const name = timeWords(tUs);
+    const fits = xOf(tUs) + 4 + context.measureText(name).width <= xOf(toUs);
+    if (isNamed && fits) context.fillText(name, xOf(tUs) + 4, height - 4);
   }
 }
 
@@ -156,15 +161,17 @@ function drawOnset(
   x: number,
   height: number,
   colour: (name: string) => string,
+  isBelow: boolean,
 ): void {
   context.font = `600 12px ${getComputedStyle(context.canvas).fontFamily}`;
   const width = context.measureText(onset.words).width + 14;
   context.fillStyle = colour(`--${onset.priority}-fill`);
   context.fillRect(x - 1, 0, 2, height);
-  context.fillRect(x - 1, height - 20, width, 20);
+  const top = isBelow ? height - 20 : 0;
+  context.fillRect(x - 1, top, width, 20);
   context.fillStyle = colour(`--${onset.priority}-on`);
   context.textAlign = "left";
-  context.fillText(onset.words, x + 6, height - 6);
+  context.fillText(onset.words, x + 6, top + 14);
 }
 
 /** Slanted lines over a stretch without signal. */
