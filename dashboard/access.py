@@ -27,6 +27,8 @@ COOKIE: Final = "heartwire_session"
 CSRF_HEADER: Final = "x-csrf-token"
 _QUERIES: Final = load_queries("dashboard", "access.sql")
 _LOGIN_MOST: Final = 64
+#: What is looked at within this time is one look, seconds.
+_LOOK_S: Final = 600.0
 
 
 class Action(StrEnum):
@@ -207,6 +209,12 @@ async def audit(
         _QUERIES["audit"],
         {"tenant_id": viewer.tenant_id, "user_id": viewer.user_id, "action": action, "patient_id": patient_id},
     )
+
+
+async def audit_look(connection: psycopg.AsyncConnection[Any], viewer: Viewer, action: Action, patient_id: int) -> None:
+    """Write down that somebody looks at a patient, once in ten minutes: his page asks every few seconds."""
+    given = {"tenant_id": viewer.tenant_id, "user_id": viewer.user_id, "action": action, "patient_id": patient_id}
+    await connection.execute(_QUERIES["audit_look"], given | {"look_s": _LOOK_S})
 
 
 def _hash(token: str) -> bytes:

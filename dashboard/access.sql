@@ -62,3 +62,13 @@ DELETE FROM sessions WHERE expires_at < now() OR last_seen_at < now() - make_int
 -- Who did, or saw, what.
 INSERT INTO audit_events (tenant_id, user_id, action, patient_id)
 VALUES (%(tenant_id)s, %(user_id)s, %(action)s, %(patient_id)s);
+
+-- audit_look --
+-- Likewise of a look at a patient; a page that stays open asks again and again, and is one look.
+INSERT INTO audit_events (tenant_id, user_id, action, patient_id)
+SELECT %(tenant_id)s, %(user_id)s, %(action)s, %(patient_id)s
+WHERE NOT EXISTS (
+    SELECT FROM audit_events
+    WHERE patient_id = %(patient_id)s AND user_id = %(user_id)s AND action = %(action)s
+        AND at > now() - make_interval(secs => %(look_s)s)
+);

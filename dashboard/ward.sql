@@ -28,7 +28,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT t.battery_percent, t.online
     FROM devices AS d JOIN device_status AS t USING (device_id)
-    WHERE d.patient_id = p.patient_id
+    WHERE d.patient_id = p.patient_id AND d.revoked_at IS NULL
     ORDER BY t.received_at DESC
     LIMIT 1
 ) AS device ON true

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from msgspec import Meta
 
 from dashboard import care
-from dashboard.access import Action, Viewer, audit
+from dashboard.access import Action, Viewer, audit, audit_look
 from dashboard.care import Message, Symptom
 from dashboard.errors import ApiError, Code
 from dashboard.patients import PatientName, add_patient, patient_name
@@ -76,7 +76,7 @@ async def _looking(
     """Give a connection to look at a patient of the viewer's, which is in the audit trail."""
     async with parts.database.connection() as connection:
         await patient_name(connection, viewer, patient_id)
-        await audit(connection, viewer, action, patient_id)
+        await audit_look(connection, viewer, action, patient_id)
         yield connection
 
 

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from dashboard import patients as stored
-from dashboard.access import Action, audit
+from dashboard.access import Action, audit_look
 from dashboard.alarms import Alarm, patient_alarms
 from dashboard.patients import Stretch
 from dashboard.routes.answers import Id, WithParts, WithViewer, json_answer
@@ -42,7 +42,7 @@ async def facts(patient_id: Id, viewer: WithViewer, parts: WithParts) -> Respons
     """Return who it is, with which devices and limits, and from when to when there is ECG."""
     async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
-        await audit(connection, viewer, Action.SAW_PATIENT, patient_id)
+        await audit_look(connection, viewer, Action.SAW_PATIENT, patient_id)
         return json_answer(await stored.patient_facts(connection, patient))
 
 
@@ -83,7 +83,7 @@ async def ecg(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: W
     check_length(stretch, ECG_MOST_S)
     async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
-        await audit(connection, viewer, Action.SAW_ECG, patient_id)
+        await audit_look(connection, viewer, Action.SAW_ECG, patient_id)
         records = await stored.ecg_records(connection, patient, stretch)
     return Response(records, media_type="application/octet-stream")
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Dialog, Page, Route, expect
 from heartwire.care import CareWord, decode_word
 from heartwire.frames import EventFrame, StatusFrame
 from heartwire.topics import Stream
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import Complaints, SignIn
 from tests.browser.pages import tile_of
 from tests.browser.served_stack import User
 from tests.browser.test_words_sound_access import is_accessible
@@ -64,7 +64,10 @@ def _add(page: Page, name: str) -> None:
     page.get_by_role("button", name="Add, then pair a device").click()
 
 
-def test_a_patient_is_added_paired_and_answered(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
+def test_a_patient_is_added_paired_and_answered(
+    stack: WardStack, sign_in: SignIn, nurse: User, complaints: Complaints
+) -> None:
+    complaints.wanted_status = 409
     page = sign_in(nurse, bypass_csp=True)
     _add(page, "Marie Dupont")
     expect(page.get_by_role("heading", level=1)).to_have_text("Pair a device with Marie Dupont")
@@ -228,6 +231,7 @@ def _talk(page: Page, phone: Phone) -> None:
     expect(symptoms.get_by_role("img", name=re.compile("^ECG from 10 seconds before"))).to_be_visible()
     expect(symptoms).to_contain_text("The ECG of this moment is still arriving.")
     expect(page.locator(".alarm-bar", has_text="Symptom reported: chest pain, dizzy")).to_be_visible()
+    _acknowledge_while_more_is_said(page, phone)
     symptoms.get_by_role("button", name=re.compile("^Show the ECG")).click()
     expect(page.locator(".strip-words")).to_have_count(0)
     symptoms.get_by_role("button", name=re.compile("^Mark as read")).click()
@@ -263,6 +267,26 @@ def _talk(page: Page, phone: Phone) -> None:
     expect(messages.locator(".answers")).to_contain_text("Are you dizzy?")
     expect(messages.locator(".answers")).to_contain_text("No")
     is_accessible(page)
+
+
+def _acknowledge_while_more_is_said(page: Page, phone: Phone) -> None:
+    """In the moment in which the nurse answers what her page shows, the patient says more: that is not answered."""
+
+    def delay(route: Route) -> None:
+        phone.say("symptom", {"press": "p1", "chips": ["short_of_breath"]})
+        route.continue_()
+
+    bar = page.locator(".alarm-bar", has_text="Symptom reported")
+    page.route("**/acknowledgement", delay, times=1)
+    complaint = "The patient has just said more. Read it again."
+    bar.get_by_role("button").click()
+    expect(page.locator(".note")).to_contain_text(complaint)
+    expect(bar).to_contain_text("chest pain, dizzy, short of breath")
+    bar.get_by_role("button", name=re.compile("^Acknowledge")).click()
+    expect(bar).to_contain_text("Nora Nurse")
+    # To take it on is not to have read it.
+    expect(page.get_by_role("region", name="Symptoms")).to_contain_text("not read yet")
+    expect(page.get_by_role("region", name="Symptoms")).to_contain_text("Short of breath")
 
 
 def _shut_out(page: Page, phone: Phone) -> None:

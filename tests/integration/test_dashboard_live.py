@@ -65,6 +65,13 @@ def test_the_ward_as_it_is(stack: Stack) -> None:
     with stack.person() as nurse:
         stale = nurse.http.get("/api/ward").json()["patients"][0]
         assert (stale["hr_bpm"], stale["quality"]) == (None, "unknown")
+        # The battery is that of a device that is in use.
+        stack.execute(
+            "INSERT INTO device_status VALUES (%s, 1, 1, now(), true, 77, '', '', NULL, 0, 0, now())", patient.device
+        )
+        assert nurse.http.get("/api/ward").json()["patients"][0]["battery_percent"] == 77
+        stack.execute("UPDATE devices SET revoked_at = now() WHERE device_id = %s", patient.device)
+        assert nurse.http.get("/api/ward").json()["patients"][0]["battery_percent"] is None
 
 
 @on_one_pair
