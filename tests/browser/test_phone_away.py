@@ -1,6 +1,7 @@
 """The patient's app cut off for minutes: nothing is lost, or it is lost aloud, and what comes late is late."""
 
 import json
+import signal
 from typing import Final
 
 import pytest
@@ -164,3 +165,18 @@ def test_a_full_phone_says_how_much_it_lost_and_leaves_the_hole_to_be_seen(
     for frame in stored:
         at = frame.seq * _FRAME_BYTES
         assert frame.samples == whole[at : at + len(frame.samples)]
+
+
+def test_a_network_that_answers_nothing_opens_the_app_all_the_same(
+    stack: PhoneStack, open_phone: OpenPhone, complaints: Complaints, marie: int
+) -> None:
+    complaints.server_may_be_away = True
+    page = open_phone(link(stack.code(marie)))
+    pair(page)
+    wait_for(page, lambda: page.evaluate("caches.match('/phone/').then((kept) => !!kept)"), "the app's copy")
+    stack.dashboard.send(signal.SIGSTOP)
+    try:
+        page.reload(wait_until="commit", timeout=15_000)
+        expect(page.locator(".situation")).to_be_visible()
+    finally:
+        stack.dashboard.send(signal.SIGCONT)

@@ -3,6 +3,8 @@
 
 const CACHE = "heartwire-phone";
 const SCOPE = "/phone/";
+/** A network that gives no page within so long is as good as none. */
+const PATIENCE_MS = 4000;
 
 interface Extendable extends Event {
   waitUntil(work: Promise<unknown>): void;
@@ -45,15 +47,15 @@ worker.addEventListener("install", (event) => {
 
 worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
 
-async function page(): Promise<Response> {
+async function page(event: Fetched): Promise<Response> {
   try {
-    const fresh = await fetch(SCOPE, { cache: "no-cache" });
+    const fresh = await fetch(SCOPE, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE_MS) });
     if (fresh.ok) {
-      await keep(fresh.clone());
+      event.waitUntil(keep(fresh.clone()));
       return fresh;
     }
   } catch {
-    // No network: what was kept.
+    // No network, or as good as none: what was kept.
   }
   return (await caches.match(SCOPE)) ?? Response.error();
 }
@@ -66,5 +68,5 @@ worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin || !pathname.startsWith(SCOPE)) return;
-  event.respondWith(request.mode === "navigate" ? page() : file(request));
+  event.respondWith(request.mode === "navigate" ? page(event) : file(request));
 });
