@@ -78,6 +78,11 @@ class Ward:
         self.patient_id = stack.add_patient().patient_id
         self.clients: list[Client] = []
 
+    def close(self) -> None:
+        for client in self.clients:
+            client.close()
+        self.nurse.http.close()
+
     def start_ingest(self, start: StartHeartwire) -> Process:
         """Start ingest by the fixture `heartwire_process`; return when it has broker and database."""
         env = {"HEARTWIRE_INGEST_DATABASE": self.stack.database, "HEARTWIRE_INGEST_RETRY_LONGEST_S": "0.5"}

@@ -35,9 +35,7 @@ def ward(heartwire_process: StartHeartwire, database: str, secured_broker: Secur
     env = secured_broker.env("dashboard") | secured_broker.provisioner_env() | _FAST
     ward = Ward(Stack(heartwire_process, database, secured_broker, env), secured_broker)
     yield ward
-    for client in ward.clients:
-        client.close()
-    ward.nurse.http.close()
+    ward.close()
 
 
 over_both = pytest.mark.parametrize("ws", [False, True], ids=["tcp", "websockets"])

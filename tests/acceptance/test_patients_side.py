@@ -16,17 +16,14 @@ from heartwire.frames import EventFrame, encode
 from heartwire.settings import BrokerSettings
 from heartwire.topics import Stream
 from tests.acceptance.paired import Client, Ward
+from tests.acceptance.test_access import on_both
 from tests.conftest import StartHeartwire
 from tests.integration.dashboard_stack import Stack
+from tests.servers.plain_http import PLAIN
 from tests.servers.secured import SecuredBroker
 from tests.servers.waiting import wait_until
 from tests.wire import ecg_frame, now_us
 
-on_both = pytest.mark.parametrize(
-    ("database_server", "secured_broker"),
-    [("timescaledb", "mosquitto"), ("embedded-postgresql", "amqtt")],
-    indirect=True,
-)
 _MINE: Final = ("", "/trend", "/events", "/access", "/messages", "/ecg?from_us=0&to_us=1000000")
 _FORM: Final = {"title": "Today", "fields": [{"id": "dizzy", "kind": "yes_no", "label": "Are you dizzy?"}]}
 
@@ -64,22 +61,16 @@ class Phone:
     def get(self, path: str = "", headers: dict[str, str] | None = None) -> httpx.Response:
         """Ask for the patient's own data."""
         auth = (self.credential["username"], self.credential["password"])
-        return httpx.get(f"{self.ward.stack.url}/api/my{path}", auth=auth, timeout=10, headers=headers)
+        return httpx.get(f"{self.ward.stack.url}/api/my{path}", auth=auth, timeout=10, headers=headers, verify=PLAIN)
 
 
 @pytest.fixture
 def ward(heartwire_process: StartHeartwire, database: str, secured_broker: SecuredBroker) -> Iterator[Ward]:
     env = secured_broker.env("dashboard") | secured_broker.provisioner_env()
     ward = Ward(Stack(heartwire_process, database, secured_broker, env), secured_broker)
-    heartwire_process(
-        "ingest",
-        env=secured_broker.env("ingest") | {"HEARTWIRE_INGEST_DATABASE": database},
-        is_ready=lambda process: "subscribed at" in process.log and "the database is there" in process.log,
-    )
+    ward.start_ingest(heartwire_process)
     yield ward
-    for client in ward.clients:
-        client.close()
-    ward.nurse.http.close()
+    ward.close()
 
 
 @on_both
@@ -268,11 +259,11 @@ def test_only_a_device_that_may_is_answered(ward: Ward) -> None:
     url, name, secret = ward.stack.url, phone.credential["username"], phone.credential["password"]
     for path in _MINE:
         for auth in (None, (name, secret[:-1]), (name, other["password"]), ("nobody", secret), ("0" * 16, secret)):
-            answer = httpx.get(f"{url}/api/my{path}", auth=auth, timeout=10)
+            answer = httpx.get(f"{url}/api/my{path}", auth=auth, timeout=10, verify=PLAIN)
             assert (answer.status_code, answer.json()["error"]["code"]) == (401, "wrong_credentials"), (path, auth)
             assert "www-authenticate" not in answer.headers, "a browser would ask for a password"
         for header in ("Basic", "Basic !", "Basic YQ==", f"Bearer {secret}", "Basic /////w=="):
-            assert httpx.get(f"{url}/api/my{path}", headers={"authorization": header}).status_code == 401
+            assert httpx.get(f"{url}/api/my{path}", headers={"authorization": header}, verify=PLAIN).status_code == 401
         assert phone.get(path, headers={"origin": "https://elsewhere.example"}).status_code == 403
         assert ward.nurse.http.get(f"/api/my{path}").status_code == 401, "a session opens nothing here"
     ward.nurse.http.post(f"/api/devices/{phone.credential['device']}/revoke", json={})
@@ -333,7 +324,9 @@ def test_a_device_that_asks_too_often_waits_and_its_looks_are_in_the_trail(
     begin_s = time.monotonic()
 
     def ask(credential: dict[str, Any]) -> httpx.Response:
-        return httpx.get(f"{ward.stack.url}/api/my", auth=(credential["username"], credential["password"]), timeout=10)
+        return httpx.get(
+            f"{ward.stack.url}/api/my", auth=(credential["username"], credential["password"]), timeout=10, verify=PLAIN
+        )
 
     assert [ask(first).status_code for _ in range(5)] == [200] * 5
     refused = ask(first)
