@@ -154,12 +154,9 @@ def renew_roles(settings: BrokerSettings) -> list[str]:
     """
     services = (INGEST, DASHBOARD)
     answers = give_orders(settings, [{"command": "getRole", "rolename": service} for service in services])
-    roles = [answer.get("data", {}).get("role") for answer in answers]
-    stale = [
-        service
-        for service, role in zip(services, roles, strict=True)
-        if role is not None and may_too_little(service, role["acls"])
-    ]
+    roles = [role for answer in answers if (role := answer.get("data", {}).get("role"))]
+    acls = {role.get("rolename"): role.get("acls", []) for role in roles}
+    stale = [service for service in services if service in acls and may_too_little(service, acls[service])]
     if stale:
         give_orders(settings, [command for service in stale for command in role_commands(service)])
     return stale
