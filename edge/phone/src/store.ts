@@ -74,6 +74,9 @@ export const isWithoutStorage = signal(false);
 export const nowMs = signal(performance.now());
 export const isOnline = signal(navigator.onLine);
 
+/** Whom to call; before the hospital has said it, the number that every phone of Europe knows. */
+export const emergencyNumber = computed(() => session.value?.emergencyNumber || "112");
+
 /** Team's messages that the patient has not read. */
 export const unread = computed(
   () => (messages.value ?? []).filter((one) => one.from === "team" && one.read_us === null).length,

@@ -4,13 +4,13 @@ import { signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../parts/icons";
 import { press, tellMore } from "../patient";
-import { type Press, presses, session } from "../store";
+import { emergencyNumber, type Press, presses } from "../store";
+import { CHIPS, wordsOfChips } from "../words/chips";
 import { when, words } from "../words/words";
 
 /** The patient says more about a press: one thing at a time, the bar at the foot is away meanwhile. */
 export const isTelling = signal(false);
 
-const CHIPS = ["palpitations", "dizzy", "chest_pain", "short_of_breath"] as const;
 const NOTE_MAX = 300;
 
 export function Feel() {
@@ -122,7 +122,7 @@ function More({ press: { press: id, tUs }, close }: { press: Press; close: () =>
 }
 
 function Emergency({ isUrgent }: { isUrgent: boolean }) {
-  const number = session.value?.emergencyNumber || "112";
+  const number = emergencyNumber.value;
   if (!isUrgent) return <p class="emergency">{words("feel.emergency", { number })}</p>;
   return (
     <div class="urgent" role="alert">
@@ -140,11 +140,11 @@ function PressLine({ press: { tUs, chips, note, isReceived, readUs, readBy } }: 
     readUs !== null
       ? words("feel.read", { name: readBy ?? "", when: when(readUs) })
       : words(isReceived ? "feel.sent" : "feel.kept");
-  const what = CHIPS.filter((chip) => chips.includes(chip)).map((chip) => words(`chip.${chip}`));
+  const what = wordsOfChips(chips);
   return (
     <>
       <strong>{when(tUs)}</strong>
-      {what.length > 0 && <span>{what.join(", ")}</span>}
+      {what !== "" && <span>{what}</span>}
       {note !== "" && <span>{note}</span>}
       <span class={readUs === null ? "state" : "state good"}>{state}</span>
     </>

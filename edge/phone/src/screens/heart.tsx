@@ -10,6 +10,7 @@ import { TrendPicture } from "../parts/trend_picture";
 import { Unpair } from "../parts/unpair";
 import { ask } from "../patient";
 import { session } from "../store";
+import { wordsOfChips } from "../words/chips";
 import { language } from "../words/language";
 import { span, when, words, wordsOfError } from "../words/words";
 
@@ -86,14 +87,13 @@ function Events() {
 function EventOf({ event }: { event: HeartEvent }) {
   const isShown = useSignal(false);
   const { kind, names, onset_us, ended_us, chips, note, read_us, read_by } = event;
-  const known = ["palpitations", "dizzy", "chest_pain", "short_of_breath"] as const;
-  const felt = known.filter((chip) => chips.includes(chip)).map((chip) => words(`chip.${chip}`));
+  const felt = wordsOfChips(chips);
   const name = kind === "symptom" ? words("heart.you_pressed") : names[language.value];
   return (
     <>
       <strong>{when(onset_us)}</strong>
       <span>{name}</span>
-      {felt.length > 0 && <span>{felt.join(", ")}</span>}
+      {felt !== "" && <span>{felt}</span>}
       {note !== "" && <span>{note}</span>}
       {kind === "alarm" && ended_us !== null && (
         <span>{words("heart.lasted", { span: span((ended_us - onset_us) / 1e6) })}</span>
