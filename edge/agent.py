@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Final
 
 from edge.errors import OutboxDiskFullError
 from edge.framer import Framer
@@ -17,7 +17,7 @@ from edge.link import Link
 from edge.mailbox import FRAMES_MAX, Mailbox
 from edge.outbox import FRAME_OVERHEAD_BYTES, Outbox
 from edge.pacing import Pace
-from edge.progress import Tally
+from edge.progress import Reporter, Tally
 from edge.settings import EdgeSettings
 from edge.sources.source import Condition, Pulse, Source
 from edge.watermark import ContradictoryAckError
@@ -50,19 +50,6 @@ class Outcome(Enum):
     """Somebody stopped it; what is left is in the outbox."""
     GAVE_UP = auto()
     """The source ended, and the database did not confirm everything in time; the rest is in the outbox."""
-
-
-class Reporter(Protocol):
-    """Who tells a person how it goes."""
-
-    def report(self, tally: Tally) -> None:
-        """Show where things stand; called several times a second."""
-
-    def end(self, tally: Tally) -> None:
-        """Show where things stand at the end."""
-
-    def say(self, text: str) -> None:
-        """Say something that happened once."""
 
 
 class Agent:
@@ -342,7 +329,7 @@ class Agent:
             self._condition_told = condition.wearable
             self._reporter.say(condition.wearable)
             with contextlib.suppress(OutboxDiskFullError):
-                self._outbox.keep_fact("condition", _in_words(condition))
+                self._outbox.keep_fact("condition", condition.in_words)
         trouble = (self._is_disk_full, self._contents.lost_frames, condition.wearable)
         if trouble != self._trouble and now_s >= self._status_s + _STATUS_SPACING_S:
             self._trouble = trouble
@@ -401,13 +388,3 @@ class Agent:
 def _most_bytes(frame: EcgFrame | HrFrame) -> int:
     """Return how long a frame's payload is at most."""
     return _FIELDS_BYTES + (len(frame.samples) if isinstance(frame, EcgFrame) else 3 * len(frame.rr_ms))
-
-
-def _in_words(condition: Condition) -> str:
-    """Return how a wearable is, for whoever looks at this machine."""
-    words = [condition.wearable]
-    if condition.battery_percent is not None:
-        words.append(f"battery {condition.battery_percent} %")
-    if condition.rssi_dbm is not None:
-        words.append(f"signal {condition.rssi_dbm} dBm")
-    return ", ".join(words)

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import sys
 import time
-from typing import Final, NamedTuple, TextIO
+from typing import Final, NamedTuple, Protocol, TextIO
 
 from edge.outbox import Contents
 
@@ -40,6 +40,19 @@ class Tally(NamedTuple):
                 " with a patient?"
             )
         return text
+
+
+class Reporter(Protocol):
+    """Who tells a person how it goes."""
+
+    def report(self, tally: Tally) -> None:
+        """Show where things stand; called several times a second."""
+
+    def end(self, tally: Tally) -> None:
+        """Show where things stand at the end."""
+
+    def say(self, text: str) -> None:
+        """Say something that happened once."""
 
 
 class Progress:

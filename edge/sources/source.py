@@ -82,6 +82,16 @@ class Condition:
     battery_percent: int | None
     rssi_dbm: int | None
 
+    @property
+    def in_words(self) -> str:
+        """How it is, for whoever looks at this machine."""
+        words = [self.wearable]
+        if self.battery_percent is not None:
+            words.append(f"battery {self.battery_percent} %")
+        if self.rssi_dbm is not None:
+            words.append(f"signal {self.rssi_dbm} dBm")
+        return ", ".join(words)
+
 
 Item: TypeAlias = Chunk | Pulse | Condition
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from edge.agent import Agent, Outcome
 from edge.command import edge
 from edge.outbox import Outbox
-from edge.paired import PairedWearable, load_settings, read_paired
+from edge.paired import Paired, load_settings, read_paired
 from edge.progress import Tally
 from edge.server import ask_time
 from edge.server_clock import ServerClock, machine_time
@@ -140,10 +140,9 @@ def _send_what_is_left() -> Outcome:
         box.close()
 
 
-def _pair_by_hand(ward: Ward, air: Air, monkeypatch: pytest.MonkeyPatch) -> PairedWearable:
+def _pair_by_hand(ward: Ward, code: str, air: Air, monkeypatch: pytest.MonkeyPatch) -> Paired:
     url = ward.stack.url
     # Whatever fails before the end, the code holds.
-    code = ward.code()
     refused = _pair(ward, air, monkeypatch, "--server", url, "00000000")
     assert "no code of this server" in str(refused.exception)
     declined = _pair(ward, air, monkeypatch, "--server", url, code, say="n\n")
@@ -159,10 +158,9 @@ def _pair_by_hand(ward: Ward, air: Air, monkeypatch: pytest.MonkeyPatch) -> Pair
     assert "3. TICKR 1A2B: heart rate strap or watch" in paired.output
     kept = read_paired()
     assert kept is not None
-    assert kept.wearable is not None
     again = _pair(ward, air, monkeypatch, "--server", url, code)
     assert "paired already" in str(again.exception)
-    return kept.wearable
+    return kept
 
 
 def _start_ingest(ward: Ward, heartwire_process: StartHeartwire) -> None:
@@ -181,7 +179,10 @@ def test_from_the_nurses_code_to_the_database(
     monkeypatch.setenv("HEARTWIRE_HOME", str(tmp_path))
     h10 = PolarH10()
     air = Air(HeartRateStrap(), PolarH10("11:22:33:44:55:66", "Polar H10 9999"), h10)
-    chosen = _pair_by_hand(ward, air, monkeypatch)
+    code = ward.code()
+    paired = _pair_by_hand(ward, code, air, monkeypatch)
+    chosen = paired.wearable
+    assert chosen is not None
     assert (chosen.address, chosen.kind) == (h10.address, "polar_h10")
 
     _start_ingest(ward, heartwire_process)
@@ -210,9 +211,15 @@ def test_from_the_nurses_code_to_the_database(
     stored = np.frombuffer(b"".join(bytes(row[4]) for row in rows), "<i2")
     np.testing.assert_array_equal(stored, sent)
     assert {row[2:4] for row in rows} == {(130_000, 1000.0)}
-    assert [row[1] for row in rows if row[1]] == [int(EcgFlag.GAP_BEFORE)]
-    # Where each sample was made, to 50 ms, though the sensor's clock knows nothing of the year.
-    assert max(map(abs, wearer.errors_us(rows))) < 50_000
+    flags = [EcgFlag(row[1]) for row in rows]
+    assert [flag & ~EcgFlag.CLOCK_ESTIMATED for flag in flags if flag & ~EcgFlag.CLOCK_ESTIMATED] == [
+        EcgFlag.GAP_BEFORE
+    ]
+    # Where each sample was made, to 50 ms, though the sensor's clock knows nothing of the year: or, where this machine
+    # was too busy to hear the first packets in time, it says so until it is.
+    for flag, error_us in zip(flags, wearer.errors_us(rows), strict=True):
+        assert EcgFlag.CLOCK_ESTIMATED in flag or abs(error_us) < 50_000
+    assert EcgFlag.CLOCK_ESTIMATED not in flags[-1]
     pulses = ward.stack.execute("SELECT bpm, rr_ms, contact FROM hr_frames ORDER BY t0")
     assert pulses == [(60 + at, [1000, 977], 0) for at in kept_packets if at % 2]
 
@@ -221,8 +228,20 @@ def test_from_the_nurses_code_to_the_database(
     assert "waiting for the database: nothing" in status.output
     assert "confirmed by the database: ecg of run" in status.output
     assert "confirmed by the database: hr of run" in status.output
+    assert "server: reachable; it knows this device" in status.output
+
+    # Revoked by the nurse, it says so; the code that made it makes nothing more, nor does one whose time is over.
+    answer = ward.nurse.http.post(f"/api/devices/{paired.device}/revoke", json={"why": "broken"})
+    assert answer.status_code == 204
+    assert "the care team has REVOKED this device" in CliRunner().invoke(edge, ["status"]).output
     assert CliRunner().invoke(edge, ["unpair"], input="y\n").exit_code == 0
     assert read_paired() is None
+    used = _pair(ward, air, monkeypatch, "--server", ward.stack.url, code, "--yes")
+    assert "a device was paired by this code already; ask the care team for a new one" in str(used.exception)
+    late = ward.code()
+    ward.stack.execute("UPDATE pairing_codes SET expires_at = now() - interval '1 minute' WHERE used_at IS NULL")
+    expired = _pair(ward, air, monkeypatch, "--server", ward.stack.url, late, "--yes")
+    assert "this code's time is over; ask the care team for a new one" in str(expired.exception)
 
 
 class _WrongClock:
@@ -277,12 +296,15 @@ def test_a_machines_clock_is_two_hours_wrong_until_somebody_sets_it(
     flags = [EcgFlag(row[1]) for row in rows]
     errors_us = wearer.errors_us(rows)
     if knows_server:
-        # Nothing moved when the clock was set: it had been known all the time.
-        assert flags == len(rows) * [EcgFlag(0)]
-        assert max(map(abs, errors_us)) < 50_000
+        # Nothing moved when the clock was set: it had been known all the time. A busy server's answer is rough, and
+        # says so.
+        assert not any(EcgFlag.GAP_BEFORE in flag for flag in flags)
+        for flag, error_us in zip(flags, errors_us, strict=True):
+            assert EcgFlag.CLOCK_ESTIMATED in flag or abs(error_us) < 50_000
+        assert max(map(abs, errors_us)) < 1_000_000
         return
     # Nobody knew: each frame says so. Where the clock was set there is a gap.
     assert all(EcgFlag.CLOCK_ESTIMATED in flag for flag in flags)
     (gap,) = (at for at, flag in enumerate(flags) if EcgFlag.GAP_BEFORE in flag)
-    assert all(abs(error_us + 7_200_000_000) < 50_000 for error_us in errors_us[:gap])
-    assert all(abs(error_us) < 50_000 for error_us in errors_us[gap:])
+    assert all(abs(error_us + 7_200_000_000) < 1_000_000 for error_us in errors_us[:gap])
+    assert all(abs(error_us) < 1_000_000 for error_us in errors_us[gap:])

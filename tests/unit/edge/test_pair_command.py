@@ -1,6 +1,7 @@
 """`heartwire edge pair`, `status` and `unpair` for a person: whatever is wrong is said, and what to do next."""
 
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -10,14 +11,18 @@ import pytest
 from bleak.exc import BleakBluetoothNotAvailableReason
 from click.testing import CliRunner, Result
 
+from edge.agent import Outcome
 from edge.command import edge
 from edge.errors import LinkError, LinkReason
 from edge.outbox import Outbox
 from edge.paired import Paired, PairedWearable, keep_paired, load_settings, read_paired
+from edge.server_clock import machine_time
+from edge.sources.bluetooth import BluetoothSource
 from edge.wearables.wearable import uuid_of
 from heartwire.frames import EcgFrame
 from tests.air import Air, HeartRateStrap, Peripheral, PolarH10
 from tests.answers import Answer, Question, answering
+from tests.servers.waiting import wait_until
 
 _OWNER: Final = b'{"patient":"Marie D.","ward":"Cardiology Ward B","language":"en","expires_us":1}'
 _CREDENTIAL: Final = (
@@ -203,6 +208,36 @@ def test_what_waits_unsent_is_said_and_asked_about_before_it_is_deleted(
     assert (not list(box.folder.iterdir())) == is_deleted
     assert (f"stay in {box.folder}" in result.output) == (is_parted and not is_deleted)
     assert result.exit_code == (0 if is_parted else 1)
+
+
+@pytest.mark.parametrize("wrong_us", [0, -7_200_000_000])
+def test_run_takes_the_time_from_the_server_and_waits_for_it_only_where_its_own_cannot_be(
+    wrong_us: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[int] = []
+
+    class Agent:
+        def __init__(
+            self, _settings: object, source: BluetoothSource, *_: object, clock_s: Callable[[], float], **__: object
+        ) -> None:
+            self._source = source
+            self._clock_s = clock_s
+
+        def run(self) -> Outcome:
+            wait_until(lambda: not self._source._now().is_doubtful, "the server's time")
+            ran.append(self._source._now().utc_us)
+            assert abs(self._clock_s() * 1e6 - ran[0]) < 1_000_000
+            return Outcome.STOPPED
+
+    monkeypatch.setattr("edge.command.Agent", Agent)
+    monkeypatch.setattr("edge.command.Radio", Air().radio)
+    now_us = machine_time().utc_us - wrong_us
+    with answering(lambda _: Answer(200, b'{"now_us":%d}' % now_us)) as url:
+        keep_paired(msgspec.structs.replace(_keep(url), paired_us=now_us - 60_000_000))
+        result = _run("run")
+    assert result.exit_code == 0, result.exception
+    assert abs(ran[0] - now_us) < 5_000_000
+    wait_until(lambda: all(thread.name != "server clock" for thread in threading.enumerate()), "the thread's end")
 
 
 def test_status_of_a_machine_that_was_never_paired() -> None:

@@ -82,6 +82,7 @@ def test_the_credential_is_kept_for_its_owner_alone_and_goes(home: Path) -> None
     assert read_paired() == PAIRED
     for kept in path.parent.iterdir():
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600, kept
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert len(list(path.parent.iterdir())) == 2
     forget_paired()
     assert not list(path.parent.iterdir())
