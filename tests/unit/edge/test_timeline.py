@@ -1,6 +1,7 @@
 """Packets become chunks: every sample once, gaps where the air lost some, however the samples came in packets."""
 
 import itertools
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -31,6 +32,16 @@ def _packet(samples: list[int], first: int, *, fs_hz: float = FS_HZ, since_us: i
 def _take(timeline: Timeline, packet: EcgPacket, delay_us: int = 20_000, since_us: int = WEARABLE_US) -> list[Chunk]:
     gone_us = packet.last_ns // 1000 - since_us + delay_us
     return timeline.take(packet, Arrival(T0_US + gone_us, gone_us))
+
+
+def _play(timeline: Timeline, n_packets: int, arrive: Callable[[int, int], Arrival]) -> list[Chunk]:
+    """Take packets without a hole; `arrive` says when, by a packet's number and the microseconds since the first."""
+    samples = _samples(73 * n_packets)
+    chunks: list[Chunk] = []
+    for at in range(n_packets):
+        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
+        chunks += timeline.take(packet, arrive(at, packet.last_ns // 1000 - WEARABLE_US))
+    return chunks
 
 
 def _values(chunks: list[Chunk]) -> list[int]:
@@ -154,12 +165,9 @@ def test_behind_a_restart_that_is_known_better_than_what_came_before_time_does_n
 
 def test_the_machines_clock_is_put_right_by_an_hour_and_times_jump_with_it_behind_a_gap() -> None:
     timeline = Timeline()
-    samples = _samples(73 * 30)
-    chunks: list[Chunk] = []
-    for at in range(30):
-        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
-        gone_us = packet.last_ns // 1000 - WEARABLE_US
-        chunks += timeline.take(packet, Arrival(T0_US + gone_us - (3_600_000_000 if at < 15 else 0), gone_us))
+    chunks = _play(
+        timeline, 30, lambda at, gone_us: Arrival(T0_US + gone_us - (3_600_000_000 if at < 15 else 0), gone_us)
+    )
     assert [at for at, chunk in enumerate(chunks) if EcgFlag.GAP_BEFORE in chunk.flags] == [15]
     assert abs(chunks[14].t0_us + 3_600_000_000 - T0_US - 73 * 14 * 1e6 / FS_HZ) < 1_000
     assert abs(chunks[15].t0_us - T0_US - 73 * 15 * 1e6 / FS_HZ) < 1_000
@@ -168,13 +176,7 @@ def test_the_machines_clock_is_put_right_by_an_hour_and_times_jump_with_it_behin
 
 @pytest.mark.parametrize("step_us", [-3_000_000, -1_000_000, 60_000, 3_000_000])
 def test_a_clock_set_by_seconds_is_worn_off_without_a_gap_and_times_say_so_until_they_are_right(step_us: int) -> None:
-    timeline = Timeline()
-    samples = _samples(73 * 900)
-    chunks: list[Chunk] = []
-    for at in range(900):
-        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
-        gone_us = packet.last_ns // 1000 - WEARABLE_US
-        chunks += timeline.take(packet, Arrival(T0_US + gone_us - (step_us if at < 15 else 0), gone_us))
+    chunks = _play(Timeline(), 900, lambda at, gone_us: Arrival(T0_US + gone_us - (step_us if at < 15 else 0), gone_us))
     assert not any(EcgFlag.GAP_BEFORE in chunk.flags for chunk in chunks)
     for at, chunk in enumerate(chunks[15:], 15):
         error_us = chunk.t0_us - T0_US - 73 * at * 1e6 / FS_HZ
@@ -186,28 +188,17 @@ def test_a_clock_set_by_seconds_is_worn_off_without_a_gap_and_times_say_so_until
 
 @pytest.mark.parametrize("step_us", [-7_200_000_000, -3_000_000, 300_000, 7_200_000_000])
 def test_a_clock_that_is_put_right_before_anything_was_told_is_right_from_the_first_sample(step_us: int) -> None:
-    timeline = Timeline()
-    samples = _samples(73 * 30)
-    chunks: list[Chunk] = []
-    for at in range(30):
-        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
-        gone_us = packet.last_ns // 1000 - WEARABLE_US
-        chunks += timeline.take(
-            packet, Arrival(T0_US + gone_us - (step_us if at < 3 else 0), gone_us, is_doubtful=at < 3)
-        )
+    def arrive(at: int, gone_us: int) -> Arrival:
+        return Arrival(T0_US + gone_us - (step_us if at < 3 else 0), gone_us, is_doubtful=at < 3)
+
+    chunks = _play(Timeline(), 30, arrive)
     assert [chunk.flags for chunk in chunks] == 30 * [EcgFlag(0)]
     assert abs(chunks[0].t0_us - T0_US) < 1_000
-    assert _values(chunks) == samples
+    assert _values(chunks) == _samples(73 * 30)
 
 
 def test_a_time_that_may_be_wrong_says_so() -> None:
-    timeline = Timeline()
-    samples = _samples(73 * 30)
-    chunks: list[Chunk] = []
-    for at in range(30):
-        packet = _packet(samples[73 * at : 73 * at + 73], 73 * at)
-        gone_us = packet.last_ns // 1000 - WEARABLE_US
-        chunks += timeline.take(packet, Arrival(T0_US + gone_us, gone_us, is_doubtful=15 <= at < 20))
+    chunks = _play(Timeline(), 30, lambda at, gone_us: Arrival(T0_US + gone_us, gone_us, is_doubtful=15 <= at < 20))
     assert [at for at, chunk in enumerate(chunks) if chunk.flags == EcgFlag.CLOCK_ESTIMATED] == list(range(15, 20))
 
 
