@@ -19,7 +19,7 @@ from edge.wearables.heart_rate import BATTERY_LEVEL, HEART_RATE_MEASUREMENT
 from edge.wearables.polar_h10 import PMD_CONTROL_POINT
 from edge.wearables.strap import Strap
 from edge.wearables.timeline import Arrival
-from edge.wearables.wearable import Contact, HeartRate, kind_of, kinds
+from edge.wearables.wearable import Contact, EcgPacket, HeartRate, kind_of, kinds
 from heartwire.frames import EcgFlag
 from tests.air import H10, PACKET, Air, HeartRateStrap, Peripheral, PolarH10
 from tests.servers.waiting import wait_until
@@ -266,6 +266,35 @@ def test_a_name_that_cannot_be_shown_and_a_strength_that_nobody_knows_do_not_spo
     (said,) = strap.connected(127)
     assert said == Condition("Polar H10" + 27 * "x" + ", connected", None, None)
     assert strap.connected(-60) == [Condition("Polar H10" + 27 * "x" + ", connected", None, -60)]
+
+
+def test_what_waits_for_the_clock_to_settle_is_handed_out_when_the_connection_breaks() -> None:
+    strap = Strap("Polar H10", has_ecg=True)
+    assert not [
+        item
+        for item in strap.take(EcgPacket(WEARABLE_NS, 130.0, "ECG", (1, 2, 3)), Arrival(T0_US, 0))
+        if isinstance(item, Chunk)
+    ]
+    (chunk,) = [item for item in strap.disconnected("out of reach") if isinstance(item, Chunk)]
+    assert chunk.samples == np.array([1, 2, 3], "<i2").tobytes()
+
+
+def test_a_contact_that_flickers_is_told_when_it_lasts() -> None:
+    strap = Strap("TICKR", has_ecg=False)
+    told = []
+    contacts = [Contact.PRESENT, Contact.NONE, *2 * [Contact.PRESENT], *5 * [Contact.NONE]]
+    for second, contact in enumerate(contacts):
+        items = strap.take(HeartRate(60, contact, None, ()), Arrival(T0_US + second * 1_000_000, second * 1_000_000))
+        told += [(second, item.wearable) for item in items if isinstance(item, Condition)]
+    assert told == [(0, "TICKR, worn"), (7, "TICKR, no contact with the skin")]
+
+
+def test_an_address_is_the_same_in_small_letters() -> None:
+    async def connect() -> None:
+        async with Air(PolarH10()).radio().connection(H10.lower(), 0.5, asyncio.Event()) as connection:
+            assert connection.has(PMD_CONTROL_POINT)
+
+    asyncio.run(connect())
 
 
 def test_more_rr_intervals_than_a_frame_holds_are_two_heart_rates() -> None:
