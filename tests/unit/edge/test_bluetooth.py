@@ -289,6 +289,22 @@ def test_a_contact_that_flickers_is_told_when_it_lasts() -> None:
     assert told == [(0, "TICKR, worn"), (7, "TICKR, no contact with the skin")]
 
 
+def test_a_mistake_of_the_program_ends_the_source_and_is_told_where_the_agent_reads() -> None:
+    h10 = PolarH10()
+    h10.features = None  # type: ignore[assignment] # bytes(None): nothing that a radio says
+    play = _Play(Air(h10), h10)
+    with pytest.raises(TypeError):
+        list(play.source.chunks(play.stop))
+
+
+def test_a_connection_that_breaks_is_told_at_once() -> None:
+    h10 = PolarH10()
+    with _Play(Air(h10), h10).running() as play:
+        play.wait_for_connection()
+        h10.leave()
+        play.wait_for(lambda: any("out of reach" in text for text in play.conditions), "the loss to be told")
+
+
 def test_an_address_is_the_same_in_small_letters() -> None:
     async def connect() -> None:
         async with Air(PolarH10()).radio().connection(H10.lower(), 0.5, asyncio.Event()) as connection:
