@@ -126,8 +126,11 @@ class ServerClock:
                 _logger.info("the server does not say the time: %s", error)
                 stop.wait(backoff.next_s())
             else:
-                backoff.reset()
-                stop.wait(self._pause_s())
+                if self.now().is_doubtful:  # it was busy, or the way long: the next answer may say it better
+                    stop.wait(backoff.next_s())
+                else:
+                    backoff.reset()
+                    stop.wait(self._pause_s())
 
     def _pause_s(self) -> float:
         known = self._known

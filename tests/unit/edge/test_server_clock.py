@@ -158,6 +158,24 @@ def test_it_is_asked_again_and_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> 
     wait_until(lambda: all(thread.name != "server clock" for thread in threading.enumerate()), "the thread's end")
 
 
+def test_after_a_rough_answer_it_is_asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.server_clock._RETRY_S", 0.02)
+    asked: list[int] = []
+
+    def ask() -> list[Said]:
+        asked.append(1)
+        here = machine_time()
+        way_us = 1_000_000 if len(asked) < 3 else 0
+        return [Said(here._replace(monotonic_us=here.monotonic_us - way_us), here.utc_us + HOUR_US, machine_time())]
+
+    clock = ServerClock(ask)
+    stop = threading.Event()
+    clock.keep_asking(stop)
+    wait_until(lambda: not clock.now().is_doubtful, "the time to be known")
+    stop.set()
+    assert len(asked) == 3
+
+
 def test_the_server_is_asked_three_times_with_the_devices_credential() -> None:
     heard: list[Question] = []
 
