@@ -104,7 +104,7 @@ def browser(playwright: Playwright, chromium_path: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def phone_stack() -> Iterator[PhoneStack]:
+def phone_system() -> Iterator[PhoneStack]:
     """The system around patients' phones, with a broker that lets in only who belongs."""
     if not (ROOT / "edge/phone/dist/index.html").exists():
         skip_or_fail("the patient's app is not built; run `make setup`")
@@ -114,6 +114,14 @@ def phone_stack() -> Iterator[PhoneStack]:
         skip_or_fail(str(missing))
     with running:
         yield running
+
+
+@pytest.fixture
+def phone_stack(phone_system: PhoneStack) -> PhoneStack:
+    """The same, whole again whatever the test before it broke."""
+    if not phone_system.broker.process.is_running:
+        phone_system.broker.start()
+    return phone_system
 
 
 @pytest.fixture(scope="package")

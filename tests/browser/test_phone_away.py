@@ -4,7 +4,6 @@ import json
 import signal
 from typing import Final
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from heartwire.calls import Family, get_call
@@ -20,21 +19,14 @@ from tests.browser.virtual_strap import FS_HZ, PACKET_S, PACKET_SAMPLES, minute,
 _FRAME_BYTES: Final = 2 * 104
 
 
-@pytest.fixture
-def stack(phone_stack: PhoneStack) -> PhoneStack:
-    if not phone_stack.broker.process.is_running:
-        phone_stack.broker.start()
-    return phone_stack
-
-
-def _cut(stack: PhoneStack, time: PageTime, page: Page) -> None:
+def _cut(phone_stack: PhoneStack, time: PageTime, page: Page) -> None:
     time.cut()
-    stack.broker.kill()
+    phone_stack.broker.kill()
     expect_situation(page, "offline")
 
 
-def _come_back(stack: PhoneStack, context: BrowserContext) -> None:
-    stack.broker.start()
+def _come_back(phone_stack: PhoneStack, context: BrowserContext) -> None:
+    phone_stack.broker.start()
     context.set_offline(False)
 
 
@@ -49,14 +41,14 @@ def _expect_times(stored: list[StoredEcg], began_us: int) -> None:
 
 
 def test_ten_minutes_without_a_connection_arrive_once_bit_for_bit_and_in_their_time(
-    stack: PhoneStack, open_phone: OpenPhone, phone_context: BrowserContext, complaints: Complaints, *, marie: int
+    phone_stack: PhoneStack, open_phone: OpenPhone, phone_context: BrowserContext, complaints: Complaints, *, marie: int
 ) -> None:
     complaints.server_may_be_away = True
     packets = round(600 / PACKET_S)
     time = PageTime(phone_context, behind_s=660)
-    page = open_phone(link(stack.code(marie)))
+    page = open_phone(link(phone_stack.code(marie)))
     pair(page)
-    _cut(stack, time, page)
+    _cut(phone_stack, time, page)
     page.get_by_role("link", name="I feel something").click()
     play(page, minute(0, packets))
     felt = []
@@ -70,69 +62,71 @@ def test_ten_minutes_without_a_connection_arrive_once_bit_for_bit_and_in_their_t
     time.run(page, 205)
     wait_until_said(page, packets)
     time.arrive(page)
-    assert stack.ecg(marie) == []
-    _come_back(stack, phone_context)
+    assert phone_stack.ecg(marie) == []
+    _come_back(phone_stack, phone_context)
     wait_for(
         page,
-        lambda: sum(len(one.samples) for one in stack.ecg(marie)) >= 2 * (packets - 2) * PACKET_SAMPLES,
+        lambda: sum(len(one.samples) for one in phone_stack.ecg(marie)) >= 2 * (packets - 2) * PACKET_SAMPLES,
         "ten minutes of signal",
     )
-    wait_for(page, lambda: len(stack.events(marie, "symptom")) == 4, "what was felt")
-    stored = stack.ecg(marie)
+    wait_for(page, lambda: len(phone_stack.events(marie, "symptom")) == 4, "what was felt")
+    stored = phone_stack.ecg(marie)
     assert [frame.seq for frame in stored] == list(range(len(stored)))
     assert {frame.flags for frame in stored} == {0}
     joined = b"".join(frame.samples for frame in stored)
     assert joined == samples(packets)[: len(joined)]
     _expect_times(stored, time.began_us(page))
-    chips = [json.loads(text)["chips"] for text in stack.events(marie, "symptom")]
+    chips = [json.loads(text)["chips"] for text in phone_stack.events(marie, "symptom")]
     assert chips == [[], ["dizzy"], [], ["chest_pain"]]
-    for pressed_us, stored_us in zip(felt, stack.said_at_us(marie, "symptom")[::2], strict=True):
+    for pressed_us, stored_us in zip(felt, phone_stack.said_at_us(marie, "symptom")[::2], strict=True):
         assert 0 <= stored_us - pressed_us < 20e6
-    assert len(stack.heart_rates(marie)) == packets / 2
+    assert len(phone_stack.heart_rates(marie)) == packets / 2
     expect(page.locator(".list")).not_to_contain_text("Kept on this phone")
 
 
 def test_a_backlog_of_a_phone_with_a_wrong_clock_is_late_and_right(
-    stack: PhoneStack, open_phone: OpenPhone, phone_context: BrowserContext, complaints: Complaints, *, marie: int
+    phone_stack: PhoneStack, open_phone: OpenPhone, phone_context: BrowserContext, complaints: Complaints, *, marie: int
 ) -> None:
     complaints.server_may_be_away = True
-    stack.analyse()
+    phone_stack.analyse()
     packets = round(180 / PACKET_S)
     time = PageTime(phone_context, behind_s=240, wrong_s=-7200)
-    page = open_phone(link(stack.code(marie)))
+    page = open_phone(link(phone_stack.code(marie)))
     pair(page)
     expect(page.locator(".facts")).to_contain_text("2 hours slow")
-    _cut(stack, time, page)
+    _cut(phone_stack, time, page)
     page.get_by_role("link", name="Messages").click()
     play(page, minute(0, packets, bpm=30))
     time.run(page, 183)
     wait_until_said(page, packets)
     time.arrive(page)
-    _come_back(stack, phone_context)
-    wait_for(page, lambda: ("extreme_bradycardia", True) in stack.alarms(marie), "the backlog's alarm", timeout_s=60)
-    heart = [late for call, late in stack.alarms(marie) if get_call(call).family is Family.CLINICAL]
+    _come_back(phone_stack, phone_context)
+    wait_for(
+        page, lambda: ("extreme_bradycardia", True) in phone_stack.alarms(marie), "the backlog's alarm", timeout_s=60
+    )
+    heart = [late for call, late in phone_stack.alarms(marie) if get_call(call).family is Family.CLINICAL]
     assert set(heart) == {True}
-    stored = stack.ecg(marie)
+    stored = phone_stack.ecg(marie)
     assert {frame.flags & EcgFlag.CLOCK_NOT_SET for frame in stored} == {0}
     _expect_times(stored, time.began_us(page))
 
 
 def test_a_full_phone_says_how_much_it_lost_and_leaves_the_hole_to_be_seen(
-    stack: PhoneStack, open_phone: OpenPhone, phone_context: BrowserContext, complaints: Complaints, *, marie: int
+    phone_stack: PhoneStack, open_phone: OpenPhone, phone_context: BrowserContext, complaints: Complaints, *, marie: int
 ) -> None:
     complaints.server_may_be_away = True
     packets = round(480 / PACKET_S)
     time = PageTime(phone_context, behind_s=540)
-    page = open_phone(link(stack.code(marie)))
+    page = open_phone(link(phone_stack.code(marie)))
     pair(page)
-    _cut(stack, time, page)
+    _cut(phone_stack, time, page)
     feel(page, "Dizzy")
     page.get_by_role("link", name="Now").click()
     play(page, minute(0, packets))
     time.run(page, 60)
     # The browser looks again how much room there is when what it knows of it is half a minute old.
     session = phone_context.new_cdp_session(page)
-    session.send("Storage.overrideQuotaForOrigin", {"origin": stack.url, "quotaSize": 1})
+    session.send("Storage.overrideQuotaForOrigin", {"origin": phone_stack.url, "quotaSize": 1})
     expect_situation(page, "storage_full", 60_000)
     expect(page.get_by_role("heading", level=1)).to_have_text("This phone is full")
     page.get_by_role("link", name="I feel something").click()
@@ -145,11 +139,11 @@ def test_a_full_phone_says_how_much_it_lost_and_leaves_the_hole_to_be_seen(
     page.get_by_role("link", name="Now").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("This phone is full")
     expect(page.locator(".facts")).to_contain_text("Oldest signal lost")
-    session.send("Storage.overrideQuotaForOrigin", {"origin": stack.url})
-    _come_back(stack, phone_context)
-    wait_for(page, lambda: len(stack.events(marie, "symptom")) == 3, "what was felt")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": phone_stack.url})
+    _come_back(phone_stack, phone_context)
+    wait_for(page, lambda: len(phone_stack.events(marie, "symptom")) == 3, "what was felt")
     expect(page.locator(".facts")).to_contain_text("Waiting to be sentnothing")
-    stored = stack.ecg(marie)
+    stored = phone_stack.ecg(marie)
     there = {frame.seq for frame in stored}
     assert max(there) > 480 / 0.8 - 5
     lost = max(there) + 1 - len(there)
@@ -169,15 +163,15 @@ def test_a_full_phone_says_how_much_it_lost_and_leaves_the_hole_to_be_seen(
 
 
 def test_a_network_that_answers_nothing_opens_the_app_all_the_same(
-    stack: PhoneStack, open_phone: OpenPhone, complaints: Complaints, marie: int
+    phone_stack: PhoneStack, open_phone: OpenPhone, complaints: Complaints, marie: int
 ) -> None:
     complaints.server_may_be_away = True
-    page = open_phone(link(stack.code(marie)))
+    page = open_phone(link(phone_stack.code(marie)))
     pair(page)
     wait_for(page, lambda: page.evaluate("caches.match('/phone/').then((kept) => !!kept)"), "the app's copy")
-    stack.dashboard.send(signal.SIGSTOP)
+    phone_stack.dashboard.send(signal.SIGSTOP)
     try:
         page.reload(wait_until="commit", timeout=15_000)
         expect(page.locator(".situation")).to_be_visible()
     finally:
-        stack.dashboard.send(signal.SIGCONT)
+        phone_stack.dashboard.send(signal.SIGCONT)

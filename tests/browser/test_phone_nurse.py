@@ -3,7 +3,6 @@
 import struct
 from typing import Final
 
-import pytest
 from playwright.sync_api import Browser, WebSocket, expect
 
 from tests.browser.conftest import Complaints, OpenPhone
@@ -15,13 +14,6 @@ from tests.browser.virtual_strap import minute, play, samples, wait_until_said
 _ECG_RECORD: Final = 2
 #: As the pages read it (dashboard/records.py).
 _HEAD: Final = struct.Struct("<BBHIdIfhHH")
-
-
-@pytest.fixture
-def stack(phone_stack: PhoneStack) -> PhoneStack:
-    if not phone_stack.broker.process.is_running:
-        phone_stack.broker.start()
-    return phone_stack
 
 
 class _Heard:
@@ -48,14 +40,16 @@ class _Heard:
 
 
 def test_the_nurse_sees_live_the_samples_that_the_phone_sent(
-    phone_browser: Browser, stack: PhoneStack, open_phone: OpenPhone, complaints: Complaints
+    phone_browser: Browser, phone_stack: PhoneStack, open_phone: OpenPhone, complaints: Complaints
 ) -> None:
-    stack.analyse()
-    patient = stack.add_patient("Nadia Nord")
+    phone_stack.analyse()
+    patient = phone_stack.add_patient("Nadia Nord")
     heard = _Heard(patient)
-    page = open_phone(link(stack.code(patient)))
+    page = open_phone(link(phone_stack.code(patient)))
     pair(page)
-    nurse = open_nurse(phone_browser, stack, f"/patient/{patient}", lambda page: page.on("websocket", heard.follow))
+    nurse = open_nurse(
+        phone_browser, phone_stack, f"/patient/{patient}", lambda page: page.on("websocket", heard.follow)
+    )
     complaints.listen(nurse)
     expect(nurse.get_by_role("heading", level=1)).to_have_text("Nadia Nord")
     play(page, minute(0, 60))

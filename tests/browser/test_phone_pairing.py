@@ -18,33 +18,28 @@ _PICTURES: Final = 5
 
 
 @pytest.fixture
-def stack(phone_stack: PhoneStack) -> PhoneStack:
-    if not phone_stack.broker.process.is_running:
-        phone_stack.broker.start()
-    return phone_stack
-
-
-@pytest.fixture
 def seen(tmp_path: Path) -> Path:
     """What the camera sees."""
     return tmp_path / "seen.mjpeg"
 
 
 @pytest.fixture
-def with_camera(playwright: Playwright, chromium_path: Path, stack: PhoneStack, seen: Path) -> Iterator[BrowserContext]:
+def with_camera(
+    playwright: Playwright, chromium_path: Path, phone_stack: PhoneStack, seen: Path
+) -> Iterator[BrowserContext]:
     """A browser whose camera sees the file."""
     camera = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={seen}")
     browser = playwright.chromium.launch(executable_path=chromium_path, args=[*FLAGS, *camera])
-    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-GB", base_url=stack.url)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-GB", base_url=phone_stack.url)
     context.set_default_timeout(TIMEOUT_MS)
     yield context
     browser.close()
 
 
 def test_the_camera_reads_the_code_off_the_nurses_screen(
-    phone_browser: Browser, with_camera: BrowserContext, stack: PhoneStack, seen: Path, *, marie: int
+    phone_browser: Browser, with_camera: BrowserContext, phone_stack: PhoneStack, seen: Path, *, marie: int
 ) -> None:
-    nurse = open_nurse(phone_browser, stack, f"/patient/{marie}/pair")
+    nurse = open_nurse(phone_browser, phone_stack, f"/patient/{marie}/pair")
     expect(nurse.get_by_role("img", name="QR code")).to_be_visible()
     seen.write_bytes(nurse.screenshot(type="jpeg", quality=80) * _PICTURES)
     nurse.context.close()
@@ -62,13 +57,15 @@ def test_the_camera_reads_the_code_off_the_nurses_screen(
     assert page.locator("video").count() == 0
 
 
-def test_without_a_camera_the_code_is_typed(with_camera: BrowserContext, stack: PhoneStack, *, marie: int) -> None:
+def test_without_a_camera_the_code_is_typed(
+    with_camera: BrowserContext, phone_stack: PhoneStack, *, marie: int
+) -> None:
     page = with_camera.new_page()
     page.goto("/phone/")
     page.get_by_role("button", name="Use the camera").click()
     expect(page.get_by_role("alert")).to_have_text("The camera cannot be used. Type the code instead.")
     expect(page.get_by_label("Code")).to_be_focused()
-    page.get_by_label("Code").fill(stack.code(marie))
+    page.get_by_label("Code").fill(phone_stack.code(marie))
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You are Marie D.,")
 
@@ -78,8 +75,10 @@ def _disconnect(page: Page) -> None:
     page.get_by_role("button", name="Disconnect this phone").click()
 
 
-def test_a_phone_is_let_go_after_what_it_has_was_sent(stack: PhoneStack, open_phone: OpenPhone, marie: int) -> None:
-    page = open_phone(link(stack.code(marie)))
+def test_a_phone_is_let_go_after_what_it_has_was_sent(
+    phone_stack: PhoneStack, open_phone: OpenPhone, marie: int
+) -> None:
+    page = open_phone(link(phone_stack.code(marie)))
     pair(page)
     play(page, minute(0, 60))
     expect_situation(page, "receiving")
@@ -94,7 +93,9 @@ def test_a_phone_is_let_go_after_what_it_has_was_sent(stack: PhoneStack, open_ph
     dialog.get_by_role("button", name="Yes, disconnect").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Connect with your care team")
     # Every packet that was heard by then is in the database, and nothing of the patient on the phone.
-    wait_for(page, lambda: sum(len(one.samples) for one in stack.ecg(marie)) >= 2 * said * 73, "the rest of the signal")
+    wait_for(
+        page, lambda: sum(len(one.samples) for one in phone_stack.ecg(marie)) >= 2 * said * 73, "the rest of the signal"
+    )
     left = page.evaluate("indexedDB.databases().then(all => all.map(one => one.name))")
     assert left == ["heartwire"]
     page.reload()
@@ -103,14 +104,14 @@ def test_a_phone_is_let_go_after_what_it_has_was_sent(stack: PhoneStack, open_ph
 
 
 def test_a_phone_says_what_is_lost_when_it_is_let_go(
-    stack: PhoneStack, open_phone: OpenPhone, complaints: Complaints, marie: int
+    phone_stack: PhoneStack, open_phone: OpenPhone, complaints: Complaints, marie: int
 ) -> None:
     complaints.server_may_be_away = True
-    page = open_phone(link(stack.code(marie)))
+    page = open_phone(link(phone_stack.code(marie)))
     pair(page)
     play(page, minute(0, 60))
     expect_situation(page, "receiving")
-    stack.broker.kill()
+    phone_stack.broker.kill()
     expect_situation(page, "server_away")
     expect(page.locator(".facts")).to_contain_text("Waiting to be sentabout")
     feel(page)

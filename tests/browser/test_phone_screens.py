@@ -110,8 +110,6 @@ def test_no_screen_shuts_anybody_out(
     finally:
         strap.close()
         context.close()
-        if not phone_stack.broker.process.is_running:
-            phone_stack.broker.start()
 
 
 def _pair(stack: PhoneStack, page: Page, patient: int, check: Check) -> None:

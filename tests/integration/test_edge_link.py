@@ -75,7 +75,7 @@ def test_a_password_is_asked_for_in_words(heartwire_process: StartHeartwire, tmp
     subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True, capture_output=True)
     with _mosquitto("allow_anonymous false", f"password_file {passwords}") as broker:
         edge = _edge(heartwire_process, record, broker.port)
-        wait_until(lambda: "refused: Not authorized; check this device's user" in edge.log, "the refusal")
+        wait_until(lambda: "refused: Not authorized; has the care team revoked this device?" in edge.log, "the refusal")
         assert edge.stop() == 0
         word = "secret"
         edge = _edge(heartwire_process, record, broker.port, BROKER_USERNAME="edge", BROKER_PASSWORD=word)
