@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import psutil
 
+import edge.command  # noqa: F401 # as `heartwire edge run` does: its memory counts
 from edge.agent import Agent
 from edge.outbox import Outbox
 from edge.progress import Tally
