@@ -154,6 +154,8 @@ def _feel(stack: PhoneStack, page: Page, patient: int, check: Check) -> None:
     page.fill("#note", "☹ 40 °C")
     page.click(".button.main")
     page.wait_for_selector(".list")
+    # Who read the press alone would not have read what was said of it.
+    wait_for(page, lambda: len(stack.events(patient, "symptom")) == 2, "all that was felt")
     stack.read_symptoms(patient)
     expect(page.locator(".state.good")).to_be_visible()
     check("feel-read")
