@@ -145,7 +145,9 @@ def _password(password_file: Path | None, *, generate: bool) -> str:
 @click.option(
     "--role", type=click.Choice(["nurse", "physician", "admin", "tester"]), default="nurse", show_default=True
 )
-@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="Of the pages.")
+@click.option(
+    "--language", type=click.Choice(["en", "fr", "de"]), default="en", show_default=True, help="Of the pages."
+)
 @_password_options[0]
 @_password_options[1]
 @_database_option

@@ -138,7 +138,7 @@ async def own_messages(
 def _event(row: Any) -> OwnEvent:  # noqa: ANN401 # of `events`
     kind, id_, code, at, ended_at, late, chips, note, read_at, name = row
     call = CALLS.get(code)
-    names = {"en": code, "fr": code} if call is None else {"en": call.name_en, "fr": call.name_fr}
+    names = dict.fromkeys(("en", "fr", "de"), code) if call is None else dict(call.names)
     times = (us_of(at), us_or_none(ended_at))
     return OwnEvent(kind, id_, code, names, *times, late, chips, note, us_or_none(read_at), name)
 

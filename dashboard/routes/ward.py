@@ -25,7 +25,7 @@ async def calls(_viewer: WithViewer) -> Response:
         [
             {
                 "code": call.code,
-                "names": {"en": call.name_en, "fr": call.name_fr},
+                "names": dict(call.names),
                 "priority": call.priority,
                 "family": call.family,
                 "latching": call.latching,

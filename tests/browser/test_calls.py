@@ -1,4 +1,4 @@
-"""Every call of the catalogue, on the ward and at the patient, in both languages."""
+"""Every call of the catalogue, on the ward and at the patient, in every language."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,28 +13,38 @@ from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 
 _NAME: Final = "Vera Several"
-#: What is raised, the gravest last, with what was measured; and how that reads in both languages.
-_RAISED: Final[dict[str, tuple[dict[str, float], str, str]]] = {
-    "irregular_rhythm": ({}, "", ""),
-    "frequent_pvcs": ({"count": 14}, "14 /min", "14 /min"),
-    "idioventricular_rhythm": ({"bpm": 82, "beats": 9}, "82 /min · 9 beats", "82 /min · 9 battements"),
-    "atrial_fibrillation": ({"seconds": 30.4}, "30.4 s", "30,4 s"),
-    "supraventricular_tachycardia": ({"bpm": 171.5}, "171.5 /min", "171,5 /min"),
-    "ventricular_fibrillation": ({"seconds": 4.2}, "4.2 s", "4,2 s"),
-    "ventricular_tachycardia": ({"beats": 7, "bpm": 156}, "7 beats · 156 /min", "7 battements · 156 /min"),
+#: What is raised, the gravest last, with what was measured; and how that reads in each language.
+_RAISED: Final[dict[str, tuple[dict[str, float], str, str, str]]] = {
+    "irregular_rhythm": ({}, "", "", ""),
+    "frequent_pvcs": ({"count": 14}, "14 /min", "14 /min", "14 /min"),
+    "idioventricular_rhythm": (
+        {"bpm": 82, "beats": 9},
+        "82 /min · 9 beats",
+        "82 /min · 9 battements",
+        "82 /min · 9 Schläge",
+    ),
+    "atrial_fibrillation": ({"seconds": 30.4}, "30.4 s", "30,4 s", "30,4 s"),
+    "supraventricular_tachycardia": ({"bpm": 171.5}, "171.5 /min", "171,5 /min", "171,5 /min"),
+    "ventricular_fibrillation": ({"seconds": 4.2}, "4.2 s", "4,2 s", "4,2 s"),
+    "ventricular_tachycardia": (
+        {"beats": 7, "bpm": 156},
+        "7 beats · 156 /min",
+        "7 battements · 156 /min",
+        "7 Schläge · 156 /min",
+    ),
 }
 
 
 @pytest.fixture
 def raised(stack: WardStack, nurse: User) -> Iterator[None]:
     stack.add_patient(_NAME, [{"rhythm": "normal", "seconds": 600, "bpm": 72}])
-    alarms = [stack.raise_alarm(_NAME, call, detail) for call, (detail, _, _) in _RAISED.items()]
+    alarms = [stack.raise_alarm(_NAME, call, detail) for call, (detail, *_) in _RAISED.items()]
     yield
     for alarm in alarms:
         stack.settle_alarm(alarm, nurse)
 
 
-def test_each_call_has_its_name_priority_and_measure_in_both_languages(
+def test_each_call_has_its_name_priority_and_measure_in_every_language(
     raised: None, sign_in: SignIn, nurse: User
 ) -> None:
     page = sign_in(nurse)
@@ -48,14 +58,16 @@ def test_each_call_has_its_name_priority_and_measure_in_both_languages(
     page.locator("button[lang=en]").click()
     tile.get_by_role("link").click()
     listed = page.locator(".alarm-list li")
-    for language in ("en", "fr"):
+    for language in ("en", "fr", "de"):
         page.locator(f"button[lang={language}]").click()
-        for code, (_, in_english, in_french) in _RAISED.items():
+        for code, (_, in_english, in_french, in_german) in _RAISED.items():
             call = CALLS[code]
-            name = call.name_en if language == "en" else call.name_fr
+            name = call.names[language]
             one = listed.filter(has=page.locator("strong").get_by_text(name, exact=True))
             expect(one).to_have_count(1)
             expect(one).to_have_attribute("data-priority", str(call.priority))
-            expect(one.locator(".alarm-story")).to_contain_text(in_english if language == "en" else in_french)
+            expect(one.locator(".alarm-story")).to_contain_text(
+                {"en": in_english, "fr": in_french, "de": in_german}[language]
+            )
     # What hides behind no words of its own would show its code.
     expect(page.locator(".alarm-list")).not_to_contain_text("_")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ASYSTOLE, STEADY, Complaints, OpenPage, SignIn
-from tests.browser.pages import alarm_of, tile_of
+from tests.browser.pages import alarm_of, sign_in_as, tile_of
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 from tests.conftest import ROOT
@@ -27,6 +27,16 @@ def test_french_throughout_and_kept(sign_in: SignIn, nurse: User) -> None:
     expect(tile_of(page, STEADY).locator(".freshness")).to_have_text(re.compile("^Dernier échantillon il y a"))
     page.reload()
     expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+
+
+def test_german_by_the_browsers_wish(open_page: OpenPage, nurse: User) -> None:
+    page = open_page("/sign-in", locale="de-AT")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Anmeldung")
+    sign_in_as(page, nurse)
+    page.get_by_role("button", name="DE", exact=False).click()
+    expect(page).to_have_title("Station · heartwire")
+    expect(tile_of(page, STEADY).locator(".freshness")).to_have_text(re.compile("^Letzter Messwert vor"))
 
 
 def test_the_language_of_the_account_counts_until_another_is_chosen(stack: WardStack, sign_in: SignIn) -> None:

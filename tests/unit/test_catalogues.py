@@ -9,26 +9,27 @@ import pytest
 
 from tests.conftest import ROOT
 
-_FRONTS: Final = [ROOT / "dashboard/web/src", ROOT / "edge/phone/src"]
+#: The folders with words, and the languages that each speaks.
+_FRONTS: Final = {ROOT / "dashboard/web/src": ("en", "fr", "de"), ROOT / "edge/phone/src": ("en", "fr")}
 pytestmark = pytest.mark.parametrize("source", _FRONTS, ids=["dashboard", "phone"])
 
 
 def _catalogues(source: Path) -> dict[str, dict[str, str]]:
     return {
         language: json.loads((source / f"messages/{language}.json").read_text(encoding="utf-8"))
-        for language in ("en", "fr")
+        for language in _FRONTS[source]
     }
 
 
 def test_every_language_has_the_same_keys_and_placeholders(source: Path) -> None:
-    english, french = _catalogues(source).values()
-    assert english.keys() == french.keys()
+    english, *others = _catalogues(source).values()
 
     def placeholders(text: str) -> list[str]:
         return sorted(re.findall(r"\{(\w+)\}", text))
 
-    differing = [key for key in english if placeholders(english[key]) != placeholders(french[key])]
-    assert differing == []
+    for other in others:
+        assert english.keys() == other.keys()
+        assert [key for key in english if placeholders(english[key]) != placeholders(other[key])] == []
 
 
 def test_no_words_are_empty(source: Path) -> None:

@@ -7,7 +7,7 @@ from heartwire.calls import CALLS, Call, Family, Priority, UnknownCallError, get
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 def test_a_line_is_complete(call: Call) -> None:
-    assert all((call.name_en, call.name_fr, call.onset_rule, call.end_rule, call.source))
+    assert all((call.name_en, call.name_fr, call.name_de, call.onset_rule, call.end_rule, call.source))
     assert all(limit.low <= limit.default <= limit.high and limit.unit for limit in call.limits.values())
     assert set(call.implies) <= set(CALLS)
     assert call.code not in hidden_by(call.code), "a call that hides itself"

@@ -4,7 +4,7 @@ export type Priority = "high" | "medium" | "low";
 export type Family = "clinical" | "technical";
 export type AlarmState = "active" | "acknowledged" | "latched" | "ended" | "suppressed";
 export type Quality = "good" | "noise" | "flat" | "railed" | "lead_off" | "unknown";
-export type Language = "en" | "fr";
+export type Language = "en" | "fr" | "de";
 
 export interface User {
   id: number;

@@ -92,8 +92,8 @@ function SoundButton() {
 }
 
 export function LanguageButtons() {
-  const names: Record<Language, string> = { en: "EN", fr: "FR" };
-  const whole: Record<Language, string> = { en: "EN, English", fr: "FR, Français" };
+  const names: Record<Language, string> = { en: "EN", fr: "FR", de: "DE" };
+  const whole: Record<Language, string> = { en: "EN, English", fr: "FR, Français", de: "DE, Deutsch" };
   return (
     <fieldset class="languages">
       <legend class="visually-hidden">{words("language.label")}</legend>

@@ -4,7 +4,7 @@ import { byCall, effectiveLimits } from "./limits";
 
 const call = (code: string, limits: Record<string, Limit>, family: Call["family"] = "clinical"): Call => ({
   code,
-  names: { en: code, fr: code },
+  names: { en: code, fr: code, de: code },
   priority: "medium",
   family,
   latching: false,

@@ -10,7 +10,7 @@ const CALLS = [
 calls.value = new Map(
   CALLS.map(([code, en, fr]) => [
     code,
-    { code, names: { en, fr }, priority: "low", family: "clinical", latching: false, implies: [], limits: {} },
+    { code, names: { en, fr, de: en }, priority: "low", family: "clinical", latching: false, implies: [], limits: {} },
   ]),
 );
 afterEach(() => {

@@ -4,7 +4,7 @@ import { effect, signal } from "@preact/signals";
 import type { Language } from "../api/types";
 
 const KEY = "heartwire.language";
-export const LANGUAGES: readonly Language[] = ["en", "fr"];
+export const LANGUAGES: readonly Language[] = ["en", "fr", "de"];
 
 const isLanguage = (value: unknown): value is Language => LANGUAGES.includes(value as Language);
 

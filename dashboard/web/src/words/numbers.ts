@@ -4,6 +4,8 @@ import { language } from "./language";
 import { plural, words } from "./words";
 
 const NO_VALUE = "– –";
+/** Whose way of writing days and times each language follows. */
+const REGIONAL = { en: "en-GB", fr: "fr-FR", de: "de-DE" } as const;
 
 /** Heart rate in whole beats a minute; a dash where there is none. */
 export const bpm = (value: number | null): string => (value === null ? NO_VALUE : String(Math.round(value)));
@@ -29,7 +31,7 @@ export function bytes(value: number): string {
 }
 
 function format(tUs: number, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(language.value === "en" ? "en-GB" : "fr-FR", options).format(new Date(tUs / 1000));
+  return new Intl.DateTimeFormat(REGIONAL[language.value], options).format(new Date(tUs / 1000));
 }
 
 export const clockTime = (tUs: number) =>

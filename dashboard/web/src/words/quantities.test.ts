@@ -6,7 +6,7 @@ import { calls } from "./words";
 
 const TACHYCARDIA: Call = {
   code: "ventricular_tachycardia",
-  names: { en: "Ventricular tachycardia", fr: "Tachycardie ventriculaire" },
+  names: { en: "Ventricular tachycardia", fr: "Tachycardie ventriculaire", de: "Ventrikuläre Tachykardie" },
   priority: "high",
   family: "clinical",
   latching: true,

@@ -3,6 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import { ApiError } from "../api/http";
 import type { Call, Language } from "../api/types";
+import de from "../messages/de.json";
 import en from "../messages/en.json";
 import fr from "../messages/fr.json";
 import { language } from "./language";
@@ -12,7 +13,7 @@ export type MessageKey = keyof typeof en;
 export type PluralKey = MessageKey extends infer K ? (K extends `${infer Base}.other` ? Base : never) : never;
 export type Params = Readonly<Record<string, string | number>>;
 
-const catalogues: Record<Language, Record<string, string>> = { en, fr };
+const catalogues: Record<Language, Record<string, string>> = { en, fr, de };
 
 /** Put params into `{placeholders}`; numbers in the language's way. Pure. */
 export function fill(text: string, params: Params, locale: string): string {
