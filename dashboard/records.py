@@ -14,6 +14,7 @@ import msgspec
 
 JSON_MESSAGE: Final = b"\x01"
 BEATS_MESSAGE: Final = b"\x03"
+_SEVERAL_MESSAGES: Final = b"\x04"
 _ECG_RECORD: Final = 2
 _VERSION: Final = 1
 _HEAD: Final = struct.Struct("<BBHIdIfhHH")
@@ -43,6 +44,11 @@ def pack_ecg(
 def join_records(records: Iterable[bytes]) -> bytes:
     """Return records one after the other, each behind its length."""
     return b"".join(_LENGTH.pack(len(record)) + record for record in records)
+
+
+def join_messages(messages: Iterable[bytes]) -> bytes:
+    """Return one message that holds several, each behind its length."""
+    return _SEVERAL_MESSAGES + join_records(messages)
 
 
 def pack_json(kind: bytes, content: Any) -> bytes:  # noqa: ANN401 # whatever msgspec can write

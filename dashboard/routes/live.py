@@ -18,6 +18,8 @@ from heartwire.errors import HeartwireError
 router = APIRouter()
 _logger: Final = logging.getLogger(__name__)
 _SEND_S: Final = 10.0
+#: Messages so close together are sent as one, seconds: the waves of a whole ward cost a screen 20 messages a second.
+_TOGETHER_S: Final = 0.04
 #: How long a screen that reads nothing may take to hear why it is disconnected, seconds.
 _CLOSE_S: Final = 10.0
 _SESSION_S: Final = 3.0
@@ -102,6 +104,7 @@ async def _send(websocket: WebSocket, client: Client) -> Close | None:
             return Close.TOO_SLOW
         except (WebSocketDisconnect, RuntimeError):
             return None
+        await asyncio.sleep(_TOGETHER_S)
 
 
 async def _receive(websocket: WebSocket, client: Client, hub: Hub) -> Close | None:
