@@ -1,5 +1,6 @@
 """What is stored of one patient: who, with which devices, heart rate over time, beats, ECG."""
 
+import asyncio
 import math
 from collections.abc import Sequence
 from typing import Any, Final, LiteralString, NamedTuple
@@ -12,6 +13,7 @@ from dashboard.access import Viewer
 from dashboard.alarms import time_of, us_of, us_or_none
 from dashboard.errors import ApiError, Code
 from dashboard.records import join_records, pack_ecg
+from heartwire.storage.outline import OUTLINES, LeadOutline, outline_of, outline_parameters
 from heartwire.storage.queries import load_queries
 from heartwire.storage.stored import EXTENT, SPANS, STORED, frames_between, parameters, spans_of, stored_of
 
@@ -271,6 +273,16 @@ async def ecg_records(connection: psycopg.AsyncConnection[Any], patient: Patient
         )
         for item in frames_between(rows, stretch.from_us, stretch.to_us)
     )
+
+
+async def ecg_outline(
+    connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch, bucket_us: int, lead: str | None
+) -> LeadOutline:
+    """Return the outline of the ECG of a stretch; from half a second on, in buckets of whole half seconds."""
+    given = outline_parameters(patient.id, *stretch, bucket_us)
+    rows = await (await connection.cursor(binary=True).execute(OUTLINES, given)).fetchall()
+    # Arithmetic of tens of milliseconds, on a thread: the live pages are served meanwhile.
+    return await asyncio.to_thread(outline_of, rows, *stretch, bucket_us, lead)
 
 
 async def beats(

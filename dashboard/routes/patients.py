@@ -3,24 +3,27 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from dashboard import patients as stored
-from dashboard.access import Action, Viewer, audit_look
+from dashboard.access import Action, audit_look
 from dashboard.alarms import Alarm, patient_alarms
 from dashboard.patients import Stretch
-from dashboard.permissions import Permission
-from dashboard.routes.answers import Id, WithParts, json_answer, needs
+from dashboard.records import pack_outline
+from dashboard.routes.answers import Id, WithParts, WithViewer, json_answer
 from dashboard.routes.shapes import gives
 from dashboard.routes.stretches import ECG_MOST_S, RECORDS, US_MOST, WithStretch, check_length
+from heartwire.storage.envelope import STORED_BUCKET_US
 
 router = APIRouter(prefix="/api/patients/{patient_id}")
-Reader = Annotated[Viewer, Depends(needs(Permission.SEE_PATIENT))]
 
 _BUCKETS_MOST = 5_000
 _BEATS_MOST_S = 3_600
 _RHYTHMS_MOST_S = 86_400
 _TREND_MOST_S = 400 * 86_400
+#: A day and what lies around it.
+_OUTLINE_MOST_S = 2 * 86_400
+_FINE_OUTLINE_MOST_S = 7_200
 
 
 class Alarms(msgspec.Struct, frozen=True):
@@ -40,9 +43,9 @@ def _bucket_us(stretch: Stretch, bucket_s: float) -> int:
 
 
 @router.get("", responses=gives(stored.PatientFacts))
-async def facts(patient_id: Id, viewer: Reader, parts: WithParts) -> Response:
+async def facts(patient_id: Id, viewer: WithViewer, parts: WithParts) -> Response:
     """Return who it is, with which devices and limits, and from when to when there is ECG."""
-    async with parts.database.connection_as(viewer) as connection:
+    async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         await audit_look(connection, viewer, Action.SAW_PATIENT, patient_id)
         return json_answer(await stored.patient_facts(connection, patient))
@@ -50,66 +53,88 @@ async def facts(patient_id: Id, viewer: Reader, parts: WithParts) -> Response:
 
 @router.get("/hr", responses=gives(stored.HeartRate))
 async def heart_rate(
-    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: Reader, parts: WithParts
+    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
 ) -> Response:
     """Return the heart rate in buckets of time."""
     bucket_us = _bucket_us(stretch, bucket_s)
-    async with parts.database.connection_as(viewer) as connection:
+    async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.heart_rate(connection, patient, stretch, bucket_us))
 
 
 @router.get("/stored", responses=gives(stored.Coverage))
 async def coverage(
-    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: Reader, parts: WithParts
+    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
 ) -> Response:
     """Return how much ECG there is in buckets of time."""
     bucket_us = _bucket_us(stretch, bucket_s)
-    async with parts.database.connection_as(viewer) as connection:
+    async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.coverage(connection, patient, stretch, bucket_us))
 
 
 @router.get("/hrv", responses=gives(stored.Variability))
-async def variability(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: WithParts) -> Response:
+async def variability(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
     """Return the heart rate variability by hour."""
     check_length(stretch, _TREND_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
+    async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.variability(connection, patient, stretch))
 
 
 @router.get("/ecg", response_class=Response, responses=RECORDS)
-async def ecg(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: WithParts) -> Response:
+async def ecg(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
     """Return stored ECG, as binary records."""
     check_length(stretch, ECG_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
+    async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         await audit_look(connection, viewer, Action.SAW_ECG, patient_id)
         records = await stored.ecg_records(connection, patient, stretch)
     return Response(records, media_type="application/octet-stream")
 
 
+@router.get("/outline", response_class=Response, responses=RECORDS)
+async def outline(
+    patient_id: Id,
+    stretch: WithStretch,
+    bucket_s: Annotated[float, Query(ge=0.01, le=3_600, allow_inf_nan=False)],
+    viewer: WithViewer,
+    parts: WithParts,
+    *,
+    lead: Annotated[str | None, Query(max_length=32)] = None,
+) -> Response:
+    """Return what the ECG looks like: the least and the greatest value of each bucket of time, as one binary record.
+
+    Of the named lead, or of the one with most signal. In buckets shorter than half a second, of two hours at most.
+    """
+    check_length(stretch, _OUTLINE_MOST_S if bucket_s >= STORED_BUCKET_US / 1e6 else _FINE_OUTLINE_MOST_S)
+    async with parts.database.connection() as connection:
+        patient = await stored.patient_name(connection, viewer, patient_id)
+        await audit_look(connection, viewer, Action.SAW_ECG, patient_id)
+        found = await stored.ecg_outline(connection, patient, stretch, round(bucket_s * 1e6), lead)
+    return Response(pack_outline(found), media_type="application/octet-stream")
+
+
 @router.get("/beats", responses=gives(stored.Beats))
 async def beats(
     patient_id: Id,
     stretch: WithStretch,
-    viewer: Reader,
+    viewer: WithViewer,
     parts: WithParts,
     engine: Annotated[str | None, Query(max_length=64, pattern="^[!-~]+$")] = None,
 ) -> Response:
     """Return the beats of a stretch: those of the live analysis, or of one version of the engine (a rerun's, too)."""
     check_length(stretch, _BEATS_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
+    async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.beats(connection, patient, stretch, engine))
 
 
 @router.get("/rhythms", responses=gives(stored.Rhythms))
-async def rhythms(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: WithParts) -> Response:
+async def rhythms(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
     """Return the rhythms of a stretch."""
     check_length(stretch, _RHYTHMS_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
+    async with parts.database.connection() as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.rhythms(connection, patient, stretch))
 
@@ -117,13 +142,13 @@ async def rhythms(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: W
 @router.get("/alarms", responses=gives(Alarms))
 async def alarms(
     patient_id: Id,
-    viewer: Reader,
+    viewer: WithViewer,
     parts: WithParts,
     before_us: Annotated[int | None, Query(ge=0, le=US_MOST)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Return the patient's alarms, the newest first."""
-    async with parts.database.connection_as(viewer) as connection:
+    async with parts.database.connection() as connection:
         await stored.patient_name(connection, viewer, patient_id)
         found, more = await patient_alarms(connection, viewer, patient_id, before_us, limit)
     return json_answer(Alarms(found, more))

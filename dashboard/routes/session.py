@@ -4,7 +4,6 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from dashboard.access import COOKIE, Viewer
-from dashboard.permissions import permissions_of
 from dashboard.routes.answers import WithParts, WithViewer, json_answer
 from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
@@ -20,14 +19,13 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class User(msgspec.Struct, frozen=True):
-    """Who is signed in; `permissions` are those of the role (`dashboard.permissions`)."""
+    """Who is signed in."""
 
     id: int
     login: str
     name: str
     role: str
     language: str
-    permissions: list[str]
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -38,9 +36,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 def _session(viewer: Viewer) -> Session:
-    permissions = sorted(permissions_of(viewer.role))
-    user = User(viewer.user_id, viewer.login, viewer.name, viewer.role, viewer.language, list(permissions))
-    return Session(user, viewer.csrf)
+    return Session(User(viewer.user_id, viewer.login, viewer.name, viewer.role, viewer.language), viewer.csrf)
 
 
 @router.post("", openapi_extra=takes(Credentials), responses=gives(Session))

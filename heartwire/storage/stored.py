@@ -140,13 +140,13 @@ def spans_of(rows: Iterable[TupleRow]) -> list[Span]:
     spans: list[Span] = []
     for lead, fs_mhz, at, began, n_samples, ended, packed in rows:
         if packed is not None:
-            layout = read_layout(_utc_us(at), fs_mhz, packed)
+            layout = read_layout(utc_us(at), fs_mhz, packed)
             ends = layout.t0_us + layout.n_samples * _MHZ_US // fs_mhz
             spans += [Span(lead, *pair) for pair in zip(layout.t0_us.tolist(), ends.tolist(), strict=True)]
         elif began is not None:
-            spans.append(Span(lead, _utc_us(began), _utc_us(ended)))
+            spans.append(Span(lead, utc_us(began), utc_us(ended)))
         else:
-            spans.append(Span(lead, (begin_us := _utc_us(at)), begin_us + n_samples * _MHZ_US // fs_mhz))
+            spans.append(Span(lead, (begin_us := utc_us(at)), begin_us + n_samples * _MHZ_US // fs_mhz))
     return spans
 
 
@@ -182,7 +182,7 @@ def find_in_blocks(
     rows = connection.execute(_QUERIES["blocks_of_frames"], given, binary=True)
     for stream_id, minute, fs_mhz, lead, gain, baseline, layout, samples in rows:
         scale = Scale(fs_mhz, lead, gain, baseline)
-        for frame in frames_of(Block(_utc_us(minute), scale, 0, 0, 0, 0, layout, samples)):
+        for frame in frames_of(Block(utc_us(minute), scale, 0, 0, 0, 0, layout, samples)):
             key = FrameKey(stream_id, frame.seq, frame.t0_us)
             if key in wanted:
                 found[key] = (scale, frame)
@@ -211,17 +211,18 @@ def find_forgotten(connection: psycopg.Connection[Any], keys: Sequence[FrameKey]
 def _stored_of(row: TupleRow) -> Stored:
     stream_id, device_id, boot_id, lead, fs_mhz, gain, baseline, at, seq, flags, received_at, packed, samples = row
     if packed is not None:
-        layout = read_layout(_utc_us(at), fs_mhz, packed)
+        layout = read_layout(utc_us(at), fs_mhz, packed)
     else:
-        columns = (seq, _utc_us(at), len(samples) // 2, flags, _utc_us(received_at))
+        columns = (seq, utc_us(at), len(samples) // 2, flags, utc_us(received_at))
         layout = Layout(*(np.array([number], np.int64) for number in columns))
     scale = Scale(fs_mhz, lead, gain, baseline)
     return Stored(stream_id, device_id, boot_id, scale, layout, samples, packed is not None)
 
 
-def _instant(utc_us: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=utc_us)
+def _instant(us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=us)
 
 
-def _utc_us(instant: datetime) -> int:
+def utc_us(instant: datetime) -> int:
+    """Return an instant as UTC microseconds."""
     return (instant - _EPOCH) // _MICROSECOND

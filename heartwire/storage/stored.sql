@@ -61,3 +61,26 @@ WHERE EXISTS (
     SELECT FROM retention_log AS r
     WHERE r.patient_id = s.patient_id AND r.kind = 'ecg' AND n.t0 >= r.oldest AND n.t0 < r.before + interval '1 minute'
 );
+
+-- outlines --
+-- What may reach into a stretch, as its outline: a block with the one that stands beside it, if that will do (`coarse`) and
+-- there is one, otherwise with its samples; raw frames a minute of a stream at a time. Sees each frame once, as `stored`.
+SELECT
+    b.lead, b.fs_mhz, b.gain, b.baseline, b.minute, b.began, CASE WHEN %(coarse)s THEN b.envelope END,
+    CASE WHEN NOT %(coarse)s OR b.envelope IS NULL THEN b.layout END, NULL::bytea, NULL::bytea,
+    CASE WHEN NOT %(coarse)s OR b.envelope IS NULL THEN b.samples END
+FROM ecg_blocks AS b
+WHERE b.patient_id = %(patient_id)s
+    AND b.minute > %(from)s::timestamptz - interval '70.01 s' AND b.minute < %(to)s::timestamptz
+    AND b.ended > %(from)s::timestamptz AND b.began < %(to)s::timestamptz
+    AND (%(lead)s::text IS NULL OR b.lead = %(lead)s)
+UNION ALL
+SELECT
+    f.lead, f.fs_mhz, f.gain, f.baseline, date_bin('1 minute', f.t0, 'epoch'), NULL, NULL,
+    NULL, string_agg(int8send((extract(epoch FROM f.t0) * 1000000)::bigint), ''),
+    string_agg(int4send(octet_length(f.samples) / 2), ''), string_agg(f.samples, '')
+FROM ecg_frames AS f
+WHERE f.patient_id = %(patient_id)s
+    AND f.t0 > %(from)s::timestamptz - interval '10.01 s' AND f.t0 < %(to)s::timestamptz
+    AND (%(lead)s::text IS NULL OR f.lead = %(lead)s)
+GROUP BY f.stream_id, f.lead, f.fs_mhz, f.gain, f.baseline, date_bin('1 minute', f.t0, 'epoch');

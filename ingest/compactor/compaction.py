@@ -13,6 +13,7 @@ import psycopg
 
 from heartwire.storage.blocks import Block, Frame, Scale, frames_of, make_block, minute_of
 from heartwire.storage.chunks import Chunk, drop_if_empty, has_chunks, list_chunks
+from heartwire.storage.envelope import envelope_of
 from heartwire.storage.errors import translated
 from heartwire.storage.leases import fence, set_writer
 from heartwire.storage.queries import load_queries
@@ -22,7 +23,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _BLOCK_TYPES: Final = (
     *("int8", "timestamptz", "int2", "timestamptz", "timestamptz", "int8", "int4", "int4"),
-    *("text", "float8", "int2", "int4", "int4", "bytea", "bytea"),
+    *("text", "float8", "int2", "int4", "int4", "bytea", "bytea", "bytea"),
 )
 
 
@@ -147,7 +148,7 @@ class Compaction:
                     began, ended = _instant(block.began_us), _instant(block.ended_us)
                     counts = (block.n_samples, block.n_frames)
                     identity = (minute.stream_id, minute.begin, part, began, ended, patient_id, minute.tenant_id)
-                    copy.write_row((*identity, *block.scale, *counts, block.layout, block.samples))
+                    copy.write_row((*identity, *block.scale, *counts, block.layout, block.samples, envelope_of(block)))
 
 
 def _make_blocks(minutes: _Minutes) -> dict[_Minute, list[Block]]:

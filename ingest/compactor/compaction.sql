@@ -53,5 +53,5 @@ RETURNING b.stream_id, b.tenant_id, b.fs_mhz, b.lead, b.gain, b.baseline, b.minu
 -- One that is there already was made meanwhile by another process, against the leases: then nothing of this is kept.
 COPY ecg_blocks (
     stream_id, minute, part, began, ended, patient_id, tenant_id, fs_mhz, lead, gain, baseline,
-    n_samples, n_frames, layout, samples
+    n_samples, n_frames, layout, samples, envelope
 ) FROM STDIN (FORMAT BINARY);

@@ -39,6 +39,9 @@ _OUT_OF_BOUNDS = [
     ("/hr?from_us=0&to_us=5001000000&bucket_s=1", "too_long", {"limit_s": 5000}),
     ("/stored?from_us=0&to_us=5001000000&bucket_s=1", "too_long", {"limit_s": 5000}),
     ("/ecg?from_us=0&to_us=300000001", "too_long", {"limit_s": 300}),
+    ("/outline?from_us=0&to_us=5&bucket_s=0.009", "invalid", {"field": "bucket_s"}),
+    ("/outline?from_us=0&to_us=172800000001&bucket_s=0.5", "too_long", {"limit_s": 172800}),
+    ("/outline?from_us=0&to_us=7200000001&bucket_s=0.499", "too_long", {"limit_s": 7200}),
     ("/beats?from_us=0&to_us=3600000001", "too_long", {"limit_s": 3600}),
     ("/hrv?from_us=0&to_us=34560000000001", "too_long", {"limit_s": 34560000}),
     ("/rhythms?from_us=0&to_us=86400000001", "too_long", {"limit_s": 86400}),
@@ -374,6 +377,32 @@ def test_ecg_of_a_stretch_comes_whole_and_in_order(stack: Stack) -> None:
         assert {record.patient_id for record in _records(answer.content)} == {other.patient_id}
     seen = "SELECT patient_id FROM audit_events WHERE action = 'saw_ecg' ORDER BY audit_id"
     assert stack.execute(seen) == [(patient.patient_id,), (other.patient_id,)]
+
+
+def test_the_outline_of_a_stretch_is_what_its_samples_are(stack: Stack) -> None:
+    patient = stack.add_patient("Ada")
+    for seq, t_s in ((1, 1.0), (40, 2.0), (9, 5.0)):
+        _store(stack, patient, t_s, seq=seq)
+    _store(stack, patient, 2.0, lead="V1", seq=7)
+    with stack.person() as nurse:
+        path = f"/api/patients/{patient.patient_id}/outline"
+        answer = nurse.http.get(f"{path}?{_between(0, 6)}&bucket_s=0.9")
+        kind, version, n_names, n, from_us, bucket_us, unit_mv = struct.unpack_from("<BBHIddf4x", answer.content)
+        assert (kind, version, n, from_us, bucket_us) == (4, 1, 6, T0_US, S_US)
+        assert answer.content[32 : 32 + n_names] == b"II\nV1\n"
+        low = struct.unpack_from("<6h", answer.content, 32 + n_names)
+        high = struct.unpack_from("<6h", answer.content, 32 + n_names + 12)
+        # Each second is even; 200 units are a millivolt.
+        assert low == high
+        told = [None if value == -0x8000 else round(value * unit_mv * 200, 2) for value in low]
+        assert told == [None, 1.0, 40.0, None, None, 9.0]
+        other = nurse.http.get(f"{path}?{_between(0, 6)}&bucket_s=0.04&lead=V1").content
+        assert struct.unpack_from("<BBHI", other) == (4, 1, 6, 150)
+        assert other[32:38] == b"V1\nII\n"
+        nothing = nurse.http.get(f"{path}?{_between(50, 60)}&bucket_s=1").content
+        assert struct.unpack_from("<BBHI", nothing) == (4, 1, 0, 10)
+    seen = "SELECT patient_id FROM audit_events WHERE action = 'saw_ecg'"
+    assert stack.execute(seen) == [(patient.patient_id,)]
 
 
 def test_beats_of_a_stretch(stack: Stack) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
+import numpy as np
 import psycopg
 import pytest
 
@@ -14,6 +15,7 @@ from heartwire.frames import EcgFrame
 from heartwire.storage.chunks import drop_chunk, drop_if_empty, list_chunks, lock_table
 from heartwire.storage.errors import DatabaseRefusedError
 from heartwire.storage.leases import LeaseLostError, Leases
+from heartwire.storage.outline import OUTLINES, LeadOutline, outline_of, outline_parameters
 from heartwire.storage.stored import EXTENT, SPANS, parameters, spans_of
 from heartwire.topics import SHARDS, Stream
 from ingest.decode import DecodedFrame, StreamKey
@@ -291,3 +293,38 @@ def test_when_there_is_signal_is_known_of_blocks_as_of_frames(vault: Vault) -> N
     assert _covered(vault) == wanted
     extent = vault.connection.execute(EXTENT, {"patient_id": vault.patient_id}).fetchone()
     assert extent == (at(BEGIN_US), at(BEGIN_US + 3 * MINUTE_US)), "the last block's minute stands for its frames"
+
+
+def _outline(vault: Vault, bucket_us: int, *, span_us: int = 4 * MINUTE_US) -> LeadOutline:
+    begin_us, end_us = BEGIN_US + 59 * MINUTE_US, BEGIN_US + 59 * MINUTE_US + span_us
+    given = outline_parameters(vault.patient_id, begin_us, end_us, bucket_us)
+    rows = vault.connection.cursor(binary=True).execute(OUTLINES, given).fetchall()
+    return outline_of(rows, begin_us, end_us, bucket_us)
+
+
+@pytest.mark.parametrize("bucket_us", [40_000, 500_000, 1_200_000])
+def test_the_outline_is_the_same_whatever_form_the_signal_is_stored_in(vault: Vault, bucket_us: int) -> None:
+    frames = cut_into_frames(noise(90 * 250, 1), BEGIN_US + 59 * MINUTE_US + 300_000, frame_s=7.3)
+    frames += cut_into_frames(noise(20 * 128, 2), BEGIN_US + 61 * MINUTE_US, fs_hz=128, boot_id=2)
+    frames += cut_into_frames(noise(30 * 250, 3), BEGIN_US + 59 * MINUTE_US, boot_id=3, lead="V1")
+    vault.put(frames)
+    vault.analyse()
+    raw = _outline(vault, bucket_us)
+    assert (raw.lead, raw.leads) == ("II", ["II", "V1"])
+    assert raw.bucket_us == {40_000: 40_000, 500_000: 500_000, 1_200_000: 1_500_000}[bucket_us]
+    # Half a minute without signal, and nothing after the second piece.
+    missing_s = np.isnan(raw.low_mv).sum() * raw.bucket_us / 1e6
+    assert missing_s == pytest.approx(4 * 60 - 110, abs=3)
+    vault.compact(before_us=BEGIN_US + 60 * MINUTE_US)
+    assert vault.count("ecg_frames") > 0
+    half = _outline(vault, bucket_us)
+    vault.compact()
+    assert vault.count("ecg_frames") == 0
+    whole = _outline(vault, bucket_us)
+    # Blocks that an earlier version made.
+    vault.connection.execute("UPDATE ecg_blocks SET envelope = NULL")
+    decoded = _outline(vault, bucket_us)
+    for other in (half, whole, decoded):
+        np.testing.assert_array_equal(other.low_mv, raw.low_mv)
+        np.testing.assert_array_equal(other.high_mv, raw.high_mv)
+        assert other[:4] == raw[:4]
