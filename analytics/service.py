@@ -1,8 +1,8 @@
 """Analytics, put together: frames -> beats, alarms and the cursor, committed together; and the watch for silence.
 
-Five threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
-silence (watch.py), one counts the variability of hours that are over (hrv.py), one keeps the leases. Any number of
-processes may run: each analyses the shards that it holds (docs/adr/0008).
+Six threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
+silence (watch.py), one counts the variability of hours that are over (hrv.py), one seals the ledger (ledger/sealer.py),
+one keeps the leases. Any number of processes may run: each analyses the shards that it holds (docs/adr/0008).
 """
 
 import logging
@@ -19,6 +19,7 @@ from analytics.counters import Counters
 from analytics.engine import ENGINE_VERSION, compile_engine
 from analytics.heartbeat import Condition
 from analytics.hrv import HrvThread
+from analytics.ledger.sealer import SealerThread
 from analytics.metrics import analytics_metrics
 from analytics.reader import Reader
 from analytics.settings import AnalyticsSettings
@@ -58,6 +59,7 @@ class AnalyticsService:
             database, "analytics", settings.instance, settings.heartbeat_every_s, self._condition
         )
         self._hrv: Final = HrvThread(database)
+        self._sealer: Final = SealerThread(database)
         self._freshness: Final = FreshnessThread(database, settings.freshness_every_s)
         self._keeper: Final = LeaseKeeper(database, "analytics", settings.instance, settings.lease_ttl_s)
         self._round: Final = Round()
@@ -86,6 +88,7 @@ class AnalyticsService:
         self._heartbeat.start()
         self._freshness.start()
         self._hrv.start()
+        self._sealer.start()
         # Before it answers for any signal: without the machine code of this version that takes a minute.
         compile_engine()
         self._keeper.start()
@@ -94,6 +97,7 @@ class AnalyticsService:
                 self._serve()
         finally:
             self._keeper.stop()
+            self._sealer.stop()
             self._hrv.stop()
             self._freshness.stop()
             self._heartbeat.stop()

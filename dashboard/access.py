@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from dashboard.database import Database
+from dashboard.database import Database, Sight
 from dashboard.errors import ApiError, Code
 from dashboard.passwords import hash_password, is_password, needs_rehash
+from dashboard.permissions import Permission, permissions_of
 from dashboard.settings import DashboardSettings
 from heartwire.storage.queries import load_queries
 
@@ -61,6 +62,15 @@ class Viewer:
     tenant_id: int
     csrf: str
     token_hash: bytes
+
+    @property
+    def sight(self) -> Sight:
+        """What the database shows."""
+        return Sight(self.tenant_id, self.user_id)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role allows it."""
+        return permission in permissions_of(self.role)
 
 
 class Access:

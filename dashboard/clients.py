@@ -5,6 +5,7 @@ from collections import deque
 from typing import Final
 
 from dashboard.access import Viewer
+from dashboard.records import join_messages
 
 
 class Client:
@@ -47,10 +48,11 @@ class Client:
         self._filled.set()
 
     async def take(self) -> bytes:
-        """Wait for the next message."""
+        """Wait for a message, and return all that wait as one: to send it costs more than to fill it."""
         while not self._waiting:
             self._filled.clear()
             await self._filled.wait()
-        message = self._waiting.popleft()
-        self._n_bytes -= len(message)
-        return message
+        messages = list(self._waiting)
+        self._waiting.clear()
+        self._n_bytes = 0
+        return messages[0] if len(messages) == 1 else join_messages(messages)

@@ -3,16 +3,33 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 import psycopg
 
 from heartwire.errors import HeartwireError
 from heartwire.storage.errors import translated
 from heartwire.storage.pool import make_pool
+from heartwire.storage.queries import load_queries
 
 #: How long a request waits for a connection before it is told that the database is away, seconds.
 _PATIENCE_S: Final = 2.0
+_QUERIES: Final = load_queries("dashboard", "database.sql")
+
+
+class Sight(NamedTuple):
+    """What a connection shows: of one tenant, what one user may see; without a user, the whole tenant."""
+
+    tenant_id: int
+    user_id: int | None = None
+
+
+class Seer(Protocol):
+    """Somebody with rights of his own."""
+
+    @property
+    def sight(self) -> Sight:
+        """What he may see."""
 
 
 class Database:
@@ -51,7 +68,10 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """Lend a connection; it goes back, or is thrown away when it broke.
+        """Lend a connection that sees everything; it goes back, or is thrown away when it broke.
+
+        For signing in, and for what concerns the whole process only: `connection_as` and `connection_of` are for all
+        that shows or changes what is a tenant's.
 
         Raises
         ------
@@ -63,3 +83,28 @@ class Database:
         with translated():
             async with self._pool.connection(timeout=_PATIENCE_S) as connection:
                 yield connection
+
+    @asynccontextmanager
+    async def connection_as(self, seer: Seer) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """Lend a connection that shows what somebody may see, in a transaction that ends with the loan.
+
+        Raises
+        ------
+        DatabaseUnavailableError, DatabaseFullError, DatabaseRefusedError
+            As `connection`.
+        """
+        async with self._seeing(seer.sight) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def connection_of(self, tenant_id: int) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """Likewise of a whole tenant, for what serves all its users."""
+        async with self._seeing(Sight(tenant_id)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _seeing(self, sight: Sight) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        async with self.connection() as connection, connection.transaction():
+            # They are the transaction's own: who borrows the connection next cannot inherit them.
+            await connection.execute(_QUERIES["see"], sight._asdict())
+            yield connection

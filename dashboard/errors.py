@@ -16,6 +16,8 @@ class Code(StrEnum):
     """A change without the session's token: not from our own pages."""
     BAD_ORIGIN = "bad_origin"
     """From a page of another site."""
+    FORBIDDEN = "forbidden"
+    """Who is signed in has a role that may not do this; `permission` names what it lacks."""
     WRONG_CREDENTIALS = "wrong_credentials"
     """No such user, another password, or disabled: the answer does not say which."""
     TOO_MANY_ATTEMPTS = "too_many_attempts"
@@ -50,6 +52,7 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.NOT_SIGNED_IN: 401,
     Code.BAD_CSRF: 403,
     Code.BAD_ORIGIN: 403,
+    Code.FORBIDDEN: 403,
     Code.WRONG_CREDENTIALS: 401,
     Code.TOO_MANY_ATTEMPTS: 429,
     Code.NOT_FOUND: 404,

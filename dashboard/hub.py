@@ -182,7 +182,7 @@ class Hub:
     async def _read_tenant(self, tenant_id: int) -> bool:
         begin_s = time.monotonic()
         try:
-            async with self._database.connection() as connection:
+            async with self._database.connection_of(tenant_id) as connection:
                 facts = await read_ward(connection, tenant_id, _now_us())
         except HeartwireError as error:
             self._counters.read_failures += 1
@@ -266,7 +266,7 @@ class Hub:
             if not patients:
                 continue
             try:
-                async with self._database.connection() as connection:
+                async with self._database.connection_of(tenant_id) as connection:
                     found = await devices_of(connection, tenant_id, sorted(patients))
             except HeartwireError:
                 break  # goes on with those it knows; tried again in seconds

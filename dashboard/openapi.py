@@ -11,7 +11,7 @@ from dashboard.access import COOKIE, CSRF_HEADER
 from dashboard.routes import alarms, care, devices, live, my, pages, patients, session, ward
 from dashboard.routes.shapes import refuses, shared_shapes
 
-_ROUTERS: Final = (session, ward, patients, care, alarms, devices, my, live, pages)
+ROUTERS: Final = (session, ward, patients, care, alarms, devices, my, live, pages)
 _DESCRIPTION: Final = f"""\
 Who is signed in has the cookie `{COOKIE}`; a change carries the session's second token in the header `{CSRF_HEADER}`.
 A patient's device asks for its own data below `/api/my` with its credential as HTTP Basic (user: the device,
@@ -22,7 +22,7 @@ The live connection is a WebSocket at `/api/live`. Times are UTC microseconds.
 
 def include_routes(app: FastAPI) -> None:
     """Give an application all routes."""
-    for routes in _ROUTERS:
+    for routes in ROUTERS:
         app.include_router(routes.router, responses=refuses())
 
 

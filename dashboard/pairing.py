@@ -79,7 +79,7 @@ class Pairing:
             `NOT_FOUND`.
         """
         code = new_code()
-        async with self._database.connection() as connection:
+        async with self._database.connection_as(viewer) as connection:
             code_hash = await _hash(connection, code)
             async with connection.transaction():
                 given: dict[str, Any] = {"patient_id": patient_id, "tenant_id": viewer.tenant_id}
@@ -102,7 +102,7 @@ class Pairing:
         ApiError
             `NOT_FOUND`.
         """
-        async with self._database.connection() as connection:
+        async with self._database.connection_as(viewer) as connection:
             given = {"pairing_code_id": pairing_code_id, "tenant_id": viewer.tenant_id}
             row = await _one(connection, "code_state", given)
         if row is None:
@@ -158,7 +158,7 @@ class Pairing:
             `NOT_FOUND`, `REVOKED`; `NO_BROKER` when the broker cannot be told now: the old one holds.
         """
         given = _Given(device, new_secret())
-        async with self._database.connection() as connection, connection.transaction():
+        async with self._database.connection_as(viewer) as connection:
             patient_id, revoked_at = await self._find(connection, viewer, device)
             if revoked_at is not None:
                 raise ApiError(Code.REVOKED)
@@ -176,7 +176,7 @@ class Pairing:
         ApiError
             `NOT_FOUND`.
         """
-        async with self._database.connection() as connection, connection.transaction():
+        async with self._database.connection_as(viewer) as connection:
             patient_id, revoked_at = await self._find(connection, viewer, device)
             if revoked_at is None:
                 given = {"device": device, "user_id": viewer.user_id, "why": why}
@@ -196,7 +196,7 @@ class Pairing:
             `NOT_FOUND`.
         """
         given = {"patient_id": patient_id, "tenant_id": viewer.tenant_id}
-        async with self._database.connection() as connection:
+        async with self._database.connection_as(viewer) as connection:
             if await _one(connection, "patient", given) is None:
                 raise ApiError(Code.NOT_FOUND)
             rows = await (await connection.execute(_QUERIES["devices"], given)).fetchall()

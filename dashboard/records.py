@@ -23,6 +23,7 @@ from heartwire.storage.outline import LeadOutline
 
 JSON_MESSAGE: Final = b"\x01"
 BEATS_MESSAGE: Final = b"\x03"
+_SEVERAL_MESSAGES: Final = b"\x04"
 _ECG_RECORD: Final = 2
 _OUTLINE_RECORD: Final = 4
 _VERSION: Final = 1
@@ -75,6 +76,11 @@ def _in_units(column_mv: NDArray[np.float32], unit_mv: float) -> bytes:
 def join_records(records: Iterable[bytes]) -> bytes:
     """Return records one after the other, each behind its length."""
     return b"".join(_LENGTH.pack(len(record)) + record for record in records)
+
+
+def join_messages(messages: Iterable[bytes]) -> bytes:
+    """Return one message that holds several, each behind its length."""
+    return _SEVERAL_MESSAGES + join_records(messages)
 
 
 def pack_json(kind: bytes, content: Any) -> bytes:  # noqa: ANN401 # whatever msgspec can write

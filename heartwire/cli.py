@@ -77,6 +77,12 @@ _COMMANDS: Final = {
         "storage",
         "Say how much is stored, what will be dropped when; set policies, hold patients.",
     ),
+    "ledger": (
+        "heartwire.storage.ledger_command",
+        "ledger",
+        "storage",
+        "Say whether what happened to alarms is as it was sealed.",
+    ),
     "evaluate": (
         "analytics.evaluate_command",
         "evaluate",

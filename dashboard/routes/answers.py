@@ -1,5 +1,6 @@
 """What all routes share: who asks, the parts of the server, JSON answers."""
 
+from functools import cache
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -10,8 +11,10 @@ from dashboard.access import Access, Viewer, check_csrf
 from dashboard.counters import Counters
 from dashboard.database import Database
 from dashboard.device_access import DeviceAccess, Holder
+from dashboard.errors import ApiError, Code
 from dashboard.hub import Hub
 from dashboard.pairing import Pairing
+from dashboard.permissions import Permission
 from dashboard.settings import DashboardSettings
 
 #: What a column of the database can count to.
@@ -68,9 +71,48 @@ async def get_holder(request: Request) -> Holder:
     return await parts.device_access.holder(request.headers.get("authorization", ""), address)
 
 
+#: Anybody who is signed in: for what is about himself, or no secret.
+WithViewer = Annotated[Viewer, Depends(get_viewer)]
+
+
+class Needs:
+    """A dependency of a route: who asks, if he may. Every route of the care team has one (tests/unit/dashboard)."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission: Final = permission
+
+    async def __call__(self, viewer: WithViewer) -> Viewer:
+        """Return who asks.
+
+        Raises
+        ------
+        ApiError
+            `FORBIDDEN` where the role does not allow it.
+        """
+        check_permission(viewer, self.permission)
+        return viewer
+
+
+@cache
+def needs(permission: Permission) -> Needs:
+    """Return the dependency: ``viewer: Annotated[Viewer, Depends(needs(Permission.REVIEW))]``."""
+    return Needs(permission)
+
+
+def check_permission(viewer: Viewer, permission: Permission) -> None:
+    """Refuse what the viewer's role does not allow.
+
+    Raises
+    ------
+    ApiError
+        `FORBIDDEN`.
+    """
+    if not viewer.may(permission):
+        raise ApiError(Code.FORBIDDEN, permission=permission.value)
+
+
 WithHolder = Annotated[Holder, Depends(get_holder)]
 WithParts = Annotated[Parts, Depends(get_parts)]
-WithViewer = Annotated[Viewer, Depends(get_viewer)]
 
 
 def json_answer(content: Any, status: int = 200) -> Response:  # noqa: ANN401 # whatever msgspec can write

@@ -3,15 +3,18 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from msgspec import Meta
 
+from dashboard.access import Viewer
 from dashboard.pairing_answers import CodeOwner, CodeState, Credential, PairedDevice, PairingCode
-from dashboard.routes.answers import ID_MOST, Id, WithParts, WithViewer, json_answer
+from dashboard.permissions import Permission
+from dashboard.routes.answers import ID_MOST, Id, WithParts, json_answer, needs
 from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
 
 router = APIRouter(prefix="/api")
+Manager = Annotated[Viewer, Depends(needs(Permission.MANAGE_PATIENTS))]
 Words = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
 
 
@@ -47,7 +50,7 @@ class Devices(msgspec.Struct, frozen=True):
 
 
 @router.post("/pairing-codes", status_code=201, openapi_extra=takes(ForPatient), responses=gives(PairingCode, 201))
-async def make_code(request: Request, viewer: WithViewer, parts: WithParts) -> Response:
+async def make_code(request: Request, viewer: Manager, parts: WithParts) -> Response:
     """Make a code by which one device can be paired with a patient, once, within ten minutes."""
     given = await read_body(request, ForPatient)
     origin = f"{request.url.scheme}://{request.url.netloc}"
@@ -55,7 +58,7 @@ async def make_code(request: Request, viewer: WithViewer, parts: WithParts) -> R
 
 
 @router.get("/pairing-codes/{pairing_code_id}", responses=gives(CodeState))
-async def code_state(pairing_code_id: Id, viewer: WithViewer, parts: WithParts) -> Response:
+async def code_state(pairing_code_id: Id, viewer: Manager, parts: WithParts) -> Response:
     """Say what became of a code."""
     return json_answer(await parts.pairing.code_state(viewer, pairing_code_id))
 
@@ -79,13 +82,13 @@ async def look(request: Request, parts: WithParts) -> Response:
 
 
 @router.get("/patients/{patient_id}/devices", responses=gives(Devices))
-async def devices(patient_id: Id, viewer: WithViewer, parts: WithParts) -> Response:
+async def devices(patient_id: Id, viewer: Manager, parts: WithParts) -> Response:
     """Return a patient's devices, those that were shut out too."""
     return json_answer(Devices(await parts.pairing.devices(viewer, patient_id)))
 
 
 @router.post("/devices/{device}/revoke", status_code=204, openapi_extra=takes(Why))
-async def revoke(device: str, request: Request, viewer: WithViewer, parts: WithParts) -> Response:
+async def revoke(device: str, request: Request, viewer: Manager, parts: WithParts) -> Response:
     """Shut a device out at once and for good."""
     given = await read_body(request, Why)
     await parts.pairing.revoke(viewer, device, given.why)
@@ -93,6 +96,6 @@ async def revoke(device: str, request: Request, viewer: WithViewer, parts: WithP
 
 
 @router.post("/devices/{device}/credential", responses=gives(Credential))
-async def reissue(device: str, viewer: WithViewer, parts: WithParts) -> Response:
+async def reissue(device: str, viewer: Manager, parts: WithParts) -> Response:
     """Give a device a new credential; the old one is worthless from now on."""
     return json_answer(await parts.pairing.reissue(viewer, device))

@@ -12,12 +12,15 @@ from dashboard.access import Access, Viewer
 from dashboard.clients import Client
 from dashboard.errors import ApiError, Code
 from dashboard.hub import PATIENTS_MOST, Hub
+from dashboard.permissions import Permission
 from dashboard.routes.answers import get_parts
 from heartwire.errors import HeartwireError
 
 router = APIRouter()
 _logger: Final = logging.getLogger(__name__)
 _SEND_S: Final = 10.0
+#: Messages so close together are sent as one, seconds: the waves of a whole ward cost a screen 20 messages a second.
+_TOGETHER_S: Final = 0.04
 #: How long a screen that reads nothing may take to hear why it is disconnected, seconds.
 _CLOSE_S: Final = 10.0
 _SESSION_S: Final = 3.0
@@ -29,6 +32,7 @@ class Close(IntEnum):
     BAD_MESSAGE = 1003
     TRY_AGAIN_LATER = 1013
     SESSION_ENDED = 4401
+    FORBIDDEN = 4403
     TOO_SLOW = 4408
 
 
@@ -55,6 +59,9 @@ async def live(websocket: WebSocket) -> None:
         return
     except HeartwireError:
         await websocket.close(Close.TRY_AGAIN_LATER, Code.UNAVAILABLE)
+        return
+    if not viewer.may(Permission.SEE_WARD):
+        await websocket.close(Close.FORBIDDEN, Code.FORBIDDEN)
         return
     if parts.hub.is_full:
         await websocket.close(Close.TRY_AGAIN_LATER, "too many screens")
@@ -102,6 +109,7 @@ async def _send(websocket: WebSocket, client: Client) -> Close | None:
             return Close.TOO_SLOW
         except (WebSocketDisconnect, RuntimeError):
             return None
+        await asyncio.sleep(_TOGETHER_S)
 
 
 async def _receive(websocket: WebSocket, client: Client, hub: Hub) -> Close | None:
@@ -118,7 +126,8 @@ async def _receive(websocket: WebSocket, client: Client, hub: Hub) -> Close | No
             return Close.BAD_MESSAGE
         if len(patients) > PATIENTS_MOST:
             return Close.BAD_MESSAGE
-        hub.watch(client, frozenset(patients))
+        # Whose role shows no record sees the tiles, not the waves.
+        hub.watch(client, frozenset(patients if client.viewer.may(Permission.SEE_PATIENT) else ()))
 
 
 async def _watch_queue(client: Client) -> Close:

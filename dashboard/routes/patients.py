@@ -3,19 +3,21 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from dashboard import patients as stored
-from dashboard.access import Action, audit_look
+from dashboard.access import Action, Viewer, audit_look
 from dashboard.alarms import Alarm, patient_alarms
 from dashboard.patients import Stretch
+from dashboard.permissions import Permission
 from dashboard.records import pack_outline
-from dashboard.routes.answers import Id, WithParts, WithViewer, json_answer
+from dashboard.routes.answers import Id, WithParts, json_answer, needs
 from dashboard.routes.shapes import gives
 from dashboard.routes.stretches import ECG_MOST_S, RECORDS, US_MOST, WithStretch, check_length
 from heartwire.storage.envelope import STORED_BUCKET_US
 
 router = APIRouter(prefix="/api/patients/{patient_id}")
+Reader = Annotated[Viewer, Depends(needs(Permission.SEE_PATIENT))]
 
 _BUCKETS_MOST = 5_000
 _BEATS_MOST_S = 3_600
@@ -43,9 +45,9 @@ def _bucket_us(stretch: Stretch, bucket_s: float) -> int:
 
 
 @router.get("", responses=gives(stored.PatientFacts))
-async def facts(patient_id: Id, viewer: WithViewer, parts: WithParts) -> Response:
+async def facts(patient_id: Id, viewer: Reader, parts: WithParts) -> Response:
     """Return who it is, with which devices and limits, and from when to when there is ECG."""
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(viewer) as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         await audit_look(connection, viewer, Action.SAW_PATIENT, patient_id)
         return json_answer(await stored.patient_facts(connection, patient))
@@ -53,40 +55,40 @@ async def facts(patient_id: Id, viewer: WithViewer, parts: WithParts) -> Respons
 
 @router.get("/hr", responses=gives(stored.HeartRate))
 async def heart_rate(
-    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
+    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: Reader, parts: WithParts
 ) -> Response:
     """Return the heart rate in buckets of time."""
     bucket_us = _bucket_us(stretch, bucket_s)
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(viewer) as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.heart_rate(connection, patient, stretch, bucket_us))
 
 
 @router.get("/stored", responses=gives(stored.Coverage))
 async def coverage(
-    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: WithViewer, parts: WithParts
+    patient_id: Id, stretch: WithStretch, bucket_s: WithBucket, viewer: Reader, parts: WithParts
 ) -> Response:
     """Return how much ECG there is in buckets of time."""
     bucket_us = _bucket_us(stretch, bucket_s)
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(viewer) as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.coverage(connection, patient, stretch, bucket_us))
 
 
 @router.get("/hrv", responses=gives(stored.Variability))
-async def variability(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
+async def variability(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: WithParts) -> Response:
     """Return the heart rate variability by hour."""
     check_length(stretch, _TREND_MOST_S)
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(viewer) as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.variability(connection, patient, stretch))
 
 
 @router.get("/ecg", response_class=Response, responses=RECORDS)
-async def ecg(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
+async def ecg(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: WithParts) -> Response:
     """Return stored ECG, as binary records."""
     check_length(stretch, ECG_MOST_S)
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(viewer) as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         await audit_look(connection, viewer, Action.SAW_ECG, patient_id)
         records = await stored.ecg_records(connection, patient, stretch)
@@ -98,7 +100,7 @@ async def outline(
     patient_id: Id,
     stretch: WithStretch,
     bucket_s: Annotated[float, Query(ge=0.01, le=3_600, allow_inf_nan=False)],
-    viewer: WithViewer,
+    viewer: Reader,
     parts: WithParts,
     *,
     lead: Annotated[str | None, Query(max_length=32)] = None,
@@ -108,7 +110,7 @@ async def outline(
     Of the named lead, or of the one with most signal. In buckets shorter than half a second, of two hours at most.
     """
     check_length(stretch, _OUTLINE_MOST_S if bucket_s >= STORED_BUCKET_US / 1e6 else _FINE_OUTLINE_MOST_S)
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(viewer) as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         await audit_look(connection, viewer, Action.SAW_ECG, patient_id)
         found = await stored.ecg_outline(connection, patient, stretch, round(bucket_s * 1e6), lead)
@@ -119,22 +121,22 @@ async def outline(
 async def beats(
     patient_id: Id,
     stretch: WithStretch,
-    viewer: WithViewer,
+    viewer: Reader,
     parts: WithParts,
     engine: Annotated[str | None, Query(max_length=64, pattern="^[!-~]+$")] = None,
 ) -> Response:
     """Return the beats of a stretch: those of the live analysis, or of one version of the engine (a rerun's, too)."""
     check_length(stretch, _BEATS_MOST_S)
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(viewer) as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.beats(connection, patient, stretch, engine))
 
 
 @router.get("/rhythms", responses=gives(stored.Rhythms))
-async def rhythms(patient_id: Id, stretch: WithStretch, viewer: WithViewer, parts: WithParts) -> Response:
+async def rhythms(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: WithParts) -> Response:
     """Return the rhythms of a stretch."""
     check_length(stretch, _RHYTHMS_MOST_S)
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(viewer) as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.rhythms(connection, patient, stretch))
 
@@ -142,13 +144,13 @@ async def rhythms(patient_id: Id, stretch: WithStretch, viewer: WithViewer, part
 @router.get("/alarms", responses=gives(Alarms))
 async def alarms(
     patient_id: Id,
-    viewer: WithViewer,
+    viewer: Reader,
     parts: WithParts,
     before_us: Annotated[int | None, Query(ge=0, le=US_MOST)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Return the patient's alarms, the newest first."""
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(viewer) as connection:
         await stored.patient_name(connection, viewer, patient_id)
         found, more = await patient_alarms(connection, viewer, patient_id, before_us, limit)
     return json_answer(Alarms(found, more))

@@ -4,6 +4,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from dashboard.access import COOKIE, Viewer
+from dashboard.permissions import permissions_of
 from dashboard.routes.answers import WithParts, WithViewer, json_answer
 from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
@@ -19,13 +20,14 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class User(msgspec.Struct, frozen=True):
-    """Who is signed in."""
+    """Who is signed in; `permissions` are those of the role (`dashboard.permissions`)."""
 
     id: int
     login: str
     name: str
     role: str
     language: str
+    permissions: list[str]
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -36,7 +38,9 @@ class Session(msgspec.Struct, frozen=True):
 
 
 def _session(viewer: Viewer) -> Session:
-    return Session(User(viewer.user_id, viewer.login, viewer.name, viewer.role, viewer.language), viewer.csrf)
+    permissions = sorted(permissions_of(viewer.role))
+    user = User(viewer.user_id, viewer.login, viewer.name, viewer.role, viewer.language, list(permissions))
+    return Session(user, viewer.csrf)
 
 
 @router.post("", openapi_extra=takes(Credentials), responses=gives(Session))

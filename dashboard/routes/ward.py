@@ -1,10 +1,13 @@
 """The ward's picture, the catalogue of calls, and how the server itself is."""
 
 import time
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
-from dashboard.routes.answers import WithParts, WithViewer, json_answer
+from dashboard.access import Viewer
+from dashboard.permissions import Permission
+from dashboard.routes.answers import WithParts, WithViewer, json_answer, needs
 from dashboard.routes.shapes import gives
 from dashboard.ward import Ward
 from heartwire.calls import CALLS
@@ -13,7 +16,7 @@ router = APIRouter(prefix="/api")
 
 
 @router.get("/ward", responses=gives(Ward))
-async def ward(viewer: WithViewer, parts: WithParts) -> Response:
+async def ward(viewer: Annotated[Viewer, Depends(needs(Permission.SEE_WARD))], parts: WithParts) -> Response:
     """Return the picture of now."""
     return json_answer(await parts.hub.ward(viewer.tenant_id))
 

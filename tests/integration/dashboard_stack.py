@@ -34,6 +34,7 @@ PASSWORD: Final = "correct horse battery"  # noqa: S105 # of a test's own user
 _STAFF: Final = (("nurse", "Nora Nurse", "nurse", "en"), ("doctor", "Dr. Day", "physician", "fr"))
 _ADD_USER: Final = load_queries("dashboard", "users.sql")["add"]
 _ENGINE: Final = "test"
+_SEVERAL: Final = 4
 
 
 @cache
@@ -69,7 +70,7 @@ class Screen:
         try:
             for message in self.connection:
                 assert isinstance(message, bytes), "the server sends binary messages only"
-                self._messages.append(message)
+                self._messages.extend(_parts(message))
         except ConnectionClosed:
             pass
         self._close_code = self.connection.close_code
@@ -109,6 +110,18 @@ class Screen:
 
     def _of(self, kind: int) -> list[bytes]:
         return [message for message in list(self._messages) if message[0] == kind]
+
+
+def _parts(message: bytes) -> list[bytes]:
+    """Return the messages that came as one."""
+    if message[0] != _SEVERAL:
+        return [message]
+    found, begin = [], 1
+    while begin < len(message):
+        (length,) = struct.unpack_from("<I", message, begin)
+        found.append(message[begin + 4 : begin + 4 + length])
+        begin += 4 + length
+    return found
 
 
 class Person:

@@ -8,16 +8,18 @@ from dashboard.clients import Client
 _VIEWER = Viewer(1, "nurse", "N", "nurse", "en", 1, "", b"")
 
 
-def test_messages_come_out_in_order() -> None:
+def test_what_waits_comes_out_as_one_message_in_order() -> None:
     async def scenario() -> list[bytes]:
         client = Client(_VIEWER, 10, 100)
         waiting = asyncio.create_task(client.take())
         await asyncio.sleep(0)
         client.offer(b"one")
-        client.offer(b"two")
-        return [await waiting, await client.take()]
+        client.offer(b"three")
+        together = await waiting
+        client.offer(b"alone")
+        return [together, await client.take()]
 
-    assert asyncio.run(scenario()) == [b"one", b"two"]
+    assert asyncio.run(scenario()) == [b"\x04\x03\0\0\0one\x05\0\0\0three", b"alone"]
 
 
 def test_too_many_messages_make_a_screen_too_slow() -> None:

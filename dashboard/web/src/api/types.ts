@@ -12,6 +12,8 @@ export interface User {
   name: string;
   role: string;
   language: string;
+  /** What the role may do; names as in dashboard/permissions.py. */
+  permissions: string[];
 }
 
 export interface Session {

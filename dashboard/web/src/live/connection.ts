@@ -5,7 +5,7 @@ import { sessionEnded } from "../session";
 import { heardWard } from "../ward/ward";
 import { heardBeats, heardEcg } from "../wave/leads";
 import { waitMs } from "./backoff";
-import { type LiveMessage, readMessage } from "./messages";
+import { type LiveMessage, readMessages } from "./messages";
 import { heardServerTime, monotonicUs } from "./server_clock";
 import { watched } from "./watching";
 
@@ -52,7 +52,7 @@ function open(): void {
   mine.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
     if (mine !== socket || typeof event.data === "string" || event.data.byteLength === 0) return;
     try {
-      hear(readMessage(event.data));
+      for (const message of readMessages(event.data)) hear(message);
     } catch {
       mine.close(); // what we cannot read we do not show; a new connection begins with a full picture
     }
