@@ -1,4 +1,4 @@
-"""Alarms as the pages see them, and what a person does to them."""
+"""Alarms as the pages see them; what a person does to them is in `dashboard.alarm_acts`."""
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from dashboard.access import Action, Viewer, audit
+from dashboard.access import Viewer
 from dashboard.errors import ApiError, Code
 from heartwire.calls import CALLS, Family
 from heartwire.storage.queries import load_queries
@@ -21,13 +21,27 @@ _LATCHING: Final = [call.code for call in CALLS.values() if call.latching]
 class AlarmState(StrEnum):
     """Where an alarm is in its life."""
 
+    PENDING = "pending"
+    """Raised; neither on a screen nor delivered to anybody so far."""
     ACTIVE = "active"
+    SILENCED = "silenced"
+    """A person silenced it for a time that is not over."""
+    PAUSED = "paused"
+    """Its patient's alarms are paused, or off: it is listed, it neither sounds nor is it sent to anybody."""
     ACKNOWLEDGED = "acknowledged"
     LATCHED = "latched"
     """Over, and nobody has acknowledged it."""
     ENDED = "ended"
     SUPPRESSED = "suppressed"
     """A greater alarm says all that it says."""
+
+
+class Verdict(StrEnum):
+    """What a reviewer finds of an alarm."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNSURE = "unsure"
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
@@ -37,11 +51,42 @@ class Acknowledgement(msgspec.Struct, frozen=True):
     at_us: int
 
 
+class Silence(msgspec.Struct, frozen=True):
+    """Who silenced an alarm, when, and until when."""
+
+    name: str
+    at_us: int
+    until_us: int
+
+
+class Escalation(msgspec.Struct, frozen=True):
+    """How far nobody's answer has led: the step, to whom it was told, and when the next step is due.
+
+    `to` is ``None`` when there is nobody; `next_us` when no step follows.
+    """
+
+    step: int
+    to: str | None
+    at_us: int
+    next_us: int | None
+
+
+class Review(msgspec.Struct, frozen=True):
+    """What a person found of an alarm afterwards."""
+
+    name: str
+    at_us: int
+    verdict: Verdict
+    note: str
+
+
 class Alarm(msgspec.Struct, frozen=True):
     """One alarm; times are UTC microseconds. Without a patient it is about the system itself.
 
     `additions` counts what was added to it since it was raised: who acknowledges it says how many were shown.
-    `confidence` is how sure the engine was, 0 to 1; ``None`` where it did not say.
+    `confidence` is how sure the engine was, 0 to 1; ``None`` where it did not say. `silenced` while it holds.
+    `shown_us`: when the first screen had painted it. `paused_us`: it was raised while its patient's alarms were
+    paused, which no sound told.
     """
 
     id: int
@@ -60,6 +105,11 @@ class Alarm(msgspec.Struct, frozen=True):
     detail: dict[str, Any]
     additions: int
     confidence: float | None
+    shown_us: int | None
+    paused_us: int | None
+    silenced: Silence | None
+    escalation: Escalation | None
+    reviewed: Review | None
 
 
 def us_of(at: datetime) -> int:
@@ -100,67 +150,18 @@ async def patient_alarms(
     return [_alarm(row) for row in rows], bool(rows) and rows[-1]["has_older"]
 
 
-async def acknowledge(connection: psycopg.AsyncConnection[Any], viewer: Viewer, alarm_id: int, additions: int) -> Alarm:
-    """Take an alarm on, in the name of who is signed in; a second time changes nothing.
-
-    Parameters
-    ----------
-    additions : int
-        As they were shown.
-
-    Raises
-    ------
-    ApiError
-        `NOT_FOUND`; `NOT_OPEN` when it is over or suppressed; `CHANGED` when something was added that was not shown.
-    """
-    async with connection.transaction():
-        alarm = await _locked(connection, viewer, alarm_id)
-        if alarm.acknowledged is not None:
-            return alarm
-        if alarm.state not in {AlarmState.ACTIVE, AlarmState.LATCHED}:
-            raise ApiError(Code.NOT_OPEN)
-        if alarm.additions != additions:
-            raise ApiError(Code.CHANGED)
-        await _add_event(connection, viewer, alarm, "acknowledged", Action.ACKNOWLEDGED)
-        return await _one(connection, viewer, alarm_id)
-
-
-async def undo_acknowledgement(connection: psycopg.AsyncConnection[Any], viewer: Viewer, alarm_id: int) -> Alarm:
-    """Take an acknowledgement back, whoever gave it; without one nothing changes.
+async def one_alarm(connection: psycopg.AsyncConnection[Any], tenant_id: int, alarm_id: int) -> Alarm:
+    """Return an alarm as it stands.
 
     Raises
     ------
     ApiError
         `NOT_FOUND`.
     """
-    async with connection.transaction():
-        alarm = await _locked(connection, viewer, alarm_id)
-        if alarm.acknowledged is None:
-            return alarm
-        await _add_event(connection, viewer, alarm, "acknowledgement_undone", Action.UNDID_ACKNOWLEDGEMENT)
-        return await _one(connection, viewer, alarm_id)
-
-
-async def _locked(connection: psycopg.AsyncConnection[Any], viewer: Viewer, alarm_id: int) -> Alarm:
-    given = {"alarm_id": alarm_id, "tenant_id": viewer.tenant_id}
-    if await (await connection.execute(_QUERIES["lock"], given)).fetchone() is None:
-        raise ApiError(Code.NOT_FOUND)
-    return await _one(connection, viewer, alarm_id)
-
-
-async def _one(connection: psycopg.AsyncConnection[Any], viewer: Viewer, alarm_id: int) -> Alarm:
-    rows = await _rows(connection, "one", {"alarm_id": alarm_id, "tenant_id": viewer.tenant_id})
+    rows = await _rows(connection, "one", {"alarm_id": alarm_id, "tenant_id": tenant_id})
     if not rows:
         raise ApiError(Code.NOT_FOUND)
     return _alarm(rows[0])
-
-
-async def _add_event(
-    connection: psycopg.AsyncConnection[Any], viewer: Viewer, alarm: Alarm, kind: str, action: Action
-) -> None:
-    given = {"alarm_id": alarm.id, "tenant_id": viewer.tenant_id, "kind": kind, "user_id": viewer.user_id}
-    await connection.execute(_QUERIES["add_event"], given)
-    await audit(connection, viewer, action, alarm.patient_id)
 
 
 async def _rows(connection: psycopg.AsyncConnection[Any], query: str, given: dict[str, Any]) -> list[dict[str, Any]]:
@@ -170,9 +171,17 @@ async def _rows(connection: psycopg.AsyncConnection[Any], query: str, given: dic
 
 
 def _alarm(row: dict[str, Any]) -> Alarm:
-    acknowledged = None
+    acknowledged = silenced = escalation = reviewed = None
     if row["acknowledged_at"] is not None:
-        acknowledged = Acknowledgement(row["name"], us_of(row["acknowledged_at"]))
+        acknowledged = Acknowledgement(row["acknowledged_name"], us_of(row["acknowledged_at"]))
+    if row["is_silenced"]:
+        silenced = Silence(row["silenced_name"], us_of(row["silenced_at"]), us_of(row["silenced_until"]))
+    if row["escalated_at"] is not None:
+        said = row["escalation"]
+        escalation = Escalation(said["step"], said.get("to"), us_of(row["escalated_at"]), said.get("next_us"))
+    if row["reviewed_at"] is not None:
+        verdict = Verdict(row["verdict"])
+        reviewed = Review(row["reviewed_name"], us_of(row["reviewed_at"]), verdict, row["review_note"])
     call = CALLS.get(row["call"])
     return Alarm(
         id=row["alarm_id"],
@@ -191,6 +200,11 @@ def _alarm(row: dict[str, Any]) -> Alarm:
         detail=row["detail"],
         additions=row["additions"],
         confidence=row["confidence"],
+        shown_us=us_or_none(row["shown_at"]),
+        paused_us=us_or_none(row["paused_at"]),
+        silenced=silenced,
+        escalation=escalation,
+        reviewed=reviewed,
     )
 
 
@@ -198,6 +212,13 @@ def _state(row: dict[str, Any]) -> AlarmState:
     if row["suppressed_at"] is not None:
         return AlarmState.SUPPRESSED
     acknowledged = row["acknowledged_at"] is not None
-    if row["ended_at"] is None:
-        return AlarmState.ACKNOWLEDGED if acknowledged else AlarmState.ACTIVE
-    return AlarmState.LATCHED if row["call"] in _LATCHING and not acknowledged else AlarmState.ENDED
+    if row["ended_at"] is not None:
+        return AlarmState.LATCHED if row["call"] in _LATCHING and not acknowledged else AlarmState.ENDED
+    if acknowledged:
+        return AlarmState.ACKNOWLEDGED
+    if row["is_paused"]:
+        return AlarmState.PAUSED
+    if row["is_silenced"]:
+        return AlarmState.SILENCED
+    is_known = row["shown_at"] is not None or row["notified_at"] is not None
+    return AlarmState.ACTIVE if is_known else AlarmState.PENDING

@@ -30,6 +30,12 @@ class Code(StrEnum):
     """More than one answer may hold; `limit_s` says how much that is."""
     NOT_OPEN = "not_open"
     """The alarm ended or was suppressed: there is nothing to acknowledge any more."""
+    NO_PATIENTS = "no_patients"
+    """Nobody is the patient of who wants to hand over."""
+    WITHDRAWN = "withdrawn"
+    """The offer was taken back, or declined."""
+    ACCEPTED = "accepted"
+    """The offer was accepted: it cannot be taken back any more."""
     WRONG_CODE = "wrong_code"
     """No such pairing code."""
     USED_CODE = "used_code"
@@ -59,6 +65,9 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.INVALID: 422,
     Code.TOO_LONG: 422,
     Code.NOT_OPEN: 409,
+    Code.NO_PATIENTS: 409,
+    Code.WITHDRAWN: 409,
+    Code.ACCEPTED: 409,
     Code.WRONG_CODE: 403,
     Code.USED_CODE: 403,
     Code.EXPIRED_CODE: 403,

@@ -24,13 +24,13 @@ SELECT * FROM (
     SELECT
         'alarm', a.alarm_id::text, a.call, a.onset_at, a.ended_at, a.late, '{}'::text[], '', a.acknowledged_at, u.name
     FROM alarm_states AS a LEFT JOIN users AS u ON u.user_id = a.acknowledged_by
-    WHERE a.alarm_id IN (
+    WHERE a.alarm_id = ANY(ARRAY(
         SELECT n.alarm_id FROM alarms AS n
         WHERE n.patient_id = %(patient_id)s AND n.call = ANY(%(calls)s) AND NOT n.has_suppressed
             AND (%(before)s::timestamptz IS NULL OR n.onset_at < %(before)s)
         ORDER BY n.onset_at DESC
         LIMIT %(limit)s + 1
-    )
+    ))
 ) AS e
 ORDER BY e.at DESC, e.id
 LIMIT %(limit)s + 1;

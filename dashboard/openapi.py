@@ -8,10 +8,10 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from dashboard.access import COOKIE, CSRF_HEADER
-from dashboard.routes import alarms, care, devices, live, my, pages, patients, session, ward
+from dashboard.routes import alarms, care, devices, hand_overs, live, my, pages, patients, pauses, session, ward
 from dashboard.routes.shapes import refuses, shared_shapes
 
-ROUTERS: Final = (session, ward, patients, care, alarms, devices, my, live, pages)
+ROUTERS: Final = (session, ward, patients, care, alarms, pauses, hand_overs, devices, my, live, pages)
 _DESCRIPTION: Final = f"""\
 Who is signed in has the cookie `{COOKIE}`; a change carries the session's second token in the header `{CSRF_HEADER}`.
 A patient's device asks for its own data below `/api/my` with its credential as HTTP Basic (user: the device,

@@ -7,6 +7,8 @@ import msgspec
 import psycopg
 
 from dashboard.alarms import Alarm, open_alarms, us_of, us_or_none
+from dashboard.hand_overs import HandOver, Named, open_hand_overs
+from dashboard.pauses import Pause, pauses_in_force
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("dashboard", "ward.sql")
@@ -27,6 +29,7 @@ class PatientNow(msgspec.Struct, frozen=True):
     analysed_until_us: int | None
     battery_percent: int | None
     online: bool | None
+    nurse: Named | None
 
 
 class ServiceState(msgspec.Struct, frozen=True):
@@ -52,6 +55,8 @@ class Ward(msgspec.Struct, frozen=True, tag_field="kind", tag="ward"):
     services: Services
     patients: list[PatientNow]
     alarms: list[Alarm]
+    pauses: list[Pause]
+    hand_overs: list[HandOver]
 
 
 class WardFacts(msgspec.Struct, frozen=True):
@@ -61,9 +66,11 @@ class WardFacts(msgspec.Struct, frozen=True):
     heartbeats: dict[str, int]
     patients: list[PatientNow]
     alarms: list[Alarm]
+    pauses: list[Pause]
+    hand_overs: list[HandOver]
 
 
-NOTHING_YET: Final = WardFacts(0, {}, [], [])
+NOTHING_YET: Final = WardFacts(0, {}, [], [], [], [])
 
 
 async def read_ward(connection: psycopg.AsyncConnection[Any], tenant_id: int, now_us: int) -> WardFacts:
@@ -76,6 +83,8 @@ async def read_ward(connection: psycopg.AsyncConnection[Any], tenant_id: int, no
         heartbeats={service: us_of(at) for service, at in services},
         patients=patients,
         alarms=await open_alarms(connection, tenant_id),
+        pauses=await pauses_in_force(connection, tenant_id),
+        hand_overs=await open_hand_overs(connection, tenant_id),
     )
 
 
@@ -95,7 +104,7 @@ def picture(facts: WardFacts, now_us: int, *, database_live: bool, broker: Servi
     if not database_live:
         patients = [msgspec.structs.replace(patient, hr_bpm=None, quality="unknown") for patient in patients]
     services = Services(service("ingest"), service("analytics"), broker)
-    return Ward(now_us, database_live, services, patients, facts.alarms)
+    return Ward(now_us, database_live, services, patients, facts.alarms, facts.pauses, facts.hand_overs)
 
 
 async def devices_of(
@@ -127,6 +136,7 @@ async def new_beats(connection: psycopg.AsyncConnection[Any], patients: list[int
 
 
 def _patient(row: tuple[Any, ...]) -> PatientNow:
-    patient_id, name, ward, hr_bpm, quality, sample, received, analysed, battery, online = row
+    patient_id, name, ward, hr_bpm, quality, sample, received, analysed, battery, online, nurse_id, nurse = row
     times = (us_or_none(sample), us_or_none(received), us_or_none(analysed))
-    return PatientNow(patient_id, name, ward, hr_bpm, quality, *times, battery, online)
+    named = None if nurse_id is None else Named(nurse_id, nurse)
+    return PatientNow(patient_id, name, ward, hr_bpm, quality, *times, battery, online, named)

@@ -11,7 +11,9 @@ SELECT
     sample.last_received_at,
     state.analysed_until,
     device.battery_percent,
-    device.online
+    device.online,
+    n.user_id,
+    n.name
 FROM patients AS p
 LEFT JOIN LATERAL (
     SELECT s.hr_bpm, s.quality, s.analysed_until, s.updated_at > now() - interval '10 s' AS is_fresh
@@ -32,6 +34,7 @@ LEFT JOIN LATERAL (
     ORDER BY t.received_at DESC
     LIMIT 1
 ) AS device ON true
+LEFT JOIN users AS n ON n.user_id = nurse_of(p.patient_id)
 WHERE p.tenant_id = %(tenant_id)s
 ORDER BY p.ward, p.name, p.patient_id;
 

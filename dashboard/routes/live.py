@@ -9,11 +9,13 @@ import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from dashboard.access import Access, Viewer
+from dashboard.alarm_acts import show
 from dashboard.clients import Client
 from dashboard.errors import ApiError, Code
-from dashboard.hub import PATIENTS_MOST, Hub
+from dashboard.hub import PATIENTS_MOST
 from dashboard.permissions import Permission
-from dashboard.routes.answers import get_parts
+from dashboard.routes.answers import ID_MOST, Parts, get_parts
+from dashboard.whence import Hand, Whence, whence
 from heartwire.errors import HeartwireError
 
 router = APIRouter()
@@ -24,6 +26,8 @@ _TOGETHER_S: Final = 0.04
 #: How long a screen that reads nothing may take to hear why it is disconnected, seconds.
 _CLOSE_S: Final = 10.0
 _SESSION_S: Final = 3.0
+#: Alarms that one message may say to be on the screen.
+_SHOWN_MOST: Final = 1_000
 
 
 class Close(IntEnum):
@@ -36,10 +40,11 @@ class Close(IntEnum):
     TOO_SLOW = 4408
 
 
-class Watch(msgspec.Struct, forbid_unknown_fields=True):
-    """What a screen says: the patients whose waves it shows."""
+class Said(msgspec.Struct, forbid_unknown_fields=True):
+    """What a screen says: the patients whose waves it shows from now on, and alarms that it has painted."""
 
-    watch: list[int]
+    watch: list[int] | None = None
+    shown: list[int] | None = None
 
 
 @router.websocket("/api/live")
@@ -68,7 +73,7 @@ async def live(websocket: WebSocket) -> None:
         return
     client = await parts.hub.join(viewer)
     try:
-        code = await _serve(websocket, client, parts.hub, parts.access)
+        code = await _serve(websocket, client, parts)
     finally:
         parts.hub.leave(client)
     if code is Close.TOO_SLOW:
@@ -82,13 +87,13 @@ async def live(websocket: WebSocket) -> None:
             _logger.debug("a live connection was gone before it could be closed")
 
 
-async def _serve(websocket: WebSocket, client: Client, hub: Hub, access: Access) -> Close | None:
+async def _serve(websocket: WebSocket, client: Client, parts: Parts) -> Close | None:
     """Serve one screen; return why it is to be closed, ``None`` when it left by itself."""
     works = {
         asyncio.create_task(_send(websocket, client)),
-        asyncio.create_task(_receive(websocket, client, hub)),
+        asyncio.create_task(_receive(websocket, client, parts)),
         asyncio.create_task(_watch_queue(client)),
-        asyncio.create_task(_watch_session(client.viewer, access)),
+        asyncio.create_task(_watch_session(client.viewer, parts.access)),
     }
     try:
         done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
@@ -112,7 +117,7 @@ async def _send(websocket: WebSocket, client: Client) -> Close | None:
         await asyncio.sleep(_TOGETHER_S)
 
 
-async def _receive(websocket: WebSocket, client: Client, hub: Hub) -> Close | None:
+async def _receive(websocket: WebSocket, client: Client, parts: Parts) -> Close | None:
     while True:
         try:
             said = await websocket.receive_text()
@@ -121,13 +126,25 @@ async def _receive(websocket: WebSocket, client: Client, hub: Hub) -> Close | No
         except KeyError:
             return Close.BAD_MESSAGE  # bytes
         try:
-            patients = msgspec.json.decode(said, type=Watch).watch
+            what = msgspec.json.decode(said, type=Said)
         except msgspec.DecodeError:
             return Close.BAD_MESSAGE
-        if len(patients) > PATIENTS_MOST:
+        if what == Said() or len(what.watch or ()) > PATIENTS_MOST or len(what.shown or ()) > _SHOWN_MOST:
             return Close.BAD_MESSAGE
-        # Whose role shows no record sees the tiles, not the waves.
-        hub.watch(client, frozenset(patients if client.viewer.may(Permission.SEE_PATIENT) else ()))
+        if what.watch is not None:
+            # Whose role shows no record sees the tiles, not the waves.
+            parts.hub.watch(client, frozenset(what.watch if client.viewer.may(Permission.SEE_PATIENT) else ()))
+        # What only those saw who may not act has reached nobody yet.
+        if what.shown and client.viewer.may(Permission.ACT_ON_ALARMS):
+            await _keep_shown(parts, client.viewer, whence(websocket), what.shown)
+
+
+async def _keep_shown(parts: Parts, viewer: Viewer, at: Whence, alarms: list[int]) -> None:
+    try:
+        async with parts.database.connection_as(viewer) as connection:
+            await show(Hand(connection, viewer, at), [alarm for alarm in set(alarms) if 0 <= alarm <= ID_MOST])
+    except HeartwireError:
+        pass  # the page says again what the next picture does not know
 
 
 async def _watch_queue(client: Client) -> Close:

@@ -107,7 +107,7 @@ def test_a_symptom_reaches_the_ward_and_the_patient_sees_that_it_was_read(ward: 
         refused = nurse.post(acknowledge, content=shown)
         assert (refused.status_code, refused.json()["error"]["code"]) == (409, "changed")
     (alarm,) = nurse.get("/api/ward").json()["alarms"]
-    assert (alarm["state"], alarm["detail"]["chips"], alarm["additions"]) == ("active", ["chest_pain", "dizzy"], 1)
+    assert (alarm["state"], alarm["detail"]["chips"], alarm["additions"]) == ("pending", ["chest_pain", "dizzy"], 1)
     assert nurse.post(acknowledge, json={"additions": -1}).status_code == 422
     assert nurse.post(acknowledge, json={"additions": 1}).json()["state"] == "acknowledged"
     # To take it on is not to have read it: it stays on the screen, and the patient is told nothing yet.
@@ -187,7 +187,7 @@ def test_one_alarm_of_all_messages_lasts_until_all_are_read(ward: Ward) -> None:
     assert nurse.post(f"/api/alarms/{alarm['id']}/acknowledgement", json={"additions": 3}).status_code == 200
     phone.say("message", {"id": "m4", "text": "Is anybody there?"})
     (again,) = nurse.get("/api/ward").json()["alarms"]
-    assert (again["state"], again["detail"]["unread"], again["id"] > alarm["id"]) == ("active", 4, True)
+    assert (again["state"], again["detail"]["unread"], again["id"] > alarm["id"]) == ("pending", 4, True)
     ids = [message["id"] for message in nurse.get(url).json()["messages"] if message["device"] and not message["read"]]
     read = nurse.post(f"{url}/read", json={"messages": ids}).json()["messages"]
     assert [message["read"]["name"] for message in read] == ["Nora Nurse"] * 4

@@ -99,14 +99,14 @@ def test_an_alarm_and_who_took_it_on_reach_every_screen_at_once(stack: Stack) ->
             assert time.monotonic() - begin_s < 5
 
         alarm_id = stack.raise_alarm(patient)
-        wait_for("active", None)
+        wait_for("pending", None)
         path = f"/api/alarms/{alarm_id}/acknowledgement"
         answer = nurse.http.post(path).json()
         assert (answer["state"], answer["acknowledged"]["name"]) == ("acknowledged", "Nora Nurse")
         wait_for("acknowledged", "Nora Nurse")
         assert doctor.http.post(path).json()["acknowledged"]["name"] == "Nora Nurse", "the first hand keeps it"
-        assert doctor.http.delete(path).json()["state"] == "active"
-        wait_for("active", None)
+        assert doctor.http.delete(path).json()["state"] == "pending"
+        wait_for("pending", None)
         stack.add_event(alarm_id, "ended")
         wait_for("latched", None)
         assert doctor.http.post(path).json()["acknowledged"]["name"] == "Dr. Day"
@@ -123,7 +123,7 @@ def test_alarms_of_the_system_belong_to_people_too(stack: Stack) -> None:
     alarm_id = stack.raise_alarm(None, "ingest_silent")
     with stack.person() as nurse:
         alarm = nurse.http.get("/api/ward").json()["alarms"][0]
-        assert (alarm["patient_id"], alarm["family"], alarm["state"]) == (None, "technical", "active")
+        assert (alarm["patient_id"], alarm["family"], alarm["state"]) == (None, "technical", "pending")
         assert nurse.http.post(f"/api/alarms/{alarm_id}/acknowledgement").json()["state"] == "acknowledged"
         stack.add_event(alarm_id, "ended")
         assert nurse.http.get("/api/ward").json()["alarms"] == []
@@ -397,7 +397,15 @@ def test_a_stop_tells_the_screens(stack: Stack) -> None:
 @on_one_pair
 def test_nonsense_from_a_screen_ends_its_connection_only(stack: Stack) -> None:
     with stack.person() as nurse, nurse.screen() as good:
-        for said in ("nonsense", "{}", '{"watch": ["x"]}', json.dumps({"watch": list(range(65))}), b"\x01"):
+        for said in (
+            "nonsense",
+            "{}",
+            '{"shown": [1.5]}',
+            json.dumps({"shown": list(range(1001))}),
+            '{"watch": ["x"]}',
+            json.dumps({"watch": list(range(65))}),
+            b"\x01",
+        ):
             with nurse.screen() as bad:
                 bad.connection.send(said)
                 assert bad.wait_for_close() == 1003, said

@@ -23,10 +23,14 @@ export const soundState = computed<SoundState>(() => {
   return running.value ? "on" : "blocked";
 });
 
+/** A person silenced it, or paused its patient's alarms: also what was raised and over meanwhile stays silent. */
+const isHeldBack = ({ state, paused_us }: Alarm) =>
+  state === "silenced" || state === "paused" || (state === "latched" && paused_us !== null);
+
 /** What is to be heard: unanswered, of now, of the wards on this screen. */
 export const sounding = computed<readonly Alarm[]>(() =>
   [...systemAlarms.value, ...shown.value.flatMap(({ alarms }) => alarms)].filter(
-    (alarm) => isUnanswered(alarm) && !alarm.late,
+    (alarm) => isUnanswered(alarm) && !alarm.late && !isHeldBack(alarm),
   ),
 );
 

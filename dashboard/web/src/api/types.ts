@@ -2,7 +2,16 @@
 
 export type Priority = "high" | "medium" | "low";
 export type Family = "clinical" | "technical";
-export type AlarmState = "active" | "acknowledged" | "latched" | "ended" | "suppressed";
+export type AlarmState =
+  | "pending"
+  | "active"
+  | "silenced"
+  | "paused"
+  | "acknowledged"
+  | "latched"
+  | "ended"
+  | "suppressed";
+export type Verdict = "true" | "false" | "unsure";
 export type Quality = "good" | "noise" | "flat" | "railed" | "lead_off" | "unknown";
 export type Language = "en" | "fr" | "de";
 
@@ -62,6 +71,52 @@ export interface Alarm {
   additions: number;
   /** How sure the engine was, 0 to 1; null where it did not say. */
   confidence: number | null;
+  /** When the first screen had painted it: a page says so once it has (`{"shown": [ids]}` over the live connection). */
+  shown_us: number | null;
+  /** It was raised while its patient's alarms were paused: listed, never sounded for that. */
+  paused_us: number | null;
+  /** While it holds. */
+  silenced: { name: string; at_us: number; until_us: number } | null;
+  /** How far nobody's answer has led; `to` is null when there is nobody, `next_us` when no step follows. */
+  escalation: { step: number; to: string | null; at_us: number; next_us: number | null } | null;
+  reviewed: { name: string; at_us: number; verdict: Verdict; note: string } | null;
+}
+
+export interface Named {
+  id: number;
+  name: string;
+}
+
+export interface Colleague extends Named {
+  role: string;
+}
+
+export type PauseKind = "audio_paused" | "alarms_paused" | "alarms_off";
+
+/** Of a patient, of a ward, or (neither) of all. */
+export interface Pause {
+  id: number;
+  kind: PauseKind;
+  patient_id: number | null;
+  ward: string | null;
+  name: string;
+  at_us: number;
+  until_us: number;
+  reason: string;
+  ended_us: number | null;
+}
+
+/** All of one's patients, offered to a colleague who has yet to accept. */
+export interface HandOver {
+  id: number;
+  from: Named;
+  to: Named;
+  ward: string | null;
+  n_patients: number;
+  n_alarms: number;
+  at_us: number;
+  accepted_us: number | null;
+  withdrawn_us: number | null;
 }
 
 export interface WardPatient {
@@ -75,6 +130,7 @@ export interface WardPatient {
   analysed_until_us: number | null;
   battery_percent: number | null;
   online: boolean | null;
+  nurse: Named | null;
 }
 
 export type Service = "ingest" | "analytics" | "broker";
@@ -90,8 +146,12 @@ export interface Ward {
   /** False while the database is gone: what follows is the last that was known. */
   database_live?: boolean;
   patients: WardPatient[];
-  /** Open ones: active, acknowledged, latched. */
+  /** Open ones: all but those that ended or are suppressed. */
   alarms: Alarm[];
+  /** What is paused now. */
+  pauses: Pause[];
+  /** Offers that wait to be accepted. */
+  hand_overs: HandOver[];
 }
 
 export interface Device {

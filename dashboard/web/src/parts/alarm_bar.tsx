@@ -3,7 +3,7 @@
 import { acknowledgeAlarm, answering, undoAlarm } from "../alarms/answer";
 import type { Alarm } from "../api/types";
 import { tickUs } from "../live/server_clock";
-import { isUnanswered } from "../ward/order";
+import { isUnanswered, lookOf } from "../ward/order";
 import { askedWords } from "../words/asked";
 import { hourMinute, span } from "../words/numbers";
 import { words } from "../words/words";
@@ -24,12 +24,12 @@ export function alarmWords(alarm: Alarm): string {
 
 export function AlarmBar({ alarm, name }: Props) {
   const unanswered = isUnanswered(alarm);
-  const flashes = alarm.state === "active" && !alarm.late;
+  const flashes = lookOf(alarm) === "active" && !alarm.late;
   return (
     <div
       class="alarm-bar"
       data-priority={alarm.priority}
-      data-state={alarm.state}
+      data-state={lookOf(alarm)}
       data-flashes={flashes}
       data-late={alarm.late}
     >

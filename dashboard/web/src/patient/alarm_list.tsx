@@ -6,7 +6,7 @@ import { getAlarms } from "../api/patients";
 import type { Alarm } from "../api/types";
 import { AnswerButton } from "../parts/alarm_bar";
 import { PriorityIcon } from "../parts/icons";
-import { isUnanswered } from "../ward/order";
+import { isUnanswered, lookOf } from "../ward/order";
 import { learnt, watchedOf } from "../ward/ward";
 import { askedWords, newestWords } from "../words/asked";
 import { clockTime, dayAndTime, span } from "../words/numbers";
@@ -79,7 +79,7 @@ export function AlarmList({ history, name, chosenId, onChoose }: Props) {
           <li
             key={alarm.id}
             data-priority={alarm.priority}
-            data-state={alarm.state}
+            data-state={lookOf(alarm)}
             data-chosen={alarm.id === chosenId}
           >
             <PriorityIcon priority={alarm.priority} />

@@ -21,6 +21,11 @@ const alarm = (some: Partial<Alarm>): Alarm => ({
   detail: {},
   additions: 0,
   confidence: null,
+  shown_us: null,
+  paused_us: null,
+  silenced: null,
+  escalation: null,
+  reviewed: null,
   ...some,
 });
 
@@ -37,6 +42,7 @@ const watched = (id: number, alarms: Alarm[] = [], some: Partial<WardPatient> = 
     analysed_until_us: NOW_US,
     battery_percent: 80,
     online: true,
+    nurse: null,
     ...some,
   },
 });

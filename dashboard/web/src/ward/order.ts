@@ -1,6 +1,6 @@
 // Trouble on top: what is worst comes first, and what is equal keeps its place. Pure.
 
-import type { Alarm, Call, WardPatient } from "../api/types";
+import type { Alarm, AlarmState, Call, WardPatient } from "../api/types";
 import { freshness } from "./freshness";
 
 interface Watched {
@@ -16,7 +16,12 @@ const NO_SIGNAL = 3.5;
 const NOTHING = 100;
 
 /** Whether a person has yet to answer. */
-export const isUnanswered = (alarm: Alarm): boolean => alarm.state === "active" || alarm.state === "latched";
+export const isUnanswered = (alarm: Alarm): boolean =>
+  alarm.state !== "acknowledged" && alarm.state !== "ended" && alarm.state !== "suppressed";
+
+/** How it looks: what no screen had shown yet, or is silent for a time, is as grave as what sounds. */
+export const lookOf = ({ state }: Alarm): AlarmState =>
+  state === "pending" || state === "silenced" ? "active" : state;
 
 /** Smaller is graver: unanswered before acknowledged, then priority, heart before technique, lasting before ended. */
 export function rankOfAlarm(alarm: Alarm): number {

@@ -9,7 +9,7 @@ import { patientPath } from "../router";
 import { LiveWave } from "../wave/live_wave";
 import { plural, words } from "../words/words";
 import { freshness } from "./freshness";
-import { isUnanswered } from "./order";
+import { isUnanswered, lookOf } from "./order";
 import type { Watched } from "./ward";
 
 export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
@@ -19,7 +19,7 @@ export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
       class="tile"
       data-patient={patient.id}
       data-priority={gravest?.priority ?? "none"}
-      data-alarm={gravest === undefined ? "none" : gravest.late && isUnanswered(gravest) ? "late" : gravest.state}
+      data-alarm={gravest === undefined ? "none" : gravest.late && isUnanswered(gravest) ? "late" : lookOf(gravest)}
       aria-labelledby={`patient-${patient.id}`}
     >
       <header class="tile-head">

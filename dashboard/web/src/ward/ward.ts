@@ -23,7 +23,7 @@ export function learnAlarm(alarm: Alarm): void {
   learnt.value = alarm;
   const before = ward.value;
   if (before === null) return;
-  const isOpen = alarm.state === "active" || alarm.state === "acknowledged" || alarm.state === "latched";
+  const isOpen = alarm.state !== "ended" && alarm.state !== "suppressed";
   const others = before.alarms.filter((other) => other.id !== alarm.id);
   ward.value = { ...before, alarms: isOpen ? [...others, alarm] : others };
 }
