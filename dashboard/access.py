@@ -58,6 +58,10 @@ class Action(StrEnum):
     READ_MESSAGE = "read_message"
     SENT_MESSAGE = "sent_message"
     ASKED_QUESTION = "asked_question"
+    ADDED_TOKEN = "added_token"  # noqa: S105 # a name
+    REVOKED_TOKEN = "revoked_token"  # noqa: S105 # a name
+    ADDED_WEBHOOK = "added_webhook"
+    REMOVED_WEBHOOK = "removed_webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Viewer:
     tenant_id: int
     csrf: str
     token_hash: bytes
+    #: Of a token of another system; ``None``: all that the role allows.
+    scopes: frozenset[str] | None = None
 
     @property
     def sight(self) -> Sight:
@@ -80,7 +86,7 @@ class Viewer:
 
     def may(self, permission: Permission) -> bool:
         """Whether the role allows it."""
-        return permission in permissions_of(self.role)
+        return permission in permissions_of(self.role) and (self.scopes is None or permission in self.scopes)
 
 
 class Access:

@@ -20,6 +20,8 @@ class Counters:
         Live connections that began, and those that were ended since they could not follow.
     reads_s : Tally
         Time of each reading of a ward for its screens, seconds.
+    streams : int
+        Streams of alarms that are open now.
     words_unsent : int
         Words of the care team that the broker was not there to take; devices ask for them later.
     read_failures : int
@@ -30,6 +32,7 @@ class Counters:
     answers_s: Tally = field(default_factory=lambda: Tally((0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)))
     screens: int = 0
     too_slow: int = 0
+    streams: int = 0
     words_unsent: int = 0
     reads_s: Tally = field(default_factory=lambda: Tally((0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)))
     read_failures: int = 0

@@ -22,6 +22,8 @@ class Code(StrEnum):
     """No such user, another password, or disabled: the answer does not say which."""
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     """Too many failed attempts; `retry_s` says for how long."""
+    TOO_MANY = "too_many"
+    """There are as many as may be; `most` says how many that is."""
     NOT_FOUND = "not_found"
     """No such thing, or another tenant's."""
     INVALID = "invalid"
@@ -61,6 +63,7 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.FORBIDDEN: 403,
     Code.WRONG_CREDENTIALS: 401,
     Code.TOO_MANY_ATTEMPTS: 429,
+    Code.TOO_MANY: 429,
     Code.NOT_FOUND: 404,
     Code.INVALID: 422,
     Code.TOO_LONG: 422,

@@ -55,6 +55,7 @@ def dashboard_metrics(done: Counters, *, screens: int, waves: int, dropped: int,
     yield gauge("heartwire_dashboard_screens", "Live connections", screens)
     yield counter("heartwire_dashboard_screens_joined", "Live connections that began", done.screens)
     yield counter("heartwire_dashboard_screens_too_slow", "Live connections ended, being too slow", done.too_slow)
+    yield gauge("heartwire_dashboard_streams", "Streams of alarms to other systems", done.streams)
     yield gauge("heartwire_dashboard_waves", "Devices whose waves are shown", waves)
     yield counter("heartwire_dashboard_wave_frames_dropped", "Frames of waves that no screen got", dropped)
     yield counter("heartwire_dashboard_words_unsent", "Words to patients that wait to be asked for", done.words_unsent)

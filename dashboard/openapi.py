@@ -8,14 +8,41 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from dashboard.access import COOKIE, CSRF_HEADER
-from dashboard.routes import alarms, care, devices, hand_overs, live, my, pages, patients, pauses, session, ward
+from dashboard.routes import (
+    alarms,
+    care,
+    devices,
+    hand_overs,
+    live,
+    my,
+    other_systems,
+    pages,
+    patients,
+    pauses,
+    session,
+    ward,
+)
 from dashboard.routes.shapes import refuses, shared_shapes
 
-ROUTERS: Final = (session, ward, patients, care, alarms, pauses, hand_overs, devices, my, live, pages)
+ROUTERS: Final = (
+    session,
+    ward,
+    patients,
+    care,
+    other_systems,  # its stream of alarms, before the alarms by number
+    alarms,
+    pauses,
+    hand_overs,
+    devices,
+    my,
+    live,
+    pages,
+)
 _DESCRIPTION: Final = f"""\
 Who is signed in has the cookie `{COOKIE}`; a change carries the session's second token in the header `{CSRF_HEADER}`.
 A patient's device asks for its own data below `/api/my` with its credential as HTTP Basic (user: the device,
 password: its secret).
+Another system sends its token as `Authorization: Bearer hwt_...`, which may what its scopes name.
 The live connection is a WebSocket at `/api/live`. Times are UTC microseconds.
 """
 

@@ -21,6 +21,8 @@ class Role(StrEnum):
     """Looks after people, wards and devices; sees no patient's record."""
     PATIENT = "patient"
     """Sees the own record only, by the own device (`/api/my`)."""
+    SYSTEM = "system"
+    """Another system, by a token: reads what the token's scopes name, acts on nothing."""
     TESTER = "tester"
     """Looks, and adds what is simulated; does not act for patients."""
 
@@ -57,6 +59,8 @@ class Permission(StrEnum):
 
 
 _P = Permission
+#: What a token may be for. What a person must answer for is not among it.
+SCOPES: Final = frozenset({_P.SEE_WARD, _P.SEE_PATIENT, _P.EXPORT, _P.SEE_LEDGER, _P.SEE_STATISTICS, _P.SEE_AUDIT})
 _CARE: Final = frozenset(
     {
         _P.SEE_WARD,
@@ -94,6 +98,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[Permission]]] = MappingProxyType(
             }
         ),
         Role.PATIENT: frozenset(),
+        Role.SYSTEM: SCOPES,
         Role.TESTER: frozenset(
             {_P.SEE_WARD, _P.SEE_PATIENT, _P.MANAGE_PATIENTS, _P.EXPORT, _P.SEE_LEDGER, _P.SEE_STATISTICS}
         ),

@@ -188,6 +188,13 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, Obser
         title="Screens",
         description="Most live connections at once; further ones are told to try again",
     )
+    streams_most: int = Field(
+        default=32,
+        ge=0,
+        le=10_000,
+        title="Streams",
+        description="Most streams of alarms to other systems at once; further ones are refused",
+    )
     client_queue_messages: int = Field(
         default=400,
         ge=8,

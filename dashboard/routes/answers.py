@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request, Response
 from starlette.requests import HTTPConnection
 
 from dashboard.access import Access, Viewer, check_csrf
+from dashboard.api_tokens import bearer_of, find_holder, holds
 from dashboard.counters import Counters
 from dashboard.database import Database
 from dashboard.device_access import DeviceAccess, Holder
@@ -35,6 +36,12 @@ class Parts:
         self.pairing: Final = Pairing(self.database, settings)
         self.device_access: Final = DeviceAccess(self.database, settings)
 
+    async def still_holds(self, viewer: Viewer) -> bool:
+        """Whether a session or token that was good before still is."""
+        if viewer.scopes is None:
+            return await self.access.still_holds(viewer)
+        return await holds(self.database, viewer)
+
 
 def get_parts(connection: HTTPConnection) -> Parts:
     """Return the server's parts."""
@@ -51,7 +58,11 @@ async def get_viewer(request: Request) -> Viewer:
     ApiError
         `NOT_SIGNED_IN`; `BAD_CSRF` where a change does not carry the session's token.
     """
-    viewer = await get_parts(request).access.viewer(request.cookies)
+    parts = get_parts(request)
+    token = bearer_of(request.headers)
+    if token is not None:  # no browser sends it by itself, so no other site can make it
+        return await find_holder(parts.database, token)
+    viewer = await parts.access.viewer(request.cookies)
     if request.method not in {"GET", "HEAD"}:
         check_csrf(viewer, request.headers)
     return viewer

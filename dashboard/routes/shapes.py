@@ -32,6 +32,12 @@ def gives(kind: type[msgspec.Struct], status: int = 200) -> dict[int | str, dict
     return {status: {"description": "Done", "content": {_JSON: {"schema": _schema(kind)}}}}
 
 
+def gives_events(kind: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
+    """Return what describes a stream of server-sent events, each with one `kind` as JSON in its data."""
+    content = {"text/event-stream": {"schema": {"type": "string"}, "x-event-data": _schema(kind)}}
+    return {200: {"description": "Events, for as long as the reader stays", "content": content}}
+
+
 def refuses() -> dict[int | str, dict[str, Any]]:
     """Return what describes how any route may refuse."""
     content = {_JSON: {"schema": _schema(Refusal)}}
