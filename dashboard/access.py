@@ -62,6 +62,9 @@ class Action(StrEnum):
     REVOKED_TOKEN = "revoked_token"  # noqa: S105 # a name
     ADDED_WEBHOOK = "added_webhook"
     REMOVED_WEBHOOK = "removed_webhook"
+    SET_RETENTION = "set_retention"
+    PLACED_HOLD = "placed_hold"
+    RELEASED_HOLD = "released_hold"
 
 
 @dataclass(frozen=True, slots=True)

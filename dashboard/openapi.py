@@ -20,6 +20,7 @@ from dashboard.routes import (
     patients,
     pauses,
     session,
+    storage,
     ward,
 )
 from dashboard.routes.shapes import refuses, shared_shapes
@@ -34,6 +35,7 @@ ROUTERS: Final = (
     pauses,
     hand_overs,
     devices,
+    storage,
     my,
     live,
     pages,

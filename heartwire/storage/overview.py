@@ -78,24 +78,39 @@ def look_over(connection: psycopg.Connection[Any]) -> Overview:
     DatabaseUnavailableError
         If the database cannot be reached.
     """
+    parts, n_bytes = sizes_of_parts(connection)
     with translated():
-        tables = [table for of_state in _STATES.values() for table in of_state]
-        rows = connection.execute(_QUERIES["sizes"], {"tables": tables}).fetchall()
-        measured = {table: (n_bytes, n_rows) for table, n_bytes, n_rows in rows}
         raw_frames, raw_samples, waiting = _only(connection, "raw")
         _, block_frames, block_samples = _only(connection, "blocks")
         raw_from, raw_to, blocks_from, blocks_to = _only(connection, "extents")
+    n_bytes_of = {part.name: part.n_bytes for part in parts}
+    raw = Signal(raw_frames, raw_samples, n_bytes_of["raw ECG"], raw_from, raw_to)
+    blocks = Signal(block_frames, block_samples, n_bytes_of["ECG in blocks"], blocks_from, blocks_to)
+    return Overview(parts, n_bytes, raw, blocks, waiting, free_bytes(connection))
+
+
+def sizes_of_parts(connection: psycopg.Connection[Any]) -> tuple[list[Part], int]:
+    """Return what each kind of data takes, and the whole database, bytes; reads no table.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If the database cannot be reached.
+    """
+    tables = [table for of_state in _STATES.values() for table in of_state]
+    with translated():
+        rows = connection.execute(_QUERIES["sizes"], {"tables": tables}).fetchall()
         (n_bytes,) = _only(connection, "whole")
+    measured = {table: (table_bytes, n_rows) for table, table_bytes, n_rows in rows}
     parts = [
         Part(state, *(sum(measured.get(table, (0, 0))[i] for table in of_state) for i in range(2)))
         for state, of_state in _STATES.items()
     ]
-    raw = Signal(raw_frames, raw_samples, measured["ecg_frames"][0], raw_from, raw_to)
-    blocks = Signal(block_frames, block_samples, measured["ecg_blocks"][0], blocks_from, blocks_to)
-    return Overview(parts, n_bytes, raw, blocks, waiting, _free_bytes(connection))
+    return parts, n_bytes
 
 
-def _free_bytes(connection: psycopg.Connection[Any]) -> int | None:
+def free_bytes(connection: psycopg.Connection[Any]) -> int | None:
+    """Return the room left on the database's disk; ``None`` where it cannot be known from here."""
     with translated():
         directory, is_here = _only(connection, "directory")
     if directory is None or not is_here:

@@ -26,6 +26,7 @@ from heartwire.storage.leases import Standing, fence
 from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.pool import connect
 from heartwire.storage.retention import drop_due
+from heartwire.storage.room import measure_room, note_room
 from ingest.compactor.compaction import Compaction, Unit
 from ingest.compactor.settings import CompactorSettings
 
@@ -128,6 +129,7 @@ class CompactorService:
                 self._backoff.reset()
             # One of all processes, whichever has the first shard.
             if 0 in standing.held and time.monotonic() >= self._retention_due_s:
+                note_room(connection, measure_room(connection))
                 self._retain(connection, worker_id)
                 self._retention_due_s = time.monotonic() + self._settings.retention_every_s
             self._stopping.wait(min(_TURN_S, max(0.0, self._due_s - time.monotonic())))

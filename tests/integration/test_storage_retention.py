@@ -239,5 +239,6 @@ def test_the_compactor_keeps_to_the_policies(vault: Vault, heartwire_process: St
     env = {"HEARTWIRE_COMPACTOR_DATABASE": vault.database, "HEARTWIRE_COMPACTOR_RETENTION_EVERY_S": "0.1"}
     process: Process = heartwire_process("compact", env=env)
     wait_until(lambda: vault.count("ecg_blocks") == 0, "the blocks to be dropped", timeout_s=30)
+    assert vault.count("storage_looks") == 1  # what room there is was noted before, and not again within the hour
     process.stop()
     assert "4 rows are dropped" in process.log

@@ -1,0 +1,8 @@
+-- How much was stored when, and how much room there was: what remains is shown (P11), and how fast it goes.
+-- Of the whole installation, so nobody's tenant. `parts` is bytes by kind of data.
+CREATE TABLE storage_looks (
+    at timestamptz PRIMARY KEY DEFAULT clock_timestamp(),
+    n_bytes bigint NOT NULL,
+    free_bytes bigint,
+    parts jsonb NOT NULL
+);
