@@ -33,6 +33,13 @@ def sign_in_as(page: Page, user: User) -> None:
     page.wait_for_selector(".tile")
 
 
+def choose_language(page: Page, language: str) -> None:
+    """Speak another language from now on."""
+    page.locator("button.person").click()
+    page.locator(f"button[lang={language}]").click()
+    page.keyboard.press("Escape")
+
+
 def tile_of(page: Page, name: str) -> Locator:
     """A patient's tile on the ward."""
     return page.locator("article.tile", has=page.get_by_role("heading", name=name, exact=True))

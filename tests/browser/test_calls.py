@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from heartwire.calls import CALLS
 from tests.browser.conftest import SignIn
-from tests.browser.pages import alarm_of, tile_of
+from tests.browser.pages import alarm_of, choose_language, tile_of
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 
@@ -53,13 +53,13 @@ def test_each_call_has_its_name_priority_and_measure_in_every_language(
     expect(alarm_of(tile)).to_contain_text("Ventricular fibrillation")
     expect(alarm_of(tile)).to_have_attribute("data-priority", "high")
     expect(tile.locator(".tile-more")).to_contain_text("+ 6 more")
-    page.locator("button[lang=fr]").click()
+    choose_language(page, "fr")
     expect(alarm_of(tile)).to_contain_text("Fibrillation ventriculaire")
-    page.locator("button[lang=en]").click()
+    choose_language(page, "en")
     tile.get_by_role("link").click()
     listed = page.locator(".alarm-list li")
     for language in ("en", "fr", "de"):
-        page.locator(f"button[lang={language}]").click()
+        choose_language(page, language)
         for code, (_, in_english, in_french, in_german) in _RAISED.items():
             call = CALLS[code]
             name = call.names[language]

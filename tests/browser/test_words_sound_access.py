@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ASYSTOLE, STEADY, Complaints, OpenPage, SignIn
-from tests.browser.pages import alarm_of, sign_in_as, tile_of
+from tests.browser.pages import alarm_of, choose_language, sign_in_as, tile_of
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 from tests.conftest import ROOT
@@ -18,7 +18,7 @@ _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-p
 
 def test_french_throughout_and_kept(sign_in: SignIn, nurse: User) -> None:
     page = sign_in(nurse)
-    page.get_by_role("button", name="FR").click()
+    choose_language(page, "fr")
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     bar = alarm_of(tile_of(page, ASYSTOLE))
     expect(bar).to_contain_text("Asystolie")
@@ -26,7 +26,7 @@ def test_french_throughout_and_kept(sign_in: SignIn, nurse: User) -> None:
     expect(page).to_have_title("Service · heartwire")
     expect(tile_of(page, STEADY).locator(".freshness")).to_have_text(re.compile("^Dernier échantillon il y a"))
     page.reload()
-    expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    expect(page.locator("button.person")).to_have_accessible_name("Nora Nurse : langue, couleurs, déconnexion")
 
 
 def test_german_by_the_browsers_wish(open_page: OpenPage, nurse: User) -> None:
@@ -34,14 +34,15 @@ def test_german_by_the_browsers_wish(open_page: OpenPage, nurse: User) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.get_by_role("heading", level=1)).to_have_text("Anmeldung")
     sign_in_as(page, nurse)
-    page.get_by_role("button", name="DE", exact=False).click()
+    choose_language(page, "de")
     expect(page).to_have_title("Station · heartwire")
     expect(tile_of(page, STEADY).locator(".freshness")).to_have_text(re.compile("^Letzter Messwert vor"))
 
 
 def test_the_language_of_the_account_counts_until_another_is_chosen(stack: WardStack, sign_in: SignIn) -> None:
     page = sign_in(stack.add_user("Fleur Infirmière", language="fr"))
-    expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    page.locator("button.person").click()
+    expect(page.get_by_role("button", name="Se déconnecter", exact=True)).to_be_visible()
 
 
 def test_a_wrong_password_is_said(open_page: OpenPage, nurse: User, complaints: Complaints) -> None:
@@ -73,7 +74,8 @@ def test_sound_held_back_by_the_browser_is_shown_and_allowed_with_a_click(
 
 def test_signing_out_forgets_everybody(sign_in: SignIn, nurse: User) -> None:
     page = sign_in(nurse)
-    page.get_by_role("button", name="Sign out").click()
+    page.locator("button.person").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     expect(page.locator("body")).not_to_contain_text(STEADY)
     page.go_back()

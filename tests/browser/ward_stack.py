@@ -73,6 +73,25 @@ class WardStack(ServedStack):
         process.start()
         return process
 
+    def add_ward(self, scripts: Mapping[str, Script], *, ward: str = "Cardiology") -> Process:
+        """Register many patients and start one process that plays all their devices."""
+        fleet = []
+        with psycopg.connect(self.database) as connection:
+            for seed, (name, script) in enumerate(scripts.items()):
+                device, secret = new_device(), new_secret()
+                admit(self._provisioner, device, secret)
+                add_patient(connection, name, ward=ward, device=device)
+                plays = {"device": device, "password": secret, "kind": "synthetic", "script": script, "seed": seed}
+                fleet.append(plays)
+        where = {"broker_host": self.broker.host, "broker_port": self.broker.port}
+        file = self.directory / f"{ward}.json"
+        file.write_text(json.dumps({**where, "patients": fleet}), encoding="utf-8")
+        process = self.make(
+            "simulate", "ward", "--config", str(file), env=self.broker.env("simulate", "each", "its own")
+        )
+        process.start()
+        return process
+
     def pair(self, code: str, description: str = "Polar H10") -> dict[str, Any]:
         """Pair a phone by the code that a page shows, and return its credential."""
         body = json.dumps({"code": code, "description": description}).encode()

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Mark } from "../parts/icons";
-import { LanguageButtons, ThemeButton } from "../parts/top_bar";
+import { LanguageButtons, ThemeButton } from "../parts/person_menu";
 import { navigate, route } from "../router";
 import { signIn } from "../session";
 import { words, wordsOfError } from "../words/words";

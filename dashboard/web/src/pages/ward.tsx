@@ -6,10 +6,13 @@ import { monotonicUs } from "../live/server_clock";
 import { Banners } from "../parts/banners";
 import { TopBar } from "../parts/top_bar";
 import { layOut } from "../ward/layout";
-import { HeldOrder, isUnanswered } from "../ward/order";
+import { HeldOrder } from "../ward/order";
 import { Tile } from "../ward/tile";
-import { everyone, hidden, shown, showWard, ward, wardShown, wards } from "../ward/ward";
-import { plural, words } from "../words/words";
+import { Search, Unseen, ViewMenu, WardFilter } from "../ward/toolbar";
+import { TroubleStrip } from "../ward/trouble_strip";
+import { density, isNarrowed, order as orderOf, seeEverybody, visible } from "../ward/view";
+import { everyone, ward } from "../ward/ward";
+import { words } from "../words/words";
 
 const GAP_PX = 8;
 
@@ -18,43 +21,18 @@ export function WardPage() {
     <>
       <TopBar>
         <WardFilter />
-        <a class="button" href="/add-patient">
-          {words("add.title")}
-        </a>
+        <Search />
+        <ViewMenu />
       </TopBar>
       <Banners />
+      <Unseen />
+      {orderOf.value === "places" && <TroubleStrip />}
       <main class="ward" id="main">
         <h1 class="visually-hidden">{words("ward.title")}</h1>
         {ward.value === null ? <Loading /> : everyone.value.length === 0 ? <Empty /> : <Tiles />}
+        {isNarrowed.value && visible.value.length === 0 && <Nobody />}
       </main>
     </>
-  );
-}
-
-function WardFilter() {
-  if (wards.value.length < 2) return null;
-  const unseen = hidden.value.flatMap(({ alarms }) => alarms).filter(isUnanswered).length;
-  return (
-    <div class="ward-filter" data-filtered={wardShown.value !== null}>
-      <select
-        aria-label={words("filter.label")}
-        value={wardShown.value ?? ""}
-        onChange={({ currentTarget: { value } }) => showWard(value === "" ? null : value)}
-      >
-        <option value="">{words("filter.all")}</option>
-        {wards.value.map((name) => (
-          <option key={name} value={name}>
-            {name || words("filter.none")}
-          </option>
-        ))}
-      </select>
-      {wardShown.value !== null && (
-        <span class="filter-words">
-          {words("filter.shown", { n: shown.value.length, all: everyone.value.length })}
-          {unseen > 0 && <strong>{plural("filter.unseen", unseen)}</strong>}
-        </span>
-      )}
-    </div>
   );
 }
 
@@ -62,9 +40,9 @@ function Tiles() {
   const grid = useRef<HTMLDivElement>(null);
   const { current: held } = useRef(new HeldOrder());
   const size = useSignal({ width: innerWidth, height: innerHeight });
-  const byId = new Map(shown.value.map((watched) => [watched.patient.id, watched]));
+  const byId = new Map(visible.value.map((watched) => [watched.patient.id, watched]));
   const order = held.next([...byId.keys()], monotonicUs());
-  const layout = layOut(order.length, size.value.width, size.value.height, GAP_PX);
+  const layout = layOut(order.length, size.value.width, size.value.height, GAP_PX, density.value);
 
   useEffect(() => {
     const element = grid.current;
@@ -91,16 +69,24 @@ function Tiles() {
   useKeptFocus(grid);
 
   const touch = () => held.touched(monotonicUs());
+  /** A tile that came under the hand this moment is not the one that was meant. */
+  const refuseSlip = (event: MouseEvent) => {
+    if (!held.hasJustMoved(monotonicUs())) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it only holds the order still under a pointer or focus
     <div
       ref={grid}
       class="tiles"
       data-fits={layout.fits}
+      data-density={density.value}
       onPointerMove={touch}
       onPointerDown={touch}
       onFocusCapture={touch}
       onKeyDown={touch}
+      onClickCapture={refuseSlip}
       onPointerLeave={() => held.released()}
     >
       {order.map((id) => {
@@ -127,6 +113,19 @@ function Loading() {
     <p class="centred" role="status">
       {words("ward.loading")}
     </p>
+  );
+}
+
+function Nobody() {
+  return (
+    <section class="centred empty">
+      <h2>{words("ward.nobody")}</h2>
+      <p>
+        <button type="button" class="button main" onClick={seeEverybody}>
+          {words("filter.clear")}
+        </button>
+      </p>
+    </section>
   );
 }
 

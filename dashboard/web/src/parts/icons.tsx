@@ -24,6 +24,46 @@ export function PriorityIcon({ priority }: { priority: Priority }) {
   );
 }
 
+/** Of the system that watches, not of the heart: a spanner. */
+export const TechnicalIcon = () => (
+  <Icon name="technical">
+    <path
+      d="M14.7 6.3a4.6 4.6 0 0 1 5.9-1.6l-3 3 .5 1.9 1.9.5 3-3a4.6 4.6 0 0 1-6.4 5.6L8.1 21.2a2.4 2.4 0 0 1-3.4-3.4l8.5-8.5a4.6 4.6 0 0 1 1.5-3Z"
+      transform="translate(-1.6 -.6)"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.9"
+      stroke-linejoin="round"
+    />
+  </Icon>
+);
+
+export const ClockIcon = () => (
+  <Icon name="clock">
+    <circle cx="12" cy="12" r="9" fill="none" stroke="currentColor" stroke-width="2" />
+    <path d="M12 6.8V12l3.4 2.2" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" />
+  </Icon>
+);
+
+export const PersonIcon = () => (
+  <Icon name="person">
+    <circle cx="12" cy="8" r="4" fill="currentColor" />
+    <path d="M4 20.5c.6-4.4 3.8-6.6 8-6.6s7.4 2.2 8 6.6Z" fill="currentColor" />
+  </Icon>
+);
+
+/** How the ward is shown. */
+export const ViewIcon = () => (
+  <Icon name="view">
+    <path
+      d="M4 4.5h6.5V10H4Zm9.5 0H20V10h-6.5ZM4 14h6.5v5.5H4Zm9.5 0H20v5.5h-6.5Z"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.9"
+    />
+  </Icon>
+);
+
 export const HeartIcon = () => (
   <Icon name="heart">
     <path

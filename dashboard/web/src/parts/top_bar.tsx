@@ -1,17 +1,14 @@
-// What is always on top: where one is, how many alarms wait, whether the services live, sound, language, theme, who is signed in.
+// What is always on top: where one is, how many alarms wait, whether the services live, sound, who is signed in.
 
 import type { ComponentChildren } from "preact";
 import { pressSound, type SoundState, soundState } from "../alarms/sound";
-import type { Language, Priority, Service } from "../api/types";
+import type { Priority, Service } from "../api/types";
 import { isLive } from "../live/connection";
-import { navigate } from "../router";
-import { signOut, user } from "../session";
-import { switchTheme, theme } from "../theme";
 import { isUnanswered } from "../ward/order";
 import { everyone, systemAlarms, ward } from "../ward/ward";
-import { chooseLanguage, LANGUAGES, language } from "../words/language";
 import { plural, words } from "../words/words";
-import { CheckIcon, CrossIcon, Mark, MoonIcon, PriorityIcon, SoundIcon, SunIcon } from "./icons";
+import { CheckIcon, CrossIcon, Mark, PriorityIcon, SoundIcon, TechnicalIcon } from "./icons";
+import { PersonMenu } from "./person_menu";
 
 export function TopBar({ children }: { children?: ComponentChildren }) {
   return (
@@ -25,9 +22,7 @@ export function TopBar({ children }: { children?: ComponentChildren }) {
       <span class="spacer" />
       <Services />
       <SoundButton />
-      <LanguageButtons />
-      <ThemeButton />
-      <Person />
+      <PersonMenu />
     </header>
   );
 }
@@ -35,7 +30,9 @@ export function TopBar({ children }: { children?: ComponentChildren }) {
 function Counts() {
   if (ward.value === null) return null;
   const open = [...systemAlarms.value, ...everyone.value.flatMap(({ alarms }) => alarms)].filter(isUnanswered);
-  const count = (priority: Priority) => open.filter((alarm) => alarm.priority === priority).length;
+  const clinical = open.filter(({ family }) => family === "clinical");
+  const count = (priority: Priority) => clinical.filter((alarm) => alarm.priority === priority).length;
+  const technical = open.length - clinical.length;
   return (
     <ul class="counts" aria-label={words("counts.label")}>
       <li>{plural("counts.patients", everyone.value.length)}</li>
@@ -46,6 +43,11 @@ function Counts() {
           {count(priority)}
         </li>
       ))}
+      <li class="count" data-technical data-none={technical === 0}>
+        <TechnicalIcon />
+        <span class="visually-hidden">{words("counts.technical")}</span>
+        {technical}
+      </li>
     </ul>
   );
 }
@@ -66,7 +68,7 @@ function Services() {
         return (
           <li key={service} data-state={state} title={words(`services.${state}`)}>
             {state === "live" ? <CheckIcon /> : <CrossIcon />}
-            {words(`service.${service}`)}
+            <span class="service-name">{words(`service.${service}`)}</span>
             <span class="visually-hidden">{words(`services.${state}`)}</span>
           </li>
         );
@@ -86,58 +88,7 @@ function SoundButton() {
       disabled={state === "unavailable"}
     >
       <SoundIcon state={state === "on" ? "on" : "off"} />
-      {words(`sound.${state}`)}
+      <span class="sound-words">{words(`sound.${state}`)}</span>
     </button>
-  );
-}
-
-export function LanguageButtons() {
-  const names: Record<Language, string> = { en: "EN", fr: "FR", de: "DE" };
-  const whole: Record<Language, string> = { en: "EN, English", fr: "FR, Français", de: "DE, Deutsch" };
-  return (
-    <fieldset class="languages">
-      <legend class="visually-hidden">{words("language.label")}</legend>
-      {LANGUAGES.map((code) => (
-        <button
-          key={code}
-          type="button"
-          class="button"
-          lang={code}
-          aria-label={whole[code]}
-          aria-pressed={language.value === code}
-          onClick={() => chooseLanguage(code)}
-        >
-          {names[code]}
-        </button>
-      ))}
-    </fieldset>
-  );
-}
-
-export function ThemeButton() {
-  const label = words(theme.value === "dark" ? "theme.to_light" : "theme.to_dark");
-  return (
-    <button type="button" class="button icon-only" aria-label={label} title={label} onClick={switchTheme}>
-      {theme.value === "dark" ? <SunIcon /> : <MoonIcon />}
-    </button>
-  );
-}
-
-function Person() {
-  const leave = () => {
-    signOut().then(
-      () => navigate("/sign-in"),
-      () => undefined, // still signed in, and shown so
-    );
-  };
-  return (
-    <div class="person">
-      <span class="person-name" title={words("person.signed_in")}>
-        {user.value?.name}
-      </span>
-      <button type="button" class="button" onClick={leave}>
-        {words("person.sign_out")}
-      </button>
-    </div>
   );
 }

@@ -144,6 +144,21 @@ describe("an order held under the hand", () => {
     expect(held.next([4, 3, 1], 3e6)).toEqual([1, 3, 4]);
   });
 
+  it("takes no press for what moved under a resting hand this moment", () => {
+    const held = new HeldOrder();
+    held.next([1, 2], 0);
+    held.touched(0);
+    held.next([2, 1], 15e6);
+    expect(held.hasJustMoved(15.3e6)).toBe(true);
+    held.next([2, 1], 15.4e6);
+    expect(held.hasJustMoved(15.5e6)).toBe(false);
+    held.next([2, 1, 3], 19e6);
+    expect(held.hasJustMoved(19e6)).toBe(false);
+    held.released();
+    held.next([1, 2, 3], 20e6); // nobody's hand was here
+    expect(held.hasJustMoved(20e6)).toBe(false);
+  });
+
   it("moves when the hand leaves, or rests for long", () => {
     const held = new HeldOrder();
     held.next([1, 2], 0);

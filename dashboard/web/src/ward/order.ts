@@ -59,26 +59,35 @@ export function rankOf({ patient, alarms }: Watched, nowUs: number): number {
   return kind === "quiet" || kind === "never" ? Math.min(gravest, NO_SIGNAL) : gravest;
 }
 
+/** Whether anything is open of this patient, answered or not, or nobody can judge him. */
+export const isInTrouble = (watched: Watched, nowUs: number): boolean => rankOf(watched, nowUs) < NOTHING;
+
+const byPlace = (a: Watched, b: Watched): number =>
+  a.patient.ward.localeCompare(b.patient.ward) ||
+  a.patient.name.localeCompare(b.patient.name) ||
+  a.patient.id - b.patient.id;
+
+/** By ward and name: everybody where he always is. */
+export const inPlaces = <T extends Watched>(everyone: readonly T[]): T[] => [...everyone].sort(byPlace);
+
 /** Trouble first, then by ward and name. */
 export function inOrder<T extends Watched>(everyone: readonly T[], nowUs: number): T[] {
   const ranks = new Map(everyone.map((watched) => [watched.patient.id, rankOf(watched, nowUs)]));
   const rank = (watched: T) => ranks.get(watched.patient.id) ?? NOTHING;
-  return [...everyone].sort(
-    (a, b) =>
-      rank(a) - rank(b) ||
-      a.patient.ward.localeCompare(b.patient.ward) ||
-      a.patient.name.localeCompare(b.patient.name) ||
-      a.patient.id - b.patient.id,
-  );
+  return [...everyone].sort((a, b) => rank(a) - rank(b) || byPlace(a, b));
 }
 
 /** Pointer or focus that rests longer than this no longer holds the order, microseconds. */
 const HOLD_US = 10e6;
 
+/** A press so soon after tiles moved under a resting hand was meant for what stood there before, microseconds. */
+const SLIP_US = 400e3;
+
 /** Keeps tiles where they are while somebody is about to press one. */
 export class HeldOrder {
   private order: readonly number[] = [];
   private touchedUs: number | null = null;
+  private movedUs = Number.NEGATIVE_INFINITY;
 
   /** Pointer or focus did something among the tiles. */
   touched(nowUs: number): void {
@@ -93,12 +102,21 @@ export class HeldOrder {
     return this.touchedUs !== null && nowUs - this.touchedUs < HOLD_US;
   }
 
+  /** Whether tiles moved a moment ago: a pointer that rested here may now be on another patient. */
+  hasJustMoved(nowUs: number): boolean {
+    return nowUs - this.movedUs < SLIP_US;
+  }
+
   /** The order to show: `wanted`, or while held the one before, with new patients at its end. */
   next(wanted: readonly number[], nowUs: number): readonly number[] {
     if (this.isHeld(nowUs)) {
       const kept = this.order.filter((id) => wanted.includes(id));
       this.order = [...kept, ...wanted.filter((id) => !kept.includes(id))];
-    } else this.order = wanted;
+    } else {
+      const hasMoved = this.order.some((id, place) => wanted[place] !== id);
+      if (hasMoved && this.touchedUs !== null) this.movedUs = nowUs;
+      this.order = wanted;
+    }
     return this.order;
   }
 }

@@ -39,7 +39,8 @@ export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
         {gravest && <AlarmBar alarm={gravest} name={patient.name} />}
         {others.length > 0 && (
           <span class="tile-more" title={others.map(alarmWords).join(", ")}>
-            {plural("tile.more", others.length)}
+            {words("tile.plus", { n: others.length })}
+            <span class="tile-more-words"> {plural("tile.more", others.length)}</span>
             <span class="visually-hidden">{others.map(alarmWords).join(", ")}</span>
           </span>
         )}

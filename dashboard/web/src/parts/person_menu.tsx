@@ -1,0 +1,73 @@
+// Who is signed in, and what is this person's own: language, colours, the way out.
+
+import type { Language } from "../api/types";
+import { navigate } from "../router";
+import { signOut, user } from "../session";
+import { switchTheme, theme } from "../theme";
+import { chooseLanguage, LANGUAGES, language } from "../words/language";
+import { words } from "../words/words";
+import { MoonIcon, PersonIcon, SunIcon } from "./icons";
+import { Menu } from "./menu";
+
+export function PersonMenu() {
+  const name = user.value?.name ?? "";
+  const leave = () => {
+    signOut().then(
+      () => navigate("/sign-in"),
+      () => undefined, // still signed in, and shown so
+    );
+  };
+  return (
+    <Menu
+      class="person"
+      label={words("person.menu", { name })}
+      button={
+        <>
+          <PersonIcon />
+          <span class="person-name">{name}</span>
+        </>
+      }
+    >
+      <p class="menu-note">{words("person.signed_in_as", { name })}</p>
+      <LanguageButtons />
+      <ThemeButton />
+      <button type="button" class="button" onClick={leave}>
+        {words("person.sign_out")}
+      </button>
+    </Menu>
+  );
+}
+
+const SHORT: Readonly<Record<Language, string>> = { en: "EN", fr: "FR", de: "DE" };
+const WHOLE: Readonly<Record<Language, string>> = { en: "EN, English", fr: "FR, Français", de: "DE, Deutsch" };
+
+export function LanguageButtons() {
+  return (
+    <fieldset class="languages">
+      <legend class="visually-hidden">{words("language.label")}</legend>
+      {LANGUAGES.map((code) => (
+        <button
+          key={code}
+          type="button"
+          class="button"
+          lang={code}
+          aria-label={WHOLE[code]}
+          aria-pressed={language.value === code}
+          onClick={() => chooseLanguage(code)}
+        >
+          {SHORT[code]}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+export function ThemeButton() {
+  const isDark = theme.value === "dark";
+  return (
+    <button type="button" class="button" onClick={switchTheme}>
+      {isDark ? <SunIcon /> : <MoonIcon />}
+      {words(isDark ? "theme.to_light" : "theme.to_dark")}
+    </button>
+  );
+}
