@@ -65,6 +65,8 @@ class Action(StrEnum):
     SET_RETENTION = "set_retention"
     PLACED_HOLD = "placed_hold"
     RELEASED_HOLD = "released_hold"
+    MADE_REPORT = "made_report"
+    TOOK_REPORT = "took_report"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ class Code(StrEnum):
     """The device was shut out for good; pair it anew."""
     NO_BROKER = "no_broker"
     """The message broker cannot be told now whom to let in; nothing has changed."""
+    BUSY = "busy"
+    """So many are under way already that more must wait; `most` says how many that is."""
     UNAVAILABLE = "unavailable"
     """The database cannot be reached now."""
 
@@ -78,6 +80,7 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.DEVICE_REVOKED: 401,
     Code.REVOKED: 409,
     Code.NO_BROKER: 503,
+    Code.BUSY: 429,
     Code.UNAVAILABLE: 503,
 }
 

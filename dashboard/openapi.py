@@ -19,6 +19,7 @@ from dashboard.routes import (
     pages,
     patients,
     pauses,
+    report,
     session,
     storage,
     ward,
@@ -29,6 +30,7 @@ ROUTERS: Final = (
     session,
     ward,
     patients,
+    report,
     care,
     other_systems,  # its stream of alarms, before the alarms by number
     alarms,

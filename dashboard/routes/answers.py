@@ -16,6 +16,7 @@ from dashboard.errors import ApiError, Code
 from dashboard.hub import Hub
 from dashboard.pairing import Pairing
 from dashboard.permissions import Permission
+from dashboard.report.jobs import Reports
 from dashboard.settings import DashboardSettings
 
 #: What a column of the database can count to.
@@ -34,6 +35,7 @@ class Parts:
         self.counters: Final = Counters()
         self.hub: Final = Hub(self.database, settings, self.counters)
         self.pairing: Final = Pairing(self.database, settings)
+        self.reports: Final = Reports(self.database)
         self.device_access: Final = DeviceAccess(self.database, settings)
 
     async def still_holds(self, viewer: Viewer) -> bool:

@@ -173,6 +173,8 @@ const ACTIONS = {
   made_pairing_code: "look.code",
   paired_device: "look.paired",
   revoked_device: "look.revoked",
+  made_report: "look.report",
+  took_report: "look.report",
 } as const;
 
 function Access() {
