@@ -191,12 +191,13 @@ def test_it_says_all_in_the_language(language: str, words: list[str]) -> None:
 
 def test_who_cannot_see_it_hears_it() -> None:
     pdf = pypdf.PdfReader(io.BytesIO(make_pdf(make_document(_report("de")))))
-    root = pdf.root_object
+    root: Any = pdf.root_object
     assert root["/MarkInfo"]["/Marked"]
     assert str(root["/Lang"]).startswith("de")
     assert pdf.metadata is not None
     assert pdf.metadata.title == "EKG-Bericht – Zoë Müller"  # noqa: RUF001 # as it is set
-    fonts = [font.get_object() for page in pdf.pages for font in page["/Resources"]["/Font"].values()]
+    resources: list[Any] = [page["/Resources"] for page in pdf.pages]
+    fonts = [font.get_object() for one in resources for font in one["/Font"].values()]
     for font in fonts:
         (inner,) = font["/DescendantFonts"]
         assert {"/FontFile2", "/FontFile3"} & inner.get_object()["/FontDescriptor"].get_object().keys()

@@ -20,6 +20,7 @@ import { PairedDevices } from "../patient/paired";
 import { type Mark, Strip } from "../patient/strip";
 import { Symptoms } from "../patient/symptoms";
 import { Trend } from "../patient/trend";
+import { ReportPanel } from "../report/report_panel";
 import { freshness } from "../ward/freshness";
 import { isUnanswered } from "../ward/order";
 import { watchedOf } from "../ward/ward";
@@ -164,6 +165,7 @@ function Record({ id, name, facts, factsUs, patient }: RecordProps) {
         <PairedDevices patientId={id} again={Math.floor(tickUs.value / AGAIN_US)} />
         {facts && <Devices devices={facts.devices} atUs={factsUs} />}
         {facts && <Limits limits={facts.limits} />}
+        <ReportPanel patientId={id} />
       </div>
     </>
   );
