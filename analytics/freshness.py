@@ -1,9 +1,10 @@
 """Silence is not health: who has gone quiet, and whether it is he or the way behind which he stands.  Pure.
 
 Everything is judged by the server's clock. One fault of the way (ingest gives no sign of life, or has no broker) is one
-alarm of the system; the patients behind it are noted as quiet because of it, and when the way is open again they have
-their normal time to come back. The same holds for the beginning: nobody is quiet before he had his limit's time to be
-heard, and who was just paired has two minutes to put the wearable on. A device that was shut out is waited for no more.
+alarm of the system in each tenant; the patients behind it are noted as quiet because of it, and when the way is open
+again they have their normal time to come back. The same holds for the beginning: nobody is quiet before he had his
+limit's time to be heard, and who was just paired has two minutes to put the wearable on. A device that was shut out is
+waited for no more.
 
 What was told of a patient's heart before he went quiet stays as it is: only his signal can say that it is over.
 """
@@ -76,7 +77,10 @@ class OpenAlarm(NamedTuple):
 
 
 class Raise(NamedTuple):
-    """An alarm begins; with `by` it is noted, and hidden by that call. Without a device it is the system's."""
+    """An alarm begins; with `by` it is noted, and hidden by that call.
+
+    Without a device it is the system's: every tenant with patients is told.
+    """
 
     call: str
     device_id: str | None
@@ -227,6 +231,15 @@ class Watch:
         elif fault is not None and link.device_id not in self._hidden:
             self._hidden.add(link.device_id)
             verdict.raises.append(_quiet(link, since_us, due_us)._replace(by=fault.call))
+
+
+def count_patients(links: Sequence[Link], open_alarms: Sequence[OpenAlarm]) -> dict[int, int]:
+    """Return, by tenant, how many patients a fault of the system itself is about: those who were not quiet already."""
+    quiet = {alarm.device_id for alarm in open_alarms if alarm.call == GONE_QUIET}
+    patients: dict[int, set[int]] = {}
+    for link in links:
+        patients.setdefault(link.tenant_id, set()).update(() if link.device_id in quiet else (link.patient_id,))
+    return {tenant_id: len(found) for tenant_id, found in patients.items()}
 
 
 def _last_sign_us(links: Sequence[Link], ingests: Sequence[Ingest]) -> int | None:

@@ -10,7 +10,19 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from analytics.device_faults import DEVICE_CALLS, Condition, judge_devices
-from analytics.freshness import WATCH_CALLS, WATCH_VERSION, Close, Ingest, Link, OpenAlarm, Raise, Verdict, Watch
+from analytics.freshness import (
+    WATCH_CALLS,
+    WATCH_VERSION,
+    Close,
+    Ingest,
+    Link,
+    OpenAlarm,
+    Raise,
+    Verdict,
+    Watch,
+    count_patients,
+)
+from analytics.proof import UNPROVEN, Canary, judge_canary
 from heartwire.calls import get_call
 from heartwire.storage.queries import load_queries
 from heartwire.storage.side_thread import SideThread
@@ -20,6 +32,8 @@ _QUERIES: Final = load_queries("analytics", "watch.sql")
 _STATEMENT_TIMEOUT_S: Final = 10.0
 #: Nothing that a device says of itself, nor how far the analysis is, is of seconds, microseconds.
 _DEVICES_EVERY_US: Final = 2_000_000
+#: A canary that has not run yet says nothing of its pace: the default one.
+_CANARY_CYCLE_S: Final = 180.0
 
 
 class _Kind(NamedTuple):
@@ -37,6 +51,7 @@ class Watcher:
         self._watch: Watch | None = None
         self._open: dict[int, OpenAlarm] = {}
         self._devices_due_us = 0
+        self._began_us = 0
 
     def look(self) -> None:
         """Judge and commit; does nothing while another process watches.
@@ -52,7 +67,8 @@ class Watcher:
                 if not self._rows("become_watcher")[0][0]:
                     return
                 self._watch = Watch(now_us)
-                self._keep(self._rows("open_alarms", calls=[*WATCH_CALLS, *DEVICE_CALLS]))
+                self._began_us = now_us
+                self._keep(self._rows("open_alarms", calls=[*WATCH_CALLS, *DEVICE_CALLS, UNPROVEN]))
             links = [Link(*row) for row in self._rows("links")]
             ingests = [Ingest(*row) for row in self._rows("ingests")]
             self._tell(self._watch.look(now_us, links, ingests, list(self._open.values())))
@@ -60,6 +76,8 @@ class Watcher:
                 self._devices_due_us = now_us + _DEVICES_EVERY_US
                 self._look_at_devices(now_us)
                 self._look_at_analysis(now_us)
+                self._look_at_canary(now_us)
+            self._count(links)
 
     def _look_at_devices(self, now_us: int) -> None:
         devices = [Condition(*row) for row in self._rows("conditions")]
@@ -70,6 +88,22 @@ class Watcher:
         (oldest_us,) = self._rows("oldest_not_analysed")[0]
         self._tell(self._watch.look_at_analysis(now_us, oldest_us, list(self._open.values())))
 
+    def _look_at_canary(self, now_us: int) -> None:
+        rows = self._rows("canary")
+        canary = None
+        if rows:
+            since_us, cycle_s, proven_us = rows[0]
+            canary = Canary(since_us, cycle_s or _CANARY_CYCLE_S, proven_us)
+        self._tell(judge_canary(now_us, self._began_us, canary, list(self._open.values())))
+
+    def _count(self, links: Sequence[Link]) -> None:
+        """Let the system's own alarms say how many patients they are about."""
+        alarms = [alarm.alarm_id for alarm in self._open.values() if alarm.device_id is None]
+        if alarms:
+            counts = count_patients(links, list(self._open.values()))
+            given = {"alarms": alarms, "tenants": list(counts), "patients": list(counts.values())}
+            self._connection.execute(_QUERIES["count"], given)
+
     def _tell(self, verdict: Verdict) -> None:
         self._close(verdict.closes)
         self._raise(verdict.raises)
@@ -77,7 +111,15 @@ class Watcher:
     def _close(self, closes: Sequence[Close]) -> None:
         by_greater: dict[str | None, list[int]] = defaultdict(list)
         for close in closes:
-            by_greater[close.by].append(close.alarm.alarm_id)
+            if close.alarm.device_id is None:
+                # One of the system is open in every tenant.
+                by_greater[close.by] += [
+                    alarm.alarm_id
+                    for alarm in self._open.values()
+                    if alarm.device_id is None and alarm.call == close.alarm.call
+                ]
+            else:
+                by_greater[close.by].append(close.alarm.alarm_id)
         for by, alarms in by_greater.items():
             self._connection.execute(
                 _QUERIES["close"],

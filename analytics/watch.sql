@@ -78,16 +78,20 @@ WHERE NOT has_ended AND NOT has_suppressed AND call = ANY(%(calls)s)
     AND raised_at IS NOT NULL AND ended_at IS NULL AND suppressed_at IS NULL;
 
 -- raise --
--- New alarms with their first event. The system's own belong to the first tenant.
+-- New alarms with their first event. The system's own are told to every tenant that has patients.
 WITH new AS (
     INSERT INTO alarms (tenant_id, patient_id, device_id, call, priority, onset_at, signal_at, engine)
     SELECT
-        coalesce(r.tenant_id, (SELECT min(t.tenant_id) FROM tenants AS t)), r.patient_id, r.device_id, %(call)s,
-        %(priority)s, timestamptz 'epoch' + r.onset_us * interval '1 microsecond',
+        t.tenant_id, r.patient_id, r.device_id, %(call)s, %(priority)s,
+        timestamptz 'epoch' + r.onset_us * interval '1 microsecond',
         timestamptz 'epoch' + r.signal_us * interval '1 microsecond', %(engine)s
     FROM unnest(
         %(tenants)s::integer[], %(patients)s::bigint[], %(devices)s::text[], %(onsets)s::bigint[], %(signals)s::bigint[]
     ) AS r (tenant_id, patient_id, device_id, onset_us, signal_us)
+    JOIN tenants AS t ON t.tenant_id = r.tenant_id OR (
+        r.tenant_id IS NULL AND t.purpose = 'care'
+        AND EXISTS (SELECT FROM patients AS p WHERE p.tenant_id = t.tenant_id)
+    )
     ON CONFLICT DO NOTHING
     RETURNING *
 ),
@@ -99,6 +103,27 @@ SELECT
     alarm_id, call, device_id,
     (extract(epoch FROM onset_at) * 1000000)::bigint, (extract(epoch FROM signal_at) * 1000000)::bigint
 FROM new;
+
+-- count --
+-- How many patients of each tenant these alarms of the system are about, as long as they last.
+UPDATE alarms AS a SET detail = a.detail || jsonb_build_object('patients', n.patients)
+FROM unnest(%(tenants)s::integer[], %(patients)s::bigint[]) AS n (tenant_id, patients)
+WHERE a.alarm_id = ANY(%(alarms)s) AND a.tenant_id = n.tenant_id
+    AND (a.detail ->> 'patients')::bigint IS DISTINCT FROM n.patients;
+
+-- canary --
+-- The canary, where there is one: since when, how often it runs, when a run last came through.
+SELECT
+    (extract(epoch FROM d.paired_at) * 1000000)::bigint,
+    (SELECT r.cycle_s FROM canary_runs AS r ORDER BY r.run_id DESC LIMIT 1),
+    (
+        SELECT (extract(epoch FROM r.ended_at) * 1000000)::bigint
+        FROM canary_runs AS r
+        WHERE r.ended_at IS NOT NULL AND r.failed_stage IS NULL
+        ORDER BY r.ended_at DESC LIMIT 1
+    )
+FROM devices AS d JOIN tenants AS t USING (tenant_id)
+WHERE t.purpose = 'canary' AND d.revoked_at IS NULL;
 
 -- close --
 -- One more line of these alarms' ledgers.

@@ -7,6 +7,7 @@ import msgspec
 import psycopg
 
 from dashboard.alarms import Alarm, open_alarms, us_of, us_or_none
+from dashboard.canary import NO_RUNS, CanaryFacts, CanaryNow, canary_now, read_canary
 from dashboard.hand_overs import HandOver, Named, open_hand_overs
 from dashboard.pauses import Pause, pauses_in_force
 from heartwire.storage.queries import load_queries
@@ -57,6 +58,7 @@ class Ward(msgspec.Struct, frozen=True, tag_field="kind", tag="ward"):
     alarms: list[Alarm]
     pauses: list[Pause]
     hand_overs: list[HandOver]
+    canary: CanaryNow
 
 
 class WardFacts(msgspec.Struct, frozen=True):
@@ -68,9 +70,10 @@ class WardFacts(msgspec.Struct, frozen=True):
     alarms: list[Alarm]
     pauses: list[Pause]
     hand_overs: list[HandOver]
+    canary: CanaryFacts
 
 
-NOTHING_YET: Final = WardFacts(0, {}, [], [], [], [])
+NOTHING_YET: Final = WardFacts(0, {}, [], [], [], [], NO_RUNS)
 
 
 async def read_ward(connection: psycopg.AsyncConnection[Any], tenant_id: int, now_us: int) -> WardFacts:
@@ -85,6 +88,7 @@ async def read_ward(connection: psycopg.AsyncConnection[Any], tenant_id: int, no
         alarms=await open_alarms(connection, tenant_id),
         pauses=await pauses_in_force(connection, tenant_id),
         hand_overs=await open_hand_overs(connection, tenant_id),
+        canary=await read_canary(connection),
     )
 
 
@@ -104,7 +108,16 @@ def picture(facts: WardFacts, now_us: int, *, database_live: bool, broker: Servi
     if not database_live:
         patients = [msgspec.structs.replace(patient, hr_bpm=None, quality="unknown") for patient in patients]
     services = Services(service("ingest"), service("analytics"), broker)
-    return Ward(now_us, database_live, services, patients, facts.alarms, facts.pauses, facts.hand_overs)
+    return Ward(
+        now_us,
+        database_live,
+        services,
+        patients,
+        facts.alarms,
+        facts.pauses,
+        facts.hand_overs,
+        canary_now(facts.canary, now_us),
+    )
 
 
 async def devices_of(

@@ -25,8 +25,8 @@ if [ ! -e "$secrets/database.password" ]; then
     printf '%s' "$password" >"$secrets/database.password"
     printf 'postgresql://heartwire:%s@timescaledb:5432/heartwire' "$password" >"$secrets/database.url"
 fi
-# The services' passwords at the broker; the list of who is let in is made where the broker keeps it.
-for service in ingest dashboard provisioner; do
+# The services' passwords at the broker, and the canary's; the list of who is let in is made where the broker keeps it.
+for service in ingest dashboard provisioner canary; do
     [ -e "$secrets/$service.password" ] || head -c 32 /dev/urandom | base64 | tr -d '+/=\n' >"$secrets/$service.password"
 done
 chmod 444 "$secrets"/*

@@ -18,6 +18,8 @@ INGEST: Final = "ingest"
 DASHBOARD: Final = "dashboard"
 PROVISIONER: Final = "provisioner"
 SERVICES: Final = (INGEST, DASHBOARD, PROVISIONER)
+#: The one device that nobody pairs: the canary's (docs/adr/0028). Its secret lies beside those of the services.
+CANARY_DEVICE: Final = "canary0000000000"
 
 #: Where the broker takes orders about who may connect, and where it answers.
 CONTROL_TOPIC: Final = "$CONTROL/dynamic-security/v1"

@@ -5,7 +5,8 @@ from typing import Final
 
 import click
 
-from heartwire.broker_files import DOCUMENT_FILE, ensure_secrets, read_devices, write_document
+from heartwire.access import CANARY_DEVICE, hash_secret
+from heartwire.broker_files import DOCUMENT_FILE, ensure_canary_secret, ensure_secrets, read_devices, write_document
 from heartwire.certificates import CA_FILE, make_authority
 from heartwire.storage.pool import connect
 from heartwire.storage.settings import MigrateSettings
@@ -58,12 +59,13 @@ def init(directory: Path, secrets_directory: Path | None) -> None:
     """
     secrets_directory = secrets_directory or directory
     secrets = ensure_secrets(secrets_directory)
+    canary = hash_secret(ensure_canary_secret(secrets_directory))
     document = directory / DOCUMENT_FILE
     if document.exists():
         click.echo(f"{document} is there and stays as it is")
     else:
-        write_document(document, secrets, {})
-        click.echo(f"{document}: lets in {', '.join(secrets)}, and no device yet")
+        write_document(document, secrets, {CANARY_DEVICE: canary})
+        click.echo(f"{document}: lets in {', '.join(secrets)}, the canary, and no device yet")
     click.echo(f"their secrets are in {secrets_directory}, for their owner alone to read")
 
 
@@ -82,6 +84,7 @@ def restore(directory: Path, secrets_directory: Path | None, database: str | Non
     settings = MigrateSettings.load(database=database)
     with connect(settings.database.get_secret_value(), "broker-restore") as connection:
         devices = read_devices(connection)
+    devices[CANARY_DEVICE] = hash_secret(ensure_canary_secret(secrets_directory or directory))
     write_document(directory / DOCUMENT_FILE, secrets, devices)
     click.echo(
         f"{directory / DOCUMENT_FILE}: lets in {', '.join(secrets)} and {len(devices)} devices; start the broker"

@@ -38,17 +38,18 @@ def ensure_secrets(directory: Path) -> dict[str, str]:
     BrokerFilesError
         If the directory cannot be read or written.
     """
-    found: dict[str, str] = {}
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for service in SERVICES:
-            path = secret_path(directory, service)
-            if not path.exists():
-                write_private(path, new_secret().encode())
-            found[service] = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise BrokerFilesError(f"the secrets in {directory} cannot be kept: {error.strerror}") from error
-    return found
+    return {service: _ensure_secret(directory, service) for service in SERVICES}
+
+
+def ensure_canary_secret(directory: Path) -> str:
+    """Return the canary's secret; it is a device to the broker, and lies beside the services' (docs/adr/0028).
+
+    Raises
+    ------
+    BrokerFilesError
+        If the directory cannot be read or written.
+    """
+    return _ensure_secret(directory, "canary")
 
 
 def read_devices(connection: psycopg.Connection[Any]) -> dict[str, SecretHash]:
@@ -75,3 +76,14 @@ def write_document(path: Path, secrets: Mapping[str, str], devices: Mapping[str,
         write_private(path, document)
     except OSError as error:
         raise BrokerFilesError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _ensure_secret(directory: Path, name: str) -> str:
+    path = secret_path(directory, name)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            write_private(path, new_secret().encode())
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BrokerFilesError(f"the secrets in {directory} cannot be kept: {error.strerror}") from error

@@ -506,6 +506,17 @@ _CATALOGUE: Final = (
         _DESIGN,
         _limits(seconds=Limit(15.0, 5.0, 300.0, "s")),
     ),
+    Call(
+        "alarm_path_unproven",
+        "Alarms may not come through",
+        "Les alarmes n'arrivent peut-être pas",
+        "Alarme kommen vielleicht nicht an",
+        Priority.HIGH,
+        Family.TECHNICAL,
+        "no test alarm of the canary came through from a wearable to its acknowledgement for two of its cycles",
+        "one has come through",
+        "heartwire design, promise P6",
+    ),
 )
 
 CALLS: Final[Mapping[str, Call]] = MappingProxyType({call.code: call for call in _CATALOGUE})

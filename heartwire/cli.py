@@ -29,6 +29,12 @@ _COMMANDS: Final = {
         "analytics",
         "Find beats and arrhythmias, raise alarms.",
     ),
+    "canary": (
+        "analytics.canary.command",
+        "canary",
+        "analytics",
+        "Prove the way of an alarm, again and again.",
+    ),
     "compact": (
         "ingest.compactor.command",
         "compact",

@@ -42,6 +42,8 @@ _HEALTH_TIMEOUT_S: Final = 60.0
 _SAMPLES_TIMEOUT_S: Final = 60.0
 _COMMAND_TIMEOUT_S: Final = 120.0
 _LOOK_EVERY_S: Final = 0.25
+#: Often, so that somebody who looks can see it.
+_CANARY_CYCLE_S: Final = 60
 _ENDED_BY_SIGNAL: Final = 130
 _console: Final = Console()
 
@@ -95,9 +97,10 @@ class _Wires(NamedTuple):
 def demo(**given: Any) -> None:  # noqa: ANN401 # as `_Wishes` names them
     """Run everything at once, with simulated patients.
 
-    Starts a database, an MQTT broker, ingest, analytics, the compactor, the dashboard and a ward of simulated patients
-    on this machine alone (loopback), and prints where to look and how to sign in. Within the first minute one patient
-    has an asystole; others follow with bradycardia, a lead off, tachycardia, a pause, noise, again and again.
+    Starts a database, an MQTT broker, ingest, analytics, the compactor, the canary, the dashboard and a ward of
+    simulated patients on this machine alone (loopback), and prints where to look and how to sign in. Within the first
+    minute one patient has an asystole; others follow with bradycardia, a lead off, tachycardia, a pause, noise, again
+    and again.
 
     Everything is kept in HEARTWIRE_HOME/demo (default ./.heartwire/demo): the next start goes on with the same
     patients, history and password. Patients of an earlier start with more of them stay on the ward, silent. Eight
@@ -215,6 +218,13 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
                 f"{prefix}_BROKER_USERNAME": name,
                 f"{prefix}_BROKER_PASSWORD": wires.access.services[name],
             }
+        if name == "canary":
+            settings |= {
+                f"{prefix}_BROKER_HOST": LOOPBACK,
+                f"{prefix}_BROKER_PORT": str(wires.broker_port),
+                f"{prefix}_BROKER_PASSWORD": wires.access.canary,
+                f"{prefix}_CYCLE_S": str(_CANARY_CYCLE_S),
+            }
         if name == "dashboard":
             settings |= {
                 f"{prefix}_PROVISIONER_USERNAME": PROVISIONER,
@@ -231,7 +241,7 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
     # Ingest ends last: it commits what it has, and tells the devices.
     services.start_stage([child("ingest", "ingest")], stop_timeout_s=2.0)
     dashboard = child("dashboard", "dashboard", "serve", "--host", LOOPBACK, "--port", str(wires.dashboard_port))
-    others = [child("analytics", "analytics"), child("compactor", "compact"), dashboard]
+    others = [child("analytics", "analytics"), child("compactor", "compact"), child("canary", "canary"), dashboard]
     services.start_stage(others, stop_timeout_s=4.0)
 
 

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 import psycopg
 
 from heartwire.access import hash_secret, new_secret
-from heartwire.broker_files import DOCUMENT_FILE, ensure_secrets, read_devices, write_document
+from heartwire.broker_files import DOCUMENT_FILE, ensure_canary_secret, ensure_secrets, read_devices, write_document
 from heartwire.private_files import write_private
+from heartwire.storage.canary import register_canary
 from heartwire.storage.errors import translated
 from simulators.demo_home import DemoError, Home
 from simulators.demo_ward import DemoPatient
@@ -31,11 +32,14 @@ class DemoAccess(NamedTuple):
         What the broker reads.
     services, devices : dict of str to str
         Secrets, by name.
+    canary : str
+        The canary's.
     """
 
     document: Path
     services: dict[str, str]
     devices: dict[str, str]
+    canary: str
 
 
 def prepare_access(home: Home, database: str, patients: Sequence[DemoPatient]) -> DemoAccess:
@@ -48,6 +52,7 @@ def prepare_access(home: Home, database: str, patients: Sequence[DemoPatient]) -
     """
     directory = home.make_directory("broker")
     services = ensure_secrets(directory / "secrets")
+    canary = ensure_canary_secret(directory / "secrets")
     path = home.directory / "ward" / "devices.secret"
     devices = _read(path)
     for patient in patients:
@@ -58,9 +63,10 @@ def prepare_access(home: Home, database: str, patients: Sequence[DemoPatient]) -
         for device, secret in devices.items():
             if device not in kept or not kept[device].fits(secret):
                 connection.execute(_ADD, (*hash_secret(secret), device))
+        register_canary(connection, canary)
         connection.commit()
         write_document(directory / DOCUMENT_FILE, services, read_devices(connection))
-    return DemoAccess(directory / DOCUMENT_FILE, services, devices)
+    return DemoAccess(directory / DOCUMENT_FILE, services, devices, canary)
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -173,8 +173,16 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
     running["ingest-2"] = compose.start("ingest", 2)
     running["analytics"] = compose.start("analytics")
     running["compactor"] = compose.start("compactor")
+    running["canary"] = compose.start("canary")
     running["dashboard"] = compose.start("dashboard")
-    for service, number in (("ingest", 1), ("ingest", 2), ("analytics", 1), ("compactor", 1), ("dashboard", 1)):
+    for service, number in (
+        ("ingest", 1),
+        ("ingest", 2),
+        ("analytics", 1),
+        ("compactor", 1),
+        ("canary", 1),
+        ("dashboard", 1),
+    ):
         port = compose.observe_ports[f"{service}-{number}"]
         wait_until(
             lambda: _get(f"http://127.0.0.1:{port}/readyz") == 200,  # noqa: B023 # called at once
@@ -204,9 +212,18 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
     )
     assert edge.wait(timeout_s=60) == 0, edge.log
     with psycopg.connect(database) as connection:
-        rows = connection.execute("SELECT samples FROM ecg_frames ORDER BY seq").fetchall()
+        rows = connection.execute(
+            "SELECT samples FROM ecg_frames WHERE device_id = %s ORDER BY seq", [credential["device"]]
+        ).fetchall()
     stored = np.concatenate([np.frombuffer(samples, "<i2") for (samples,) in rows])
     np.testing.assert_array_equal(stored, wfdb.rdrecord(str(record), physical=False).d_signal[:, 0])
+
+    # The canary's alarm comes through the same broker, with a certificate and a credential, to the ledger.
+    wait_until(
+        lambda: _is_proven(database),
+        f"the way of an alarm to be proven; the canary says: {running['canary'].log}",
+        timeout_s=60,
+    )
 
     for name, process in running.items():
         assert process.is_running, f"{name}: {process.log}"
@@ -215,8 +232,14 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
     # The engine's machine code goes where the image cannot be written.
     written = [path for path in compose.temporary.iterdir() if not list(path.glob("compiled-*"))]
     assert written == [], "a service wrote where a container has nothing to write"
-    for name in ("ingest-1", "ingest-2", "analytics", "compactor", "dashboard"):
+    for name in ("ingest-1", "ingest-2", "analytics", "compactor", "canary", "dashboard"):
         assert running[name].stop() == 0, running[name].log
+
+
+def _is_proven(database: str) -> bool:
+    with psycopg.connect(database) as connection:
+        proven = "SELECT FROM canary_runs WHERE ended_at IS NOT NULL AND failed_stage IS NULL"
+        return connection.execute(proven).rowcount > 0
 
 
 def _get(url: str) -> int:

@@ -127,6 +127,9 @@ def test_the_ward_is_live_alarms_and_is_there_again_the_next_time(demo: Process,
     asystoles = [alarm for alarm in nurse.ward()["alarms"] if alarm["call"] == "asystole"]
     assert [patients[alarm["patient_id"]] for alarm in asystoles] == ["Arthur Lindqvist"]
     assert all(state["live"] for state in nurse.ward()["services"].values())
+    # The canary is seen by its proof alone: it is nobody's patient.
+    wait_until(lambda: nurse.ward()["canary"]["state"] == "proven", "the way of an alarm to be proven", timeout_s=60)
+    assert len(nurse.ward()["patients"]) == 8
 
     # A second one on the same home says where the first one is, and lets it be.
     for words in ((), ("--fresh",)):

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from heartwire.storage.registry import set_limit
+from heartwire.storage.registry import add_patient, set_limit
+from heartwire.topics import new_device
 from tests.conftest import StartHeartwire
 from tests.ecg import cut_into_frames, draw_ecg
 from tests.integration.analytics_stack import Stack, now_us, on_one_database
@@ -94,18 +95,26 @@ def test_who_goes_quiet_or_never_came_is_told_and_ends_with_a_live_sample(stack:
 @on_one_database
 def test_an_ingest_that_dies_is_one_alarm_of_the_system(stack: Stack) -> None:
     devices = [stack.add_device() for _ in range(3)]
+    with stack.connect() as connection:
+        connection.execute("INSERT INTO tenants (name) VALUES ('other'), ('empty')")
+        devices.append(new_device())
+        add_patient(connection, "Bo", device=devices[-1], tenant="other")
     _quick_limit(stack)
     stack.start(env=_FAST)
     sends = [_Sender(stack, device) for device in devices]
     with _repeated(stack.speak_for_ingest, *sends):
-        wait_until(lambda: len(stack.rows("SELECT FROM signal_states")) == 3, "three signals")
+        wait_until(lambda: len(stack.rows("SELECT FROM signal_states")) == 4, "four signals")
+    # Each hospital is told once, with how many of its own it is about; a tenant without patients is not.
+    about = "SELECT tenant_id, detail ->> 'patients' FROM alarms WHERE call = 'ingest_silent' ORDER BY 1"
+    wait_until(lambda: stack.rows(about) == [(1, "3"), (2, "1")], "the alarms of both hospitals")
     stack.wait_for_alarm(None, "ingest_silent", events=["raised"])
     for device in devices:
         stack.wait_for_alarm(device, "gone_quiet", events=["suppressed:ingest_silent"])
     with _repeated(stack.speak_for_ingest, *sends):
-        stack.wait_for_alarm(None, "ingest_silent", events=["raised", "ended"])
+        ended = [["raised", "ended"]] * 2
+        wait_until(lambda: [one.events for one in stack.alarms(None, "ingest_silent")] == ended, "the end of both")
     alarms = [alarm for device in devices for alarm in stack.alarms(device, "gone_quiet")]
-    assert [alarm.events for alarm in alarms] == [["suppressed:ingest_silent"]] * 3
+    assert [alarm.events for alarm in alarms] == [["suppressed:ingest_silent"]] * 4
     assert stack.rows("SELECT DISTINCT patient_id, priority FROM alarms WHERE device_id IS NULL") == [(None, "high")]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashboard.canary import NO_RUNS
 from dashboard.ward import PatientNow, ServiceState, WardFacts, picture
 
 NOW_US = 1_790_000_000_000_000
@@ -13,7 +14,7 @@ _BROKER = ServiceState(live=True, at_us=NOW_US)
 
 def _facts(*, silent_s: float = 1.0) -> WardFacts:
     at_us = NOW_US - round(silent_s * 1e6)
-    return WardFacts(NOW_US, {"ingest": at_us, "analytics": at_us}, [_PATIENT], [], [], [])
+    return WardFacts(NOW_US, {"ingest": at_us, "analytics": at_us}, [_PATIENT], [], [], [], NO_RUNS)
 
 
 def test_all_is_live() -> None:
@@ -43,5 +44,7 @@ def test_without_a_database_nothing_is_live_and_no_rate_is_of_now() -> None:
 
 
 def test_a_service_that_never_gave_a_sign_is_not_live() -> None:
-    services = picture(WardFacts(NOW_US, {}, [], [], [], []), NOW_US, database_live=True, broker=_BROKER).services
+    services = picture(
+        WardFacts(NOW_US, {}, [], [], [], [], NO_RUNS), NOW_US, database_live=True, broker=_BROKER
+    ).services
     assert (services.ingest.live, services.ingest.at_us) == (False, None)

@@ -140,6 +140,18 @@ export interface ServiceState {
   at_us?: number | null;
 }
 
+/** Whether an alarm comes through, as the canary last proved it (dashboard/canary.py). */
+export type CanaryState = "proven" | "stale" | "failed" | "never";
+export type CanaryStage = "sent" | "stored" | "raised" | "notified" | "acknowledged" | "sealed";
+
+export interface Canary {
+  state: CanaryState;
+  proven_us: number | null;
+  /** Of the last run: the stage that it did not reach, and how long each took that it reached, after the one before. */
+  failed_stage: CanaryStage | null;
+  stages: { stage: CanaryStage; ms: number }[];
+}
+
 export interface Ward {
   now_us: number;
   services: Record<Service, ServiceState>;
@@ -152,6 +164,7 @@ export interface Ward {
   pauses: Pause[];
   /** Offers that wait to be accepted. */
   hand_overs: HandOver[];
+  canary: Canary;
 }
 
 export interface Device {

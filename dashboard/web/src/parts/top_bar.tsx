@@ -9,6 +9,7 @@ import { everyone, systemAlarms, ward } from "../ward/ward";
 import { plural, words } from "../words/words";
 import { CheckIcon, CrossIcon, Mark, PriorityIcon, SoundIcon, TechnicalIcon } from "./icons";
 import { PersonMenu } from "./person_menu";
+import { Proven } from "./proven";
 
 export function TopBar({ children }: { children?: ComponentChildren }) {
   return (
@@ -21,6 +22,7 @@ export function TopBar({ children }: { children?: ComponentChildren }) {
       <Counts />
       <span class="spacer" />
       <Services />
+      <Proven />
       <SoundButton />
       <PersonMenu />
     </header>

@@ -7,6 +7,7 @@ import { calls, plural, words } from "./words";
 /** A value with its unit, as the catalogue of calls names units. */
 export function quantity(value: number, unit: string): string {
   if (unit === "beats") return plural("quantity.beats", value);
+  if (unit === "patients") return plural("quantity.patients", value);
   if (unit === "%") return percent(value);
   const given = { value: decimal(value) };
   if (unit === "1/min") return words("quantity.per_minute", given);
@@ -14,7 +15,13 @@ export function quantity(value: number, unit: string): string {
 }
 
 /** Units of what is measured where a call has no limit of that name. */
-const UNITS: Readonly<Record<string, string>> = { beats: "beats", bpm: "1/min", count: "1/min", seconds: "s" };
+const UNITS: Readonly<Record<string, string>> = {
+  beats: "beats",
+  bpm: "1/min",
+  count: "1/min",
+  patients: "patients",
+  seconds: "s",
+};
 
 /**
  * What the analysis measured when it raised the alarm: first that of which the call has limits, in the catalogue's

@@ -1,0 +1,36 @@
+-- add_tenant --
+INSERT INTO tenants (name, purpose) VALUES (%(tenant)s, 'canary') ON CONFLICT DO NOTHING;
+
+-- add_device --
+-- The canary's patient with its device, where there is none yet.
+WITH patient AS (
+    INSERT INTO patients (tenant_id, name)
+    SELECT tenant_id, %(patient)s FROM tenants
+    WHERE purpose = 'canary' AND NOT EXISTS (SELECT FROM devices WHERE device_id = %(device)s)
+    RETURNING patient_id, tenant_id
+)
+INSERT INTO devices (device_id, tenant_id, patient_id, shard)
+SELECT %(device)s, tenant_id, patient_id, %(shard)s FROM patient;
+
+-- add_user --
+-- Who acknowledges in the canary's name: nobody signs in as it.
+INSERT INTO users (tenant_id, login, name, password_hash, role, disabled_at)
+SELECT tenant_id, %(login)s, %(patient)s, '!', 'tester', now() FROM tenants WHERE purpose = 'canary'
+ON CONFLICT (login) DO NOTHING;
+
+-- keep_days --
+-- What is proven again in minutes is of no use for long.
+INSERT INTO retention_policies (tenant_id, kind, keep_days, effective_at, set_by)
+SELECT t.tenant_id, k.kind, %(keep_days)s, now(), 'heartwire'
+FROM tenants AS t CROSS JOIN (VALUES ('ecg'), ('beats'), ('alarms')) AS k (kind)
+WHERE t.purpose = 'canary'
+ON CONFLICT (tenant_id, kind) DO NOTHING;
+
+-- credential --
+SELECT salt, iterations, hash FROM device_credentials WHERE device_id = %(device)s;
+
+-- set_credential --
+INSERT INTO device_credentials (device_id, tenant_id, salt, iterations, hash)
+SELECT device_id, tenant_id, %(salt)s, %(iterations)s, %(hash)s FROM devices WHERE device_id = %(device)s
+ON CONFLICT (device_id) DO UPDATE SET
+    salt = excluded.salt, iterations = excluded.iterations, hash = excluded.hash, issued_at = now();
