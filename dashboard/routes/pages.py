@@ -39,6 +39,8 @@ class Assets(StaticFiles):
 @router.get("/ward")
 @router.get("/sign-in")
 @router.get("/add-patient")
+@router.get("/admin")
+@router.get("/admin/{section}")
 @router.get("/patient/{patient}")
 @router.get("/patient/{patient}/pair")
 async def page(parts: WithParts) -> Response:

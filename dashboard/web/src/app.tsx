@@ -1,6 +1,7 @@
 // Which page is shown, and to whom.
 
 import { AddPatientPage } from "./pages/add_patient";
+import { AdminPage } from "./pages/admin";
 import { PairPage } from "./pages/pair";
 import { PatientPage } from "./pages/patient";
 import { SignInPage } from "./pages/sign_in";
@@ -31,6 +32,7 @@ function Page() {
   if (value.page === "patient") return <PatientPage key={value.id} id={value.id} />;
   if (value.page === "pair") return <PairPage key={value.id} id={value.id} />;
   if (value.page === "add") return <AddPatientPage />;
+  if (value.page === "admin") return <AdminPage section={value.section} />;
   if (value.page === "unknown") return <Unknown />;
   return <WardPage />;
 }

@@ -10,12 +10,15 @@ export type Route =
   | { page: "patient"; id: number }
   | { page: "pair"; id: number }
   | { page: "add" }
+  | { page: "admin"; section: string | null }
   | { page: "unknown" };
 
 export function parseRoute(pathname: string): Route {
   if (pathname === "/" || pathname === "/ward") return { page: "ward" };
   if (pathname === "/sign-in") return { page: "sign-in" };
   if (pathname === "/add-patient") return { page: "add" };
+  const admin = /^\/admin(?:\/([a-z-]{1,30}))?$/.exec(pathname);
+  if (admin) return { page: "admin", section: admin[1] ?? null };
   const patient = /^\/patient\/(\d{1,15})(\/pair)?$/.exec(pathname);
   return patient ? { page: patient[2] ? "pair" : "patient", id: Number(patient[1]) } : { page: "unknown" };
 }

@@ -22,7 +22,7 @@ export class ApiError extends Error {
   }
 }
 
-type Method = "GET" | "POST" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 async function request(method: Method, path: string, body?: unknown, abort?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json, application/octet-stream" };
@@ -73,6 +73,10 @@ export async function post<T>(path: string, body?: unknown): Promise<T> {
 /** For what answers with nothing. */
 export async function postOnly(path: string, body?: unknown): Promise<void> {
   await request("POST", path, body);
+}
+
+export async function putOnly(path: string, body: unknown): Promise<void> {
+  await request("PUT", path, body);
 }
 
 export async function remove(path: string): Promise<Response> {

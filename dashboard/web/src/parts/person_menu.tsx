@@ -1,5 +1,6 @@
 // Who is signed in, and what is this person's own: language, colours, the way out.
 
+import { openSections } from "../admin/sections";
 import type { Language } from "../api/types";
 import { navigate } from "../router";
 import { signOut, user } from "../session";
@@ -31,6 +32,11 @@ export function PersonMenu() {
       <p class="menu-note">{words("person.signed_in_as", { name })}</p>
       <LanguageButtons />
       <ThemeButton />
+      {openSections().length > 0 && (
+        <a class="button" href="/admin">
+          {words("admin.open")}
+        </a>
+      )}
       <button type="button" class="button" onClick={leave}>
         {words("person.sign_out")}
       </button>

@@ -1,0 +1,71 @@
+// A part of an administration page: its title, what it is for, what it shows, what went wrong.
+
+import type { Signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import type { Loaded } from "../patient/loaded";
+import { words, wordsOfError } from "../words/words";
+
+interface Props {
+  id: string;
+  title: string;
+  hint: string;
+  children: ComponentChildren;
+}
+
+export function Panel({ id, title, hint, children }: Props) {
+  return (
+    <section class="panel admin-panel" aria-labelledby={`${id}-title`}>
+      <div class="panel-head">
+        <h2 id={`${id}-title`}>{title}</h2>
+      </div>
+      <p class="nothing">{hint}</p>
+      {children}
+    </section>
+  );
+}
+
+/** What waits for an answer, or why there is none; nothing once it is there. */
+export function LoadedState({ loaded, again }: { loaded: Signal<Loaded<unknown>>; again: () => void }) {
+  const { value, problem, busy } = loaded.value;
+  if (problem !== null)
+    return (
+      <p class="problem" role="alert">
+        {wordsOfError(problem)}{" "}
+        <button type="button" class="button" onClick={again}>
+          {words("admin.try_again")}
+        </button>
+      </p>
+    );
+  return value === null && busy ? <p role="status">{words("app.starting")}</p> : null;
+}
+
+/** A table that a narrow screen turns into a card for each row. */
+export function Table({ label, heads, rows }: { label: string; heads: string[]; rows: ComponentChildren[][] }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section class="admin-table" aria-label={label} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {head || <span class="visually-hidden">{words("admin.actions")}</span>}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((cells, row) => (
+            <tr key={row}>
+              {cells.map((cell, i) => (
+                <td key={heads[i]} data-head={heads[i]}>
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

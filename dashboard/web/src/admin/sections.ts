@@ -1,0 +1,17 @@
+// What there is to administer, and who may.
+
+import { user } from "../session";
+
+export const SECTIONS = [
+  { id: "storage", permission: "manage_retention" },
+  { id: "systems", permission: "manage_api" },
+] as const;
+
+export type Section = (typeof SECTIONS)[number]["id"];
+
+export const may = (permission: string): boolean => user.value?.permissions.includes(permission) ?? false;
+
+/** The sections that who is signed in may see. */
+export const openSections = () => SECTIONS.filter(({ permission }) => may(permission));
+
+export const adminPath = (section: Section) => `/admin/${section}`;
