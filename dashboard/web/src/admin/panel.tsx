@@ -43,8 +43,8 @@ export function LoadedState({ loaded, again }: { loaded: Signal<Loaded<unknown>>
 export function Table({ label, heads, rows }: { label: string; heads: string[]; rows: ComponentChildren[][] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <section class="admin-table" aria-label={label} tabIndex={0}>
-      <table>
+    <section class="admin-table" tabIndex={0}>
+      <table aria-label={label}>
         <thead>
           <tr>
             {heads.map((head) => (

@@ -49,7 +49,7 @@ function Tokens() {
       fresh.value = await addToken(String(given.get("name")).trim(), scopes, Number(given.get("days")));
     });
     if (!made) return;
-    form.reset();
+    clearTexts(form);
     reload();
   };
   const revoke = async (token: Token) => {
@@ -121,6 +121,11 @@ function Tokens() {
   );
 }
 
+/** Make room for the next one; what was chosen stays. */
+function clearTexts(form: HTMLFormElement): void {
+  for (const input of form.querySelectorAll<HTMLInputElement>("input[name=name], input[name=url]")) input.value = "";
+}
+
 function untilOf(token: Token): string {
   if (token.revoked_us !== null) return words("tokens.revoked", { time: dayAndTime(token.revoked_us) });
   const isOver = token.expires_us < Date.now() * 1000;
@@ -177,7 +182,7 @@ function Webhooks() {
       fresh.value = await addWebhook(text("name"), text("url"), priorities);
     });
     if (!made) return;
-    form.reset();
+    clearTexts(form);
     reload();
   };
   const forget = async (webhook: Webhook) => {

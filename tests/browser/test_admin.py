@@ -1,0 +1,98 @@
+"""What an administrator does: looks at the room that is left, keeps and holds, lets other systems in."""
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from heartwire.storage.pool import connect
+from heartwire.storage.room import measure_room, note_room
+from tests.browser.conftest import STEADY, SignIn
+from tests.browser.served_stack import User
+from tests.browser.ward_stack import WardStack
+
+
+@pytest.fixture(scope="module")
+def admin(stack: WardStack) -> User:
+    return stack.add_user("Amy Admin", role="admin")
+
+
+def _open(page: Page, section: str) -> None:
+    page.locator("button.person").click()
+    page.get_by_role("link", name="Administration").click()
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name=section).click()
+
+
+def test_storage(stack: WardStack, sign_in: SignIn, admin: User) -> None:
+    with connect(stack.database, "test", autocommit=True) as connection:
+        note_room(connection, measure_room(connection)._replace(free_bytes=4_200_000_000))
+    page = sign_in(admin)
+    _open(page, "Storage")
+    room = page.get_by_role("region", name="Room on the disk")
+    expect(room).to_contain_text("4.2 GB")
+    expect(room.get_by_role("table")).to_contain_text("ECG, not compacted yet")
+    # How long beats are kept: changed, seen, taken back.
+    kept = page.get_by_role("region", name="How long it is kept")
+    beats = kept.get_by_role("listitem").filter(has_text="Beats and rhythms")
+    expect(beats).to_contain_text("Kept for ever.")
+    beats.get_by_role("button", name="Change how long is kept: Beats and rhythms").click()
+    beats.get_by_label("Days to keep").fill("400")
+    beats.get_by_role("button", name="Drop what is older").click()
+    expect(beats).to_contain_text(f"Kept for 400 days (set by {admin.login}).")
+    expect(beats).to_contain_text("Takes effect at")
+    beats.get_by_role("button", name="Change how long is kept").click()
+    beats.get_by_role("button", name="Keep for ever").click()
+    expect(beats).to_contain_text("Kept for ever.")
+    # A legal hold.
+    holds = page.get_by_role("region", name="Legal holds")
+    expect(holds).to_contain_text("Nobody is held.")
+    holds.get_by_label("Patient").select_option(label=f"{STEADY} (Cardiology)")
+    holds.get_by_label("Reason").fill("A <b>claim</b>")
+    holds.get_by_role("button", name="Drop nothing of this patient").click()
+    row = holds.get_by_role("row").filter(has_text=STEADY)
+    expect(row).to_contain_text("A <b>claim</b>")
+    row.get_by_role("button", name=f"Release the hold of {STEADY}").click()
+    expect(holds).to_contain_text("Nobody is held.")
+
+
+def test_other_systems(stack: WardStack, sign_in: SignIn, admin: User) -> None:
+    page = sign_in(admin)
+    _open(page, "Other systems")
+    tokens = page.get_by_role("region", name="Tokens")
+    expect(tokens).to_contain_text("There is no token.")
+    tokens.get_by_label("Name").fill("Hospital system")
+    tokens.get_by_label("see the audit trail").check()
+    tokens.get_by_label("Holds for").select_option("30")
+    tokens.get_by_role("button", name="Make the token").click()
+    secret = tokens.get_by_role("status").locator("code").inner_text()
+
+    def status() -> int:
+        return httpx.get(f"{stack.url}/api/ward", headers={"authorization": f"Bearer {secret}"}).status_code
+
+    assert status() == 200
+    row = tokens.get_by_role("row").filter(has_text="Hospital system")
+    expect(row).to_contain_text("see the ward and its alarms")
+    tokens.get_by_role("button", name="I have it").click()
+    expect(page.get_by_text(secret)).to_have_count(0)
+    row.get_by_role("button", name="Revoke the token Hospital system").click()
+    expect(row).to_contain_text("revoked at")
+    assert status() == 401
+    webhooks = page.get_by_role("region", name="Webhooks")
+    expect(webhooks).to_contain_text("No other system is told.")
+    webhooks.get_by_label("Name").fill("Paging")
+    webhooks.get_by_label("Address (https)").fill("https://paging.example/alarms")
+    webhooks.get_by_label("low").uncheck()
+    webhooks.get_by_role("button", name="Send alarms there").click()
+    expect(webhooks.get_by_role("status").locator("code")).to_contain_text("whsec_")
+    row = webhooks.get_by_role("row").filter(has_text="https://paging.example/alarms")
+    expect(row).to_contain_text("nothing to send so far")
+    row.get_by_role("button", name="Remove the webhook Paging").click()
+    expect(webhooks).to_contain_text("No other system is told.")
+
+
+def test_who_administers_nothing_is_not_led_there(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    page.locator("button.person").click()
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Administration")).to_have_count(0)
+    page.goto(f"{stack.url}/admin")
+    expect(page.get_by_role("main")).to_contain_text("Your role may administer nothing.")
