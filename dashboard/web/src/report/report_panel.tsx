@@ -120,7 +120,7 @@ function Period({ onAsk, busy }: { onAsk: (period: [number, number]) => void; bu
               days.value = null;
             }}
           />
-          {words("report.other")}
+          {words("report.another_one")}
         </label>
       </fieldset>
       {days.value === null && (
