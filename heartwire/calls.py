@@ -96,6 +96,9 @@ def _limits(**limits: Limit) -> Mapping[str, Limit]:
 #: Calls of what a patient says himself.
 SYMPTOM: Final = "symptom"
 PATIENT_MESSAGE: Final = "patient_message"
+#: Calls of the notifier.
+NOBODY_ANSWERS: Final = "nobody_answers"
+CHANNEL_FAILING: Final = "channel_failing"
 
 _DESIGN: Final = "heartwire design, section 4"
 _RATE_END: Final = "heart rate back within the limit, with 5 bpm of hysteresis, over the same span"
@@ -516,6 +519,29 @@ _CATALOGUE: Final = (
         "no test alarm of the canary came through from a wearable to its acknowledgement for two of its cycles",
         "one has come through",
         "heartwire design, promise P6",
+    ),
+    # Of the notifier: who was to be told, and was not.
+    Call(
+        NOBODY_ANSWERS,
+        "Nobody answers",
+        "Personne ne répond",
+        "Niemand antwortet",
+        Priority.HIGH,
+        Family.TECHNICAL,
+        "an alarm's chain is at its end, or nobody is on call, and nobody has answered it",
+        "each such alarm is answered or over",
+        _DESIGN,
+    ),
+    Call(
+        CHANNEL_FAILING,
+        "Messages do not arrive",
+        "Les messages n'arrivent pas",
+        "Nachrichten kommen nicht an",
+        Priority.MEDIUM,
+        Family.TECHNICAL,
+        "three attempts in a row to reach somebody by one of the person's contacts failed",
+        "a message arrived, or the contact was removed",
+        _DESIGN,
     ),
 )
 

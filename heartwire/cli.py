@@ -35,6 +35,12 @@ _COMMANDS: Final = {
         "analytics",
         "Prove the way of an alarm, again and again.",
     ),
+    "notifier": (
+        "analytics.notifier.command",
+        "notifier",
+        "notifier",
+        "Tell people on call of alarms that nobody answers.",
+    ),
     "compact": (
         "ingest.compactor.command",
         "compact",

@@ -97,10 +97,10 @@ class _Wires(NamedTuple):
 def demo(**given: Any) -> None:  # noqa: ANN401 # as `_Wishes` names them
     """Run everything at once, with simulated patients.
 
-    Starts a database, an MQTT broker, ingest, analytics, the compactor, the canary, the dashboard and a ward of
-    simulated patients on this machine alone (loopback), and prints where to look and how to sign in. Within the first
-    minute one patient has an asystole; others follow with bradycardia, a lead off, tachycardia, a pause, noise, again
-    and again.
+    Starts a database, an MQTT broker, ingest, analytics, the notifier, the compactor, the canary, the dashboard and a
+    ward of simulated patients on this machine alone (loopback), and prints where to look and how to sign in. Within the
+    first minute one patient has an asystole; others follow with bradycardia, a lead off, tachycardia, a pause, noise,
+    again and again.
 
     Everything is kept in HEARTWIRE_HOME/demo (default ./.heartwire/demo): the next start goes on with the same
     patients, history and password. Patients of an earlier start with more of them stay on the ward, silent. Eight
@@ -231,6 +231,8 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
                 f"{prefix}_PROVISIONER_PASSWORD": wires.access.services[PROVISIONER],
                 f"{prefix}_DEVICE_BROKER_WS_URL": f"ws://{LOOPBACK}:{wires.websocket_port}",
             }
+        if name == "notifier":
+            settings |= {f"{prefix}_PAGES_URL": f"http://{LOOPBACK}:{wires.dashboard_port}"}
         if name == "compactor":
             # Soon, so that somebody who looks can see it; a ward has hours.
             settings |= {f"{prefix}_AFTER_S": "300", f"{prefix}_STRETCH_S": "300"}
@@ -241,7 +243,8 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
     # Ingest ends last: it commits what it has, and tells the devices.
     services.start_stage([child("ingest", "ingest")], stop_timeout_s=2.0)
     dashboard = child("dashboard", "dashboard", "serve", "--host", LOOPBACK, "--port", str(wires.dashboard_port))
-    others = [child("analytics", "analytics"), child("compactor", "compact"), child("canary", "canary"), dashboard]
+    helpers = {"analytics": "analytics", "notifier": "notifier", "compactor": "compact", "canary": "canary"}
+    others = [*(child(name, word) for name, word in helpers.items()), dashboard]
     services.start_stage(others, stop_timeout_s=4.0)
 
 

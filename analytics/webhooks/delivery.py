@@ -15,9 +15,10 @@ _PORTS: Final = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attempt; without a problem it arrived."""
+    """What became of an attempt; without a problem it arrived. `status`: what the receiver answered, if it did."""
 
     problem: str = ""
+    status: int | None = None
 
     @property
     def arrived(self) -> bool:
@@ -59,7 +60,7 @@ class Sender:
             "POST",
             asked,
             content=body,
-            headers={**headers, "host": parts.netloc, "content-type": "application/json", "user-agent": "heartwire"},
+            headers={"content-type": "application/json", **headers, "host": parts.netloc, "user-agent": "heartwire"},
             extensions={"sni_hostname": parts.hostname},
         )
         try:
@@ -67,7 +68,7 @@ class Sender:
             answer.close()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Outcome(f"{type(error).__name__}: {error}"[:300])
-        return Outcome() if answer.is_success else Outcome(f"answered {answer.status_code}")
+        return Outcome("" if answer.is_success else f"answered {answer.status_code}", answer.status_code)
 
     def _find(self, parts: SplitResult) -> str:
         assert parts.hostname is not None

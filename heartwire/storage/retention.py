@@ -210,6 +210,7 @@ def _drop(connection: psycopg.Connection[Any], query: str | sql.Composed, given:
     if query == "alarms":
         connection.execute(_QUERIES["log_alarms"], given)
         connection.execute(_QUERIES["drop_alarm_events"], given)
+        connection.execute(_QUERIES["drop_attempts"], given)
         n_alarms = connection.execute(_QUERIES["drop_alarms"], given).rowcount
         return n_alarms + connection.execute(_QUERIES["drop_episodes"], given).rowcount
     if isinstance(query, str):

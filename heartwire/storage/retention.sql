@@ -87,6 +87,10 @@ VALUES (
 -- drop_alarm_events --
 DELETE FROM alarm_events WHERE alarm_id = ANY(%(alarms)s);
 
+-- drop_attempts --
+-- With what was sent of them; the rest of that goes with the alarm's row.
+DELETE FROM notification_attempts WHERE alarm_id = ANY(%(alarms)s);
+
 -- drop_alarms --
 DELETE FROM alarms WHERE alarm_id = ANY(%(alarms)s);
 

@@ -173,6 +173,7 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
     running["ingest-2"] = compose.start("ingest", 2)
     running["analytics"] = compose.start("analytics")
     running["compactor"] = compose.start("compactor")
+    running["notifier"] = compose.start("notifier")
     running["canary"] = compose.start("canary")
     running["dashboard"] = compose.start("dashboard")
     for service, number in (
@@ -180,6 +181,7 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
         ("ingest", 2),
         ("analytics", 1),
         ("compactor", 1),
+        ("notifier", 1),
         ("canary", 1),
         ("dashboard", 1),
     ):
@@ -232,7 +234,7 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
     # The engine's machine code goes where the image cannot be written.
     written = [path for path in compose.temporary.iterdir() if not list(path.glob("compiled-*"))]
     assert written == [], "a service wrote where a container has nothing to write"
-    for name in ("ingest-1", "ingest-2", "analytics", "compactor", "canary", "dashboard"):
+    for name in ("ingest-1", "ingest-2", "analytics", "compactor", "notifier", "canary", "dashboard"):
         assert running[name].stop() == 0, running[name].log
 
 

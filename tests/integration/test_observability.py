@@ -25,7 +25,7 @@ _GRAFANA: Final = ROOT / "deploy" / "grafana" / "heartwire.json"
 _RULES: Final = ROOT / "deploy" / "prometheus" / "heartwire.rules.yml"
 _PROMETHEUS: Final = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 _PATIENT: Final = "Zacharias Unmistakable"
-_SERVICES: Final = ("ingest", "analytics", "dashboard", "compactor")
+_SERVICES: Final = ("ingest", "analytics", "dashboard", "compactor", "notifier")
 
 on_one_pair: Final = pytest.mark.parametrize(
     ("database_server", "broker"), [("timescaledb", "mosquitto")], indirect=True
