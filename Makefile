@@ -47,6 +47,7 @@ format: setup ## Put the sources into the house's format
 docs: setup ## Write the pages that are made from the sources
 	@$(PYTHON) -m setup.settings_page
 	@$(PYTHON) -m setup.api_page
+	@$(PYTHON) -m setup.pages types
 
 .PHONY: setup
 setup: ## Install all that is needed; at once when nothing changed

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from dashboard.access import Viewer
 from dashboard.errors import ApiError, Code
-from heartwire.calls import CALLS, Family
+from heartwire.calls import CALLS, Family, Priority
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("dashboard", "alarms.sql")
@@ -92,8 +92,8 @@ class Alarm(msgspec.Struct, frozen=True):
     id: int
     patient_id: int | None
     call: str
-    priority: str
-    family: str
+    priority: Priority
+    family: Family
     late: bool
     onset_us: int
     signal_us: int
@@ -187,8 +187,8 @@ def _alarm(row: dict[str, Any]) -> Alarm:
         id=row["alarm_id"],
         patient_id=row["patient_id"],
         call=row["call"],
-        priority=row["priority"],
-        family=(call.family if call else Family.CLINICAL).value,
+        priority=Priority(row["priority"]),
+        family=call.family if call else Family.CLINICAL,
         late=row["late"],
         onset_us=us_of(row["onset_at"]),
         signal_us=us_of(row["signal_at"]),

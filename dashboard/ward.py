@@ -1,7 +1,7 @@
 """The ward's picture: every patient of a tenant, every open alarm, and whether the services live."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import psycopg
@@ -17,6 +17,9 @@ _QUERIES: Final = load_queries("dashboard", "ward.sql")
 _SILENT_US: Final = 10_000_000
 
 
+Quality = Literal["good", "noise", "flat", "railed", "lead_off", "unknown"]
+
+
 class PatientNow(msgspec.Struct, frozen=True):
     """One tile of the ward; times are UTC microseconds by the server's clock, `last_sample_us` by the device's."""
 
@@ -24,7 +27,7 @@ class PatientNow(msgspec.Struct, frozen=True):
     name: str
     ward: str
     hr_bpm: float | None
-    quality: str
+    quality: Quality
     last_sample_us: int | None
     last_received_us: int | None
     analysed_until_us: int | None

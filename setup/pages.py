@@ -1,6 +1,6 @@
 """Build the care team's pages (dashboard/web) and the patient's app (edge/phone), and run their own checks and tests.
 
-Run as ``python -m setup.pages build|check|test`` from the root of the repository.
+Run as ``python -m setup.pages build|check|test|types`` from the root of the repository.
 """
 
 import os
@@ -36,7 +36,8 @@ def run_script(name: str) -> None:
     for front in _fronts():
         with find_node() as node:
             _install_packages(front, node)
-            run([*node.npm, "run", "--silent", name], cwd=front, env=node.environment, advice="Mend it, and try again.")
+            words = [*node.npm, "run", "--silent", "--if-present", name]
+            run(words, cwd=front, env=node.environment, advice="Mend it, and try again.")
 
 
 def _fronts() -> list[Path]:
@@ -73,7 +74,7 @@ def _install_packages(front: Path, node: Node) -> None:
 
 
 def main(action: str) -> None:
-    """Do one of build, check, test; nothing where there are no sources."""
+    """Do one of build, check, test, types (the API's, for the pages); nothing where there are no sources."""
     if action == "build":
         build()
     else:

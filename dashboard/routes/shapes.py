@@ -6,7 +6,7 @@ import msgspec
 
 _JSON: Final = "application/json"
 _REFERENCE: Final = "#/components/schemas/{name}"
-_described: Final[list[type[msgspec.Struct]]] = []
+_described: Final[list[type[Any]]] = []
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -22,17 +22,17 @@ class Refusal(msgspec.Struct, frozen=True):
     error: Problem
 
 
-def takes(kind: type[msgspec.Struct]) -> dict[str, Any]:
+def takes(kind: type[Any]) -> dict[str, Any]:
     """Return what describes the body that a route reads, for `openapi_extra`."""
     return {"requestBody": {"required": True, "content": {_JSON: {"schema": _schema(kind)}}}}
 
 
-def gives(kind: type[msgspec.Struct], status: int = 200) -> dict[int | str, dict[str, Any]]:
+def gives(kind: type[Any], status: int = 200) -> dict[int | str, dict[str, Any]]:
     """Return what describes a route's answer, for `responses`."""
     return {status: {"description": "Done", "content": {_JSON: {"schema": _schema(kind)}}}}
 
 
-def gives_events(kind: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
+def gives_events(kind: type[Any]) -> dict[int | str, dict[str, Any]]:
     """Return what describes a stream of server-sent events, each with one `kind` as JSON in its data."""
     content = {"text/event-stream": {"schema": {"type": "string"}, "x-event-data": _schema(kind)}}
     return {200: {"description": "Events, for as long as the reader stays", "content": content}}
@@ -53,7 +53,7 @@ def shared_shapes() -> dict[str, Any]:
     return dict(shapes)
 
 
-def _schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
+def _schema(kind: type[Any]) -> dict[str, Any]:
     _described.append(kind)
     (reference,), _ = msgspec.json.schema_components([kind], ref_template=_REFERENCE)
     return dict(reference)

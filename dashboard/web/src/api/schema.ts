@@ -1,0 +1,1052 @@
+// Made from docs/openapi.json by `make docs`; never by hand.
+
+/**
+ * Alarm priority, IEC 60601-1-8:2006 clause 6.1.2.
+ */
+export type Priority = "high" | "low" | "medium";
+/**
+ * What a call speaks about: the heart, or the system that watches it (IEC 60601-1-8, 3.36).
+ */
+export type Family = "clinical" | "technical";
+/**
+ * Where an alarm is in its life.
+ */
+export type AlarmState =
+  "acknowledged" | "active" | "ended" | "latched" | "paused" | "pending" | "silenced" | "suppressed";
+/**
+ * What a reviewer finds of an alarm.
+ */
+export type Verdict = "false" | "true" | "unsure";
+/**
+ * How a field of a form is answered: with a bool, one of its options, 0 to 10, or words.
+ */
+export type FieldKind = "choice" | "scale" | "text" | "yes_no";
+/**
+ * What a route asks for.
+ */
+export type Permission =
+  | "act_on_alarms"
+  | "break_glass"
+  | "export"
+  | "manage_api"
+  | "manage_patients"
+  | "manage_people"
+  | "manage_retention"
+  | "manage_rosters"
+  | "manage_wards"
+  | "message"
+  | "review"
+  | "see_audit"
+  | "see_ledger"
+  | "see_patient"
+  | "see_statistics"
+  | "see_ward"
+  | "set_limits"
+  | "turn_alarms_off"
+  | "write_notes";
+/**
+ * What is paused.
+ */
+export type PauseKind = "alarms_off" | "alarms_paused" | "audio_paused";
+/**
+ * Where a report is.
+ */
+export type ReportState = "failed" | "forgotten" | "made" | "making";
+/**
+ * What the way of an alarm is known to be.
+ */
+export type CanaryState = "failed" | "never" | "proven" | "stale";
+/**
+ * Where an alarm has come to on its way, in order.
+ */
+export type Stage = "acknowledged" | "notified" | "raised" | "sealed" | "sent" | "stored";
+
+/**
+ * One alarm; times are UTC microseconds. Without a patient it is about the system itself.
+ *
+ * `additions` counts what was added to it since it was raised: who acknowledges it says how many were shown.
+ * `confidence` is how sure the engine was, 0 to 1; ``None`` where it did not say. `silenced` while it holds.
+ * `shown_us`: when the first screen had painted it. `paused_us`: it was raised while its patient's alarms were
+ * paused, which no sound told.
+ */
+export interface Alarm {
+  id: number;
+  patient_id: number | null;
+  call: string;
+  priority: Priority;
+  family: Family;
+  late: boolean;
+  onset_us: number;
+  signal_us: number;
+  raised_us: number;
+  ended_us: number | null;
+  suppressed_by: string | null;
+  acknowledged: Acknowledgement | null;
+  state: AlarmState;
+  detail: {
+    [k: string]: unknown;
+  };
+  additions: number;
+  confidence: number | null;
+  shown_us: number | null;
+  paused_us: number | null;
+  silenced: Silence | null;
+  escalation: Escalation | null;
+  reviewed: Review | null;
+}
+/**
+ * Who took an alarm on, and when.
+ */
+export interface Acknowledgement {
+  name: string;
+  at_us: number;
+}
+/**
+ * Who silenced an alarm, when, and until when.
+ */
+export interface Silence {
+  name: string;
+  at_us: number;
+  until_us: number;
+}
+/**
+ * How far nobody's answer has led: the step, to whom it was told, and when the next step is due.
+ *
+ * `to` is ``None`` when there is nobody; `next_us` when no step follows.
+ */
+export interface Escalation {
+  step: number;
+  to: string | null;
+  at_us: number;
+  next_us: number | null;
+}
+/**
+ * What a person found of an alarm afterwards.
+ */
+export interface Review {
+  name: string;
+  at_us: number;
+  verdict: Verdict;
+  note: string;
+}
+/**
+ * How much of it was shown to who answers: its `additions`.
+ */
+export interface Shown {
+  additions: number;
+}
+/**
+ * For how long an alarm is to be silent.
+ */
+export interface Silencing {
+  seconds?: number;
+}
+/**
+ * What an alarm was.
+ */
+export interface Reviewing {
+  verdict: Verdict;
+  note?: string;
+}
+/**
+ * Who is to be watched; the language is that of his own phone.
+ */
+export interface NewPatient {
+  name: string;
+  ward?: string;
+  language?: "en" | "fr";
+}
+/**
+ * Who it is.
+ */
+export interface PatientName {
+  id: number;
+  name: string;
+  ward: string;
+}
+/**
+ * A patient's symptoms, the newest first, and whether there are older ones.
+ */
+export interface Symptoms {
+  symptoms: Symptom[];
+  more: boolean;
+}
+/**
+ * What a patient felt; `additions` counts what he added since he pressed. Times are UTC microseconds.
+ */
+export interface Symptom {
+  id: number;
+  press: string;
+  device: string;
+  pressed_us: number;
+  received_us: number;
+  late: boolean;
+  chips: string[];
+  note: string;
+  additions: number;
+  alarm_id: number | null;
+  read: Reading | null;
+}
+/**
+ * Who has read it, and when; the patient himself has no name here.
+ */
+export interface Reading {
+  name: string | null;
+  at_us: number;
+}
+/**
+ * What was said both ways, the newest first, and whether there is older.
+ */
+export interface Messages {
+  messages: Message[];
+  more: boolean;
+}
+/**
+ * What was said: a `message`, a `question` (with its `form`) or an `answer` (with `answers`, to `reply_to`).
+ *
+ * `device` and `said_id` are the patient's own, `by` names who of the care team said it.
+ */
+export interface Message {
+  id: number;
+  kind: string;
+  device: string | null;
+  said_id: string | null;
+  by: string | null;
+  said_us: number;
+  received_us: number;
+  late: boolean;
+  text: string;
+  form: unknown;
+  answers: unknown;
+  reply_to: number | null;
+  alarm_id: number | null;
+  read: Reading | null;
+}
+/**
+ * What is said to a patient.
+ */
+export interface Words {
+  text: string;
+}
+/**
+ * A short form that the care team sends.
+ */
+export interface Form {
+  title: string;
+  /**
+   * @minItems 1
+   * @maxItems 6
+   */
+  fields: Field[];
+}
+/**
+ * One field of a form.
+ */
+export interface Field {
+  id: string;
+  kind: FieldKind;
+  label: string;
+  /**
+   * @maxItems 8
+   */
+  options?: string[];
+}
+/**
+ * Which messages of a patient were shown and read.
+ */
+export interface ReadMessages {
+  /**
+   * @minItems 1
+   * @maxItems 200
+   */
+  messages: number[];
+}
+/**
+ * For whom a code is made.
+ */
+export interface ForPatient {
+  patient_id: number;
+}
+/**
+ * A code, said once: who has it may pair a device with the patient until it expires.
+ *
+ * `url` is the text of the QR code.
+ */
+export interface PairingCode {
+  id: number;
+  code: string;
+  expires_us: number;
+  url: string;
+}
+/**
+ * What became of a code: `waiting`, `used` or `expired`.
+ *
+ * `description` is what the device called itself, `received_us` when it last sent any signal.
+ */
+export interface CodeState {
+  id: number;
+  patient_id: number;
+  state: string;
+  expires_us: number;
+  device: string | null;
+  description: string | null;
+  received_us: number | null;
+}
+/**
+ * What a device says to be paired: the code as somebody typed it, and what it is.
+ */
+export interface Said {
+  code: string;
+  description?: string;
+}
+/**
+ * All that a device needs to send. The password is said here and nowhere else.
+ */
+export interface Credential {
+  device: string;
+  username: string;
+  password: string;
+  client_id: string;
+  topic_prefix: string;
+  broker: Broker;
+  broker_ws_url: string | null;
+}
+/**
+ * Where a device connects; `ca` is the PEM of the authority to trust, if it is not a public one.
+ */
+export interface Broker {
+  host: string;
+  port: number;
+  tls: boolean;
+  ca: string | null;
+}
+/**
+ * A code as somebody typed it.
+ */
+export interface Typed {
+  code: string;
+}
+/**
+ * For whom a code was made, as it is shown before the device is paired: no more than the patient needs to see.
+ */
+export interface CodeOwner {
+  patient: string;
+  ward: string;
+  language: string;
+  expires_us: number;
+}
+/**
+ * A patient's devices, the newest first.
+ */
+export interface Devices {
+  devices: PairedDevice[];
+}
+/**
+ * A device of a patient; times are UTC microseconds.
+ *
+ * `heard_us` is when it was last heard at all, `signal_us` when any signal of it came, by the server's clock.
+ */
+export interface PairedDevice {
+  device: string;
+  description: string;
+  paired_us: number;
+  revoked_us: number | null;
+  revoked_by: string | null;
+  revoked_why: string;
+  online: boolean | null;
+  wearable: string | null;
+  heard_us: number | null;
+  signal_us: number | null;
+}
+/**
+ * Why a device is shut out.
+ */
+export interface Why {
+  why?: string;
+}
+/**
+ * Who may be given patients.
+ */
+export interface Colleagues {
+  colleagues: Colleague[];
+}
+/**
+ * Somebody of the care team.
+ */
+export interface Colleague {
+  id: number;
+  name: string;
+  role: string;
+}
+/**
+ * Who is to be a patient's nurse; null is nobody.
+ */
+export interface Assigning {
+  user_id: number | null;
+}
+/**
+ * A patient's nurse.
+ */
+export interface Assigned {
+  nurse: Named | null;
+}
+/**
+ * A person, by name.
+ */
+export interface Named {
+  id: number;
+  name: string;
+}
+/**
+ * To whom one's patients are to be handed over; those of one ward, or all.
+ */
+export interface Offering {
+  to_user_id: number;
+  ward?: string | null;
+}
+/**
+ * An offer of all of one's patients to a colleague; how many they were, and their open alarms, when it was made.
+ */
+export interface HandOver {
+  id: number;
+  from: Named;
+  to: Named;
+  ward: string | null;
+  n_patients: number;
+  n_alarms: number;
+  at_us: number;
+  accepted_us: number | null;
+  withdrawn_us: number | null;
+}
+/**
+ * Who the patient is, as it is shown on a device that others may see, and whom to call.
+ */
+export interface Me {
+  patient: string;
+  ward: string;
+  language: string;
+  emergency_number: string;
+  device: string;
+  now_us: number;
+}
+/**
+ * Heart rate in buckets of `bucket_s`, beats a minute; ``None`` where no beat was found.
+ */
+export interface HeartRate {
+  from_us: number;
+  bucket_s: number;
+  mean: (number | null)[];
+  min: (number | null)[];
+  max: (number | null)[];
+}
+/**
+ * The newest first, and whether there are older ones.
+ */
+export interface OwnEvents {
+  events: OwnEvent[];
+  more: boolean;
+}
+/**
+ * A symptom (`id` is the press) or an alarm of the heart; `code` is a call of the catalogue, `names` its names.
+ */
+export interface OwnEvent {
+  kind: string;
+  id: string;
+  code: string;
+  names: {
+    [k: string]: string;
+  };
+  onset_us: number;
+  ended_us: number | null;
+  late: boolean;
+  chips: string[];
+  note: string;
+  read_us: number | null;
+  read_by: string | null;
+}
+/**
+ * Who looked in the last 90 days, the newest first.
+ */
+export interface Looks {
+  access: Look[];
+}
+/**
+ * What one person of the care team did on one day: the first time, the last, and how often.
+ */
+export interface Look {
+  name: string;
+  role: string;
+  action: string;
+  first_us: number;
+  last_us: number;
+  times: number;
+}
+/**
+ * The newest first, whether there are older ones, and the newest receipts of what was read.
+ */
+export interface OwnMessages {
+  messages: OwnMessage[];
+  more: boolean;
+  seen: Seen[];
+}
+/**
+ * What was said, from the patient's side: `from` is `patient` or `team`; his own have the device's `id`.
+ */
+export interface OwnMessage {
+  id: string;
+  kind: string;
+  from: string;
+  t_us: number;
+  text: string;
+  form: unknown;
+  answers: unknown;
+  reply_to: string | null;
+  by: string | null;
+  read_us: number | null;
+  read_by: string | null;
+}
+/**
+ * A person has read what the patient said under this id.
+ */
+export interface Seen {
+  id: string;
+  by: string;
+  t_us: number;
+}
+/**
+ * All tokens.
+ */
+export interface Tokens {
+  tokens: Token[];
+}
+/**
+ * A token without its secret; times are UTC microseconds.
+ */
+export interface Token {
+  id: number;
+  name: string;
+  scopes: string[];
+  created_us: number;
+  created_by: string;
+  expires_us: number;
+  used_us: number | null;
+  revoked_us: number | null;
+}
+/**
+ * What a token is for, what it may, and for how many days.
+ */
+export interface NewToken {
+  name: string;
+  /**
+   * @minItems 1
+   * @maxItems 6
+   */
+  scopes: Permission[];
+  days?: number;
+}
+/**
+ * A token as it is made: the secret is shown once, and kept as a hash only.
+ */
+export interface FreshToken {
+  id: number;
+  secret: string;
+}
+/**
+ * All webhooks that are there.
+ */
+export interface Webhooks {
+  webhooks: Webhook[];
+}
+/**
+ * A webhook and how it does; times are UTC microseconds. `behind` counts what waits to be sent.
+ */
+export interface Webhook {
+  id: number;
+  name: string;
+  url: string;
+  kinds: string[];
+  priorities: string[];
+  created_us: number;
+  created_by: string;
+  sent_us: number | null;
+  failing_us: number | null;
+  failures: number;
+  problem: string;
+  try_again_us: number | null;
+  behind: number;
+}
+/**
+ * Where to send what; empty lists: all kinds of events, all priorities.
+ */
+export interface NewWebhook {
+  name: string;
+  url: string;
+  /**
+   * @maxItems 15
+   */
+  kinds?: (
+    | "acknowledged"
+    | "acknowledgement_undone"
+    | "added"
+    | "ended"
+    | "escalated"
+    | "handed_over"
+    | "notified"
+    | "paused"
+    | "raised"
+    | "review_undone"
+    | "reviewed"
+    | "shown"
+    | "silence_undone"
+    | "silenced"
+    | "suppressed"
+  )[];
+  /**
+   * @maxItems 3
+   */
+  priorities?: ("high" | "low" | "medium")[];
+}
+/**
+ * A webhook as it is made: its receiver needs the secret to know our messages, and it is shown once.
+ */
+export interface FreshWebhook {
+  id: number;
+  secret: string;
+}
+/**
+ * One thing that happened to an alarm.
+ *
+ * `seq` is its number in the tenant's ledger: it only grows, and who asks for what comes after it misses nothing and
+ * gets nothing twice. Numbers are missing where an entry is about something else.
+ */
+export interface FeedEntry {
+  seq: number;
+  kind: string;
+  at_us: number;
+  alarm: FeedAlarm;
+  by: FeedPerson | null;
+}
+/**
+ * Which alarm it is; times are UTC microseconds. Without a patient it is about the system itself.
+ */
+export interface FeedAlarm {
+  id: number;
+  patient_id: number | null;
+  call: string;
+  priority: string;
+  family: string;
+  late: boolean;
+  onset_us: number;
+  signal_us: number;
+}
+/**
+ * Who did it.
+ */
+export interface FeedPerson {
+  id: number;
+  name: string;
+}
+/**
+ * What the patient's page shows beside the signal.
+ */
+export interface PatientFacts {
+  patient: PatientName;
+  devices: Device[];
+  limits: {
+    [k: string]: {
+      [k: string]: number;
+    };
+  };
+  stored: StoredSpan | null;
+}
+/**
+ * A device and what it last said; all ``None`` before it said anything.
+ *
+ * `description` is what it called itself when it was paired; `signal_us` is when any signal of it last came, by the
+ * server's clock.
+ */
+export interface Device {
+  id: string;
+  description: string;
+  online: boolean | null;
+  battery_percent: number | null;
+  wearable: string | null;
+  firmware: string | null;
+  outbox_frames: number | null;
+  outbox_bytes_left: number | null;
+  status_us: number | null;
+  signal_us: number | null;
+  revoked_us: number | null;
+  link: Link | null;
+}
+/**
+ * How a device's way to the server does.
+ *
+ * Attributes
+ * ----------
+ * last_contact_us : int
+ * Last message of any kind.
+ * clock_offset_us : int, optional
+ * Server's clock less device's; ``None`` while unknown.
+ * clock_drift_ppm, clock_drift_error_ppm : float, optional
+ * How fast the offset grows, and the standard error; ``None`` for the first hour.
+ * clock_jump_us, clock_jumped_us : int, optional
+ * Last step of the device's clock, ahead or (negative) back, and when.
+ * longest_silence_us, longest_silence_ended_us : int
+ * Between two messages since the device started, and its end.
+ * frames_expected, frames_received : int, optional
+ * ECG frames recorded since the device started, as far as its numbers tell, and those that are stored.
+ * hour_share : float, optional
+ * Part of the last hour of which there is signal.
+ */
+export interface Link {
+  last_contact_us: number;
+  clock_offset_us: number | null;
+  clock_drift_ppm: number | null;
+  clock_drift_error_ppm: number | null;
+  clock_jump_us: number | null;
+  clock_jumped_us: number | null;
+  longest_silence_us: number;
+  longest_silence_ended_us: number | null;
+  frames_expected: number | null;
+  frames_received: number | null;
+  hour_share: number | null;
+}
+/**
+ * First and last frame, UTC microseconds.
+ */
+export interface StoredSpan {
+  first_us: number;
+  last_us: number;
+}
+/**
+ * How much of each bucket of `bucket_s` there is ECG of, 0 to 1.
+ */
+export interface Coverage {
+  from_us: number;
+  bucket_s: number;
+  coverage: number[];
+}
+/**
+ * Heart rate variability by hour (doi:10.1161/01.CIR.93.5.1043), one element an hour that was counted.
+ *
+ * Attributes
+ * ----------
+ * hour_us : list of int
+ * When each begins.
+ * sdnn_ms, rmssd_ms, lf_ms2, hf_ms2 : list of float
+ * ``None`` where too little of the hour is known.
+ * coverage : list of float
+ * Which part of the hour lies between normal beats, 0 to 1.
+ * nn : list of int
+ * Intervals between normal beats.
+ */
+export interface Variability {
+  hour_us: number[];
+  sdnn_ms: (number | null)[];
+  rmssd_ms: (number | null)[];
+  lf_ms2: (number | null)[];
+  hf_ms2: (number | null)[];
+  coverage: number[];
+  nn: number[];
+}
+/**
+ * Beats with the interval before each, seconds; one letter each in `label`.
+ */
+export interface Beats {
+  t_us: number[];
+  rr_s: (number | null)[];
+  label: string;
+}
+/**
+ * From when on which rhythm holds, as MIT-BIH databases call it; the first of a device may be before the stretch.
+ *
+ * `late`: of signal that came late; holds within it only.
+ */
+export interface Rhythms {
+  t_us: number[];
+  rhythm: string[];
+  late: boolean[];
+}
+/**
+ * A patient's alarms, the newest first, and whether there are older ones.
+ */
+export interface Alarms {
+  alarms: Alarm[];
+  more: boolean;
+}
+/**
+ * What is to be paused, of a patient, a ward, or (sound only; neither) of all, for how long and why.
+ *
+ * `audio_paused`: 30 s to 10 min. `alarms_paused`: 1 to 30 min. `alarms_off`: 5 min to 24 h, of one patient, by a
+ * physician, with a reason.
+ */
+export interface Pausing {
+  kind: PauseKind;
+  seconds: number;
+  patient_id?: number | null;
+  ward?: string | null;
+  reason?: string;
+}
+/**
+ * A pause: of a patient, of a ward, or (neither) of all; who began it and when, and until when it holds.
+ */
+export interface Pause {
+  id: number;
+  kind: PauseKind;
+  patient_id: number | null;
+  ward: string | null;
+  name: string;
+  at_us: number;
+  until_us: number;
+  reason: string;
+  ended_us: number | null;
+}
+/**
+ * A patient's last reports, the newest first.
+ */
+export interface ReportJobs {
+  reports: ReportJob[];
+}
+/**
+ * A report that was asked for; times are UTC microseconds, `progress` is 0 to 1.
+ */
+export interface ReportJob {
+  id: number;
+  asked_us: number;
+  by: string;
+  from_us: number;
+  to_us: number;
+  language: string;
+  zone: string;
+  progress: number;
+  made_us: number | null;
+  failed: string | null;
+  state: ReportState;
+}
+/**
+ * Which time (UTC microseconds), in which language, and in which zone (IANA name) times are said.
+ */
+export interface AskedReport {
+  from_us: number;
+  to_us: number;
+  language?: string;
+  zone?: string;
+}
+/**
+ * What somebody signs in with.
+ */
+export interface Credentials {
+  login: string;
+  password: string;
+}
+/**
+ * A session as its pages know it.
+ */
+export interface Session {
+  user: User;
+  csrf: string;
+}
+/**
+ * Who is signed in; `permissions` are those of the role (`dashboard.permissions`).
+ */
+export interface User {
+  id: number;
+  login: string;
+  name: string;
+  role: string;
+  language: string;
+  permissions: string[];
+}
+/**
+ * What is stored, and for how long. `room` is ``None`` until the compactor has looked.
+ */
+export interface StorageNow {
+  room: RoomNow | null;
+  policies: Policy[];
+  holds: Hold[];
+  grace_hours?: number;
+}
+/**
+ * The last look at the disk, UTC microseconds, and what it says.
+ *
+ * `free_bytes` is ``None`` where the database is on another machine; `growth_bytes_day` until there is a quarter of
+ * a day to go by; `days_left` where it does not grow, too.
+ */
+export interface RoomNow {
+  at_us: number;
+  bytes: number;
+  free_bytes: number | null;
+  growth_bytes_day: number | null;
+  days_left: number | null;
+  parts: Part[];
+}
+/**
+ * What one kind of data takes on the disk.
+ */
+export interface Part {
+  name: string;
+  bytes: number;
+}
+/**
+ * How long a kind of data is kept: `keep_days`, ``None`` for ever; of dead letters the newest `keep_rows`.
+ *
+ * `oldest_us` is the oldest that there is, where it is the tenant's.
+ */
+export interface Policy {
+  kind: string;
+  keep_days: number | null;
+  keep_rows: number | null;
+  effective_us: number | null;
+  set_by: string | null;
+  oldest_us: number | null;
+}
+/**
+ * A patient of whom nothing is dropped.
+ */
+export interface Hold {
+  patient_id: number;
+  name: string;
+  why: string;
+  by: string;
+  at_us: number;
+}
+/**
+ * For how many days it is kept; ``None``: for ever.
+ */
+export interface NewPolicy {
+  keep_days: number | null;
+}
+/**
+ * Why nothing of a patient may be dropped.
+ */
+export interface NewHold {
+  why: string;
+}
+/**
+ * All that the ward's page shows but the waves.
+ */
+export interface Ward {
+  kind: "ward";
+  now_us: number;
+  database_live: boolean;
+  services: Services;
+  patients: PatientNow[];
+  alarms: Alarm[];
+  pauses: Pause[];
+  hand_overs: HandOver[];
+  canary: CanaryNow;
+}
+/**
+ * What stands between the patients and this page.
+ */
+export interface Services {
+  ingest: ServiceState;
+  analytics: ServiceState;
+  broker: ServiceState;
+}
+/**
+ * Whether a service lives, and its last sign of life.
+ */
+export interface ServiceState {
+  live: boolean;
+  at_us: number | null;
+}
+/**
+ * One tile of the ward; times are UTC microseconds by the server's clock, `last_sample_us` by the device's.
+ */
+export interface PatientNow {
+  id: number;
+  name: string;
+  ward: string;
+  hr_bpm: number | null;
+  quality: "flat" | "good" | "lead_off" | "noise" | "railed" | "unknown";
+  last_sample_us: number | null;
+  last_received_us: number | null;
+  analysed_until_us: number | null;
+  battery_percent: number | null;
+  online: boolean | null;
+  nurse: Named | null;
+}
+/**
+ * Whether and when an alarm last came through from a wearable to an acknowledgement.
+ *
+ * `stages` are those of the last run that is over; `failed_stage` is the one that it did not reach.
+ */
+export interface CanaryNow {
+  state: CanaryState;
+  proven_us: number | null;
+  failed_stage: Stage | null;
+  stages: StageTime[];
+}
+/**
+ * A stage that was reached, and its time since the one before; of two machines' clocks it may be negative.
+ */
+export interface StageTime {
+  stage: Stage;
+  ms: number;
+}
+/**
+ * A call of the catalogue.
+ *
+ * `implies`: the lesser calls that it hides while it lasts; those that they hide are not all among them. `limits` by
+ * name.
+ */
+export interface CallInfo {
+  code: string;
+  names: CallNames;
+  priority: Priority;
+  family: Family;
+  latching: boolean;
+  implies: string[];
+  limits: {
+    [k: string]: CallLimit;
+  };
+}
+/**
+ * What it is called, by language.
+ */
+export interface CallNames {
+  en: string;
+  fr: string;
+  de: string;
+}
+/**
+ * A limit of a call; a patient may have one of his own between `low` and `high`.
+ */
+export interface CallLimit {
+  default: number;
+  low: number;
+  high: number;
+  unit: string;
+}
+/**
+ * How the server itself is.
+ */
+export interface Health {
+  ok: boolean;
+  database: Reached;
+  broker: Reached;
+}
+/**
+ * Whether something that the server needs is there.
+ */
+export interface Reached {
+  live: boolean;
+  seconds?: number | null;
+}
+/**
+ * The body of every refused request.
+ */
+export interface Refusal {
+  error: Problem;
+}
+/**
+ * Why a request was refused: a code of `dashboard.errors`, and its numbers.
+ */
+export interface Problem {
+  code: string;
+  params: {
+    [k: string]: number | string;
+  };
+}
