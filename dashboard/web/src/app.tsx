@@ -1,5 +1,9 @@
 // Which page is shown, and to whom.
 
+import { AlarmBoard } from "./alarms/board";
+import { CareDialog } from "./alarms/care_dialog";
+import { caredFor } from "./alarms/caring";
+import { HandOverDialog, isHandingOver } from "./alarms/hand_over";
 import { AddPatientPage } from "./pages/add_patient";
 import { AdminPage } from "./pages/admin";
 import { PairPage } from "./pages/pair";
@@ -21,7 +25,10 @@ export function App() {
         {words("app.skip")}
       </a>
       <Page />
-      <NoteLine />
+      <AlarmBoard />
+      <CareDialog />
+      <HandOverDialog />
+      {caredFor.value === undefined && !isHandingOver.value && <NoteLine />}
       <Announcer />
     </>
   );

@@ -2,6 +2,7 @@
 
 import { computed, effect, untracked } from "@preact/signals";
 import { render } from "preact";
+import { beginTellingShown } from "./alarms/shown";
 import { beginSound } from "./alarms/sound";
 import { getCalls } from "./api/patients";
 import { App } from "./app";
@@ -53,6 +54,7 @@ effect(() => {
 });
 
 beginSound();
+beginTellingShown();
 beginAnnouncing();
 const place = document.getElementById("app");
 if (place === null) throw new Error("index.html has no #app");

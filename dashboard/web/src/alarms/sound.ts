@@ -1,16 +1,17 @@
 // The voice of the alarms. Browsers refuse sound until a person has touched the page: that state is always shown.
 
 import { computed, effect, signal } from "@preact/signals";
-import type { Alarm, Priority } from "../api/types";
+import type { Alarm, Family, Priority, WardPatient } from "../api/types";
 import { isLive } from "../live/connection";
 import { isUnanswered } from "../ward/order";
-import { shown, systemAlarms } from "../ward/ward";
-import { BURSTS, FUNDAMENTAL_HZ, HARMONICS } from "./tones";
+import { shown, systemAlarms, ward } from "../ward/ward";
+import { isHeldBack } from "./in_force";
+import { BURSTS, type Burst, HARMONICS, LOUDNESS, REMINDER, REMINDER_LOUDNESS, RISE_SHARE } from "./tones";
 
 export type SoundState = "on" | "blocked" | "muted" | "unavailable";
 
-const LOUDNESS = 0.25;
-const RISE_S = 0.02;
+/** So often a person is reminded that something which should call does not, ms. */
+const REMIND_MS = 180_000;
 
 const muted = signal(false);
 const running = signal(false);
@@ -23,19 +24,31 @@ export const soundState = computed<SoundState>(() => {
   return running.value ? "on" : "blocked";
 });
 
-/** A person silenced it, or paused its patient's alarms: also what was raised and over meanwhile stays silent. */
-const isHeldBack = ({ state, paused_us }: Alarm) =>
-  state === "silenced" || state === "paused" || (state === "latched" && paused_us !== null);
+/** What is to be heard: unanswered, of now, of the wards on this screen, and held back by nobody. */
+export const sounding = computed<readonly Alarm[]>(() => {
+  const pauses = ward.value?.pauses ?? [];
+  const calls = (alarms: readonly Alarm[], patient: WardPatient | null) =>
+    alarms.filter((alarm) => isUnanswered(alarm) && !alarm.late && !isHeldBack(alarm, patient, pauses));
+  return [...calls(systemAlarms.value, null), ...shown.value.flatMap(({ patient, alarms }) => calls(alarms, patient))];
+});
 
-/** What is to be heard: unanswered, of now, of the wards on this screen. */
-export const sounding = computed<readonly Alarm[]>(() =>
-  [...systemAlarms.value, ...shown.value.flatMap(({ alarms }) => alarms)].filter(
-    (alarm) => isUnanswered(alarm) && !alarm.late && !isHeldBack(alarm),
-  ),
-);
+const PRIORITIES: readonly Priority[] = ["high", "medium", "low"];
+/** The gravest of what is to be heard; of equally grave ones a heart before the system. */
+const gravest = computed<readonly [Priority, Family] | null>(() => {
+  const priority = PRIORITIES.find((one) => sounding.value.some((alarm) => alarm.priority === one));
+  if (priority === undefined) return null;
+  const isHeart = sounding.value.some((alarm) => alarm.priority === priority && alarm.family === "clinical");
+  return [priority, isHeart ? "clinical" : "technical"];
+});
 
-const ORDER: readonly Priority[] = ["high", "medium", "low"];
-const gravest = computed(() => ORDER.find((priority) => sounding.value.some((alarm) => alarm.priority === priority)));
+/** Something is open that does not call: muted here, paused by somebody, or acknowledged while it lasts. */
+const isQuietened = computed(() => {
+  const open = [...systemAlarms.value, ...shown.value.flatMap(({ alarms }) => alarms)];
+  const lasts = open.some(({ state, priority, ended_us: endedUs }) => {
+    return state === "acknowledged" && priority === "high" && endedUs === null;
+  });
+  return lasts || (ward.value?.pauses ?? []).length > 0 || (muted.value && open.some(isUnanswered));
+});
 
 /** Ask the browser for sound; it says yes only after a touch or a key. */
 export function allowSound(): void {
@@ -55,23 +68,24 @@ export function pressSound(): void {
   else muted.value = !muted.value;
 }
 
-function play(priority: Priority): void {
-  if (context === null || soundState.value !== "on") return;
+function play({ pulses, lengthS }: Burst, loudness: number): void {
+  if (context === null || !running.value) return;
   wave ??= context.createPeriodicWave(new Float32Array(HARMONICS.length), new Float32Array(HARMONICS));
   const volume = context.createGain();
   volume.gain.value = 0;
   volume.connect(context.destination);
   const tone = context.createOscillator();
   tone.setPeriodicWave(wave);
-  tone.frequency.value = FUNDAMENTAL_HZ[priority];
   tone.connect(volume);
   const beginS = context.currentTime + 0.02;
-  const { pulses, lengthS } = BURSTS[priority];
-  for (const { atS, lengthS: pulseS } of pulses) {
-    volume.gain.setValueAtTime(0, beginS + atS);
-    volume.gain.linearRampToValueAtTime(LOUDNESS, beginS + atS + RISE_S);
-    volume.gain.setValueAtTime(LOUDNESS, beginS + atS + pulseS - RISE_S);
-    volume.gain.linearRampToValueAtTime(0, beginS + atS + pulseS);
+  for (const { atS, lengthS: pulseS, hz } of pulses) {
+    const fromS = beginS + atS;
+    const riseS = pulseS * RISE_SHARE;
+    tone.frequency.setValueAtTime(hz, fromS);
+    volume.gain.setValueAtTime(0, fromS);
+    volume.gain.linearRampToValueAtTime(loudness, fromS + riseS);
+    volume.gain.setValueAtTime(loudness, fromS + pulseS - riseS);
+    volume.gain.linearRampToValueAtTime(0, fromS + pulseS);
   }
   tone.start(beginS);
   tone.stop(beginS + lengthS + 0.05);
@@ -83,32 +97,43 @@ let heard = new Set<number>();
 
 /** Sound while something sounds: at once for what is new, then in the priority's rhythm. */
 function follow(): void {
-  const priority = gravest.value;
+  const loudest = gravest.value;
   const alarms = sounding.value;
   const state = soundState.value;
-  const isNew = alarms.some((alarm) => alarm.priority === priority && !heard.has(alarm.id));
-  if (state === "on") heard = new Set(alarms.map((alarm) => alarm.id));
-  if (priority === undefined || state !== "on" || !isLive.value) {
+  const isNew = alarms.some((alarm) => alarm.priority === loudest?.[0] && !heard.has(alarm.id));
+  // A picture may come a moment before the page counts as live: what only then sounds was not heard yet.
+  if (state === "on" && isLive.value) heard = new Set(alarms.map((alarm) => alarm.id));
+  if (loudest === null || state !== "on" || !isLive.value) {
     clearTimeout(next);
     next = undefined;
     return;
   }
-  if (isNew || (next === undefined && BURSTS[priority].pauseS !== null)) soundAgain(priority);
+  if (isNew || (next === undefined && burstOf(loudest).pauseS !== null)) soundAgain(loudest);
 }
 
-function soundAgain(priority: Priority): void {
+const burstOf = ([priority, family]: readonly [Priority, Family]): Burst => BURSTS[family][priority];
+
+function soundAgain(loudest: readonly [Priority, Family]): void {
   clearTimeout(next);
-  play(priority);
-  const { lengthS, pauseS } = BURSTS[priority];
+  const burst = burstOf(loudest);
+  play(burst, LOUDNESS[loudest[0]]);
   next = undefined;
-  if (pauseS === null) return;
+  if (burst.pauseS === null) return;
   next = setTimeout(
     () => {
       next = undefined;
-      if (gravest.value !== undefined && BURSTS[gravest.value].pauseS !== null) soundAgain(gravest.value);
+      const now = gravest.value;
+      if (now !== null && soundState.value === "on" && burstOf(now).pauseS !== null) soundAgain(now);
     },
-    1000 * (lengthS + pauseS),
+    1000 * (burst.lengthS + burst.pauseS),
   );
+}
+
+function remind(): () => void {
+  if (!isQuietened.value) return () => undefined;
+  // Muted, too: that this screen is silent is just what is to be heard.
+  const again = setInterval(() => play(REMINDER, REMINDER_LOUDNESS), REMIND_MS);
+  return () => clearInterval(again);
 }
 
 /** Begin; call once. Any touch of the page wakes the sound that the browser held back. */
@@ -122,4 +147,5 @@ export function beginSound(): void {
   addEventListener("pointerdown", wake, { capture: true });
   addEventListener("keydown", wake, { capture: true });
   effect(follow);
+  effect(remind);
 }

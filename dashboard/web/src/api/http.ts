@@ -70,6 +70,10 @@ export async function post<T>(path: string, body?: unknown): Promise<T> {
   return (await (await request("POST", path, body)).json()) as T;
 }
 
+export async function put<T>(path: string, body: unknown): Promise<T> {
+  return (await (await request("PUT", path, body)).json()) as T;
+}
+
 /** For what answers with nothing. */
 export async function postOnly(path: string, body?: unknown): Promise<void> {
   await request("POST", path, body);

@@ -86,6 +86,13 @@ effect(() => {
   sendWatched();
 });
 
+/** Tell which alarms this screen has painted; false while nobody can be told. */
+export function sendShown(ids: readonly number[]): boolean {
+  if (socket?.readyState !== WebSocket.OPEN) return false;
+  socket.send(JSON.stringify({ shown: ids }));
+  return true;
+}
+
 export function connect(): void {
   disconnect();
   liveness.value = "connecting";

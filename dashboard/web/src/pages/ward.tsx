@@ -25,10 +25,10 @@ export function WardPage() {
         <ViewMenu />
       </TopBar>
       <Banners />
-      <Unseen />
-      {orderOf.value === "places" && <TroubleStrip />}
       <main class="ward" id="main">
         <h1 class="visually-hidden">{words("ward.title")}</h1>
+        <Unseen />
+        {orderOf.value === "places" && <TroubleStrip />}
         {ward.value === null ? <Loading /> : everyone.value.length === 0 ? <Empty /> : <Tiles />}
         {isNarrowed.value && visible.value.length === 0 && <Nobody />}
       </main>

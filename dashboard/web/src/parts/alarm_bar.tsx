@@ -1,18 +1,22 @@
-// One alarm as a bar in its colour: what, since when, who has answered, and the button to answer.
+// One alarm as a bar in its colour: what, since when, who has answered, and the buttons to answer.
 
 import { acknowledgeAlarm, answering, undoAlarm } from "../alarms/answer";
+import { careFor, mayAct } from "../alarms/caring";
+import { useShown } from "../alarms/shown";
 import type { Alarm } from "../api/types";
 import { tickUs } from "../live/server_clock";
 import { isUnanswered, lookOf } from "../ward/order";
 import { askedWords } from "../words/asked";
-import { hourMinute, span } from "../words/numbers";
+import { countdown, hourMinute, span } from "../words/numbers";
 import { words } from "../words/words";
-import { CheckIcon, PriorityIcon } from "./icons";
+import { CheckIcon, ClockIcon, MoreIcon, PriorityIcon, SoundIcon, TechnicalIcon } from "./icons";
 
 interface Props {
   alarm: Alarm;
   /** For buttons' labels: whose alarm it is. */
   name: string;
+  /** The bar stands in the dialog that its button would open. */
+  isOpen?: boolean;
 }
 
 /** "Asystole", "Asystole, over", "Late: asystole at 14:02". */
@@ -22,25 +26,64 @@ export function alarmWords(alarm: Alarm): string {
   return alarm.state === "latched" ? words("alarm.over", { call }) : call;
 }
 
-export function AlarmBar({ alarm, name }: Props) {
+export function AlarmBar({ alarm, name, isOpen = false }: Props) {
   const unanswered = isUnanswered(alarm);
   const flashes = lookOf(alarm) === "active" && !alarm.late;
+  const shown = useShown<HTMLDivElement>([alarm]);
   return (
     <div
+      ref={shown}
       class="alarm-bar"
       data-priority={alarm.priority}
+      data-family={alarm.family}
       data-state={lookOf(alarm)}
       data-flashes={flashes}
       data-late={alarm.late}
     >
       <PriorityIcon priority={alarm.priority} />
+      {alarm.family === "technical" && <TechnicalIcon />}
+      {alarm.late && <ClockIcon />}
       <span class="alarm-words">
         <span class="visually-hidden">{words(`priority.${alarm.priority}`)}</span>
+        {alarm.family === "technical" && <span class="visually-hidden">{words("alarm.technical")}</span>}
         <strong>{alarmWords(alarm)}</strong>
         {unanswered ? <Since alarm={alarm} /> : <Answered alarm={alarm} />}
       </span>
-      <AnswerButton alarm={alarm} name={name} />
+      <Silent alarm={alarm} />
+      {mayAct.value && <AnswerButton alarm={alarm} name={name} />}
+      {!isOpen && (
+        <button
+          type="button"
+          class="button more"
+          aria-label={words("alarm.more_of", { call: askedWords(alarm), name })}
+          aria-haspopup="dialog"
+          onClick={() => careFor(alarm.patient_id)}
+        >
+          <MoreIcon />
+        </button>
+      )}
     </div>
+  );
+}
+
+/** For how long it is still silent, and whose word that was. */
+function Silent({ alarm: { state, silenced, paused_us: pausedUs } }: Pick<Props, "alarm">) {
+  if (state === "silenced" && silenced !== null) {
+    const left = countdown((silenced.until_us - tickUs.value) / 1e6);
+    return (
+      <span class="alarm-silent" title={words("alarm.silenced_by", { name: silenced.name })}>
+        <SoundIcon state="off" />
+        <span class="visually-hidden">{words("alarm.silenced_by", { name: silenced.name })}</span>
+        {left}
+      </span>
+    );
+  }
+  if (state !== "paused" && pausedUs === null) return null;
+  return (
+    <span class="alarm-silent">
+      <SoundIcon state="off" />
+      <span class="silent-words">{words(state === "paused" ? "alarm.paused" : "alarm.was_paused")}</span>
+    </span>
   );
 }
 

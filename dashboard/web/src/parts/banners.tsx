@@ -1,5 +1,7 @@
 // What concerns every patient at once: no longer live, a service that stopped, alarms of the system itself.
 
+import { HandOverBanner } from "../alarms/hand_over";
+import { PauseBanner } from "../alarms/pauses";
 import type { Service } from "../api/types";
 import { isLive, lastLiveUs, liveness } from "../live/connection";
 import { serverTimeOf } from "../live/server_clock";
@@ -11,13 +13,15 @@ import { CrossIcon } from "./icons";
 
 export function Banners() {
   return (
-    <div class="banners">
+    <section class="banners" aria-label={words("banners.label")}>
       <div role="alert">{liveness.value === "lost" && <NotLive />}</div>
       <div role="alert">{isLive.value && <Stopped />}</div>
+      <HandOverBanner />
+      <PauseBanner />
       {systemAlarms.value.map((alarm) => (
         <AlarmBar key={alarm.id} alarm={alarm} name={words("system.name")} />
       ))}
-    </div>
+    </section>
   );
 }
 

@@ -45,6 +45,12 @@ export const ClockIcon = () => (
   </Icon>
 );
 
+export const MoreIcon = () => (
+  <Icon name="more">
+    <path d="M5 12h.01M12 12h.01M19 12h.01" stroke="currentColor" stroke-width="3.4" stroke-linecap="round" />
+  </Icon>
+);
+
 export const PersonIcon = () => (
   <Icon name="person">
     <circle cx="12" cy="8" r="4" fill="currentColor" />

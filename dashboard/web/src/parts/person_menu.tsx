@@ -1,6 +1,8 @@
 // Who is signed in, and what is this person's own: language, colours, the way out.
 
 import { openSections } from "../admin/sections";
+import { mayAct } from "../alarms/caring";
+import { isHandingOver } from "../alarms/hand_over";
 import type { Language } from "../api/types";
 import { navigate } from "../router";
 import { signOut, user } from "../session";
@@ -36,6 +38,18 @@ export function PersonMenu() {
         <a class="button" href="/admin">
           {words("admin.open")}
         </a>
+      )}
+      {mayAct.value && (
+        <button
+          type="button"
+          class="button"
+          onClick={({ currentTarget }) => {
+            currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
+            isHandingOver.value = true;
+          }}
+        >
+          {words("hand_over.title")}
+        </button>
       )}
       <button type="button" class="button" onClick={leave}>
         {words("person.sign_out")}

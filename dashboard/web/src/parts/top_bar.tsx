@@ -1,6 +1,7 @@
 // What is always on top: where one is, how many alarms wait, whether the services live, sound, who is signed in.
 
 import type { ComponentChildren } from "preact";
+import { isBoardOpen } from "../alarms/board";
 import { pressSound, type SoundState, soundState } from "../alarms/sound";
 import type { Priority, Service } from "../api/types";
 import { isLive } from "../live/connection";
@@ -36,21 +37,30 @@ function Counts() {
   const count = (priority: Priority) => clinical.filter((alarm) => alarm.priority === priority).length;
   const technical = open.length - clinical.length;
   return (
-    <ul class="counts" aria-label={words("counts.label")}>
-      <li>{plural("counts.patients", everyone.value.length)}</li>
+    <button
+      type="button"
+      class="counts"
+      title={words("board.open")}
+      aria-expanded={isBoardOpen.value}
+      aria-controls="board"
+      onClick={() => {
+        isBoardOpen.value = !isBoardOpen.value;
+      }}
+    >
+      <span class="count-patients">{plural("counts.patients", everyone.value.length)}</span>
       {(["high", "medium", "low"] as const).map((priority) => (
-        <li key={priority} class="count" data-priority={priority} data-none={count(priority) === 0}>
+        <span key={priority} class="count" data-priority={priority} data-none={count(priority) === 0}>
           <PriorityIcon priority={priority} />
           <span class="visually-hidden">{words(`priority.${priority}`)}</span>
           {count(priority)}
-        </li>
+        </span>
       ))}
-      <li class="count" data-technical data-none={technical === 0}>
+      <span class="count" data-technical data-none={technical === 0}>
         <TechnicalIcon />
         <span class="visually-hidden">{words("counts.technical")}</span>
         {technical}
-      </li>
-    </ul>
+      </span>
+    </button>
   );
 }
 

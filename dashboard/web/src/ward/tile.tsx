@@ -1,19 +1,25 @@
 // One patient on the ward: wave, heart rate, the gravest alarm, and how fresh all of it is.
 
-import type { WardPatient } from "../api/types";
+import { careFor } from "../alarms/caring";
+import { strongest } from "../alarms/in_force";
+import { useShown } from "../alarms/shown";
+import type { Alarm, WardPatient } from "../api/types";
 import { isLive } from "../live/connection";
 import { tickUs } from "../live/server_clock";
 import { AlarmBar, alarmWords } from "../parts/alarm_bar";
+import { MoreIcon, PersonIcon, SoundIcon } from "../parts/icons";
 import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
 import { patientPath } from "../router";
 import { LiveWave } from "../wave/live_wave";
+import { countdown, hourMinute } from "../words/numbers";
 import { plural, words } from "../words/words";
 import { freshness } from "./freshness";
 import { isUnanswered, lookOf } from "./order";
-import type { Watched } from "./ward";
+import { type Watched, ward } from "./ward";
 
 export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
   const [gravest, ...others] = alarms;
+  const othersShown = useShown<HTMLSpanElement>(others);
   return (
     <article
       class="tile"
@@ -28,6 +34,8 @@ export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
         </h2>
         {patient.ward && <span class="tile-ward">{patient.ward}</span>}
         <QualityWords patient={patient} />
+        <Suspended alarms={alarms} />
+        <PausedMark patient={patient} />
         <Battery percent={patient.battery_percent} />
       </header>
       <div class="tile-wave">
@@ -38,15 +46,60 @@ export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
       <footer class="tile-foot">
         {gravest && <AlarmBar alarm={gravest} name={patient.name} />}
         {others.length > 0 && (
-          <span class="tile-more" title={others.map(alarmWords).join(", ")}>
+          <span ref={othersShown} class="tile-more" title={others.map(alarmWords).join(", ")}>
             {words("tile.plus", { n: others.length })}
             <span class="tile-more-words"> {plural("tile.more", others.length)}</span>
             <span class="visually-hidden">{others.map(alarmWords).join(", ")}</span>
           </span>
         )}
+        {patient.nurse && (
+          <span class="tile-nurse" title={words("nurse.label")}>
+            <PersonIcon />
+            <span class="visually-hidden">{words("nurse.label")}</span> {patient.nurse.name}
+          </span>
+        )}
         <FreshnessLine patient={patient} />
+        {gravest === undefined && (
+          <button
+            type="button"
+            class="button more"
+            aria-haspopup="dialog"
+            aria-label={words("care.title", { name: patient.name })}
+            onClick={() => careFor(patient.id)}
+          >
+            <MoreIcon />
+          </button>
+        )}
       </footer>
     </article>
+  );
+}
+
+/** Calls that rest on the waveform while they last: what the heart does is not judged. */
+const SUSPENDING: ReadonlySet<string> = new Set(["noise", "lead_off", "signal_flat", "signal_railed"]);
+
+function Suspended({ alarms }: { alarms: readonly Alarm[] }) {
+  const cause = alarms.find(({ call, ended_us: endedUs }) => endedUs === null && SUSPENDING.has(call));
+  if (cause === undefined) return null;
+  return (
+    <span class="suspended" title={words("tile.suspended_since", { time: hourMinute(cause.onset_us) })}>
+      {words("tile.suspended")}
+    </span>
+  );
+}
+
+/** What is paused of this patient, and for how long still. */
+function PausedMark({ patient }: { patient: WardPatient }) {
+  const pause = strongest(ward.value?.pauses ?? [], patient);
+  if (pause === null) return null;
+  const left = countdown((pause.until_us - tickUs.value) / 1e6);
+  const said = `${words(`pause.${pause.kind}`)}, ${words("pause.left", { time: left, name: pause.name })}`;
+  return (
+    <span class="paused-mark" data-kind={pause.kind} title={said}>
+      <SoundIcon state="off" />
+      <span class="visually-hidden">{said}</span>
+      <span aria-hidden="true">{left}</span>
+    </span>
   );
 }
 

@@ -108,7 +108,7 @@ interface ChoiceProps<T extends string> {
 
 function Choice<T extends string>({ legend, of, chosen, name, onChoose }: ChoiceProps<T>) {
   return (
-    <fieldset class="choice">
+    <fieldset class="menu-choice">
       <legend>{words(legend)}</legend>
       {of.map((one) => (
         <label key={one}>

@@ -3,6 +3,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { tickUs } from "../live/server_clock";
 import { user } from "../session";
+import { matches } from "./matches";
 import { inPlaces, isInTrouble } from "./order";
 import { shown, type Watched } from "./ward";
 
@@ -37,17 +38,6 @@ export const search = signal("");
 export function seeEverybody(): void {
   whom.value = "all";
   search.value = "";
-}
-
-/** Without accents and case: "Muller" finds "Müller". */
-const plain = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
-
-/** Whether every word of `wanted` begins a word of the name. Pure. */
-export function matches(name: string, wanted: string): boolean {
-  const parts = plain(name).split(/[\s-]+/);
-  return plain(wanted)
-    .split(/\s+/)
-    .every((word) => parts.some((part) => part.startsWith(word)));
 }
 
 function isWanted({ patient, alarms }: Watched): boolean {

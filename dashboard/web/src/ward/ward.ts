@@ -1,7 +1,7 @@
 // The ward as the server last told it.
 
 import { computed, signal } from "@preact/signals";
-import type { Alarm, Ward, WardPatient } from "../api/types";
+import type { Alarm, HandOver, Named, Pause, Ward, WardPatient } from "../api/types";
 import { calls } from "../words/words";
 import { gravestFirst, inOrder } from "./order";
 
@@ -26,6 +26,29 @@ export function learnAlarm(alarm: Alarm): void {
   const isOpen = alarm.state !== "ended" && alarm.state !== "suppressed";
   const others = before.alarms.filter((other) => other.id !== alarm.id);
   ward.value = { ...before, alarms: isOpen ? [...others, alarm] : others };
+}
+
+/** What the server just told us alone, before the next picture does. */
+export function learnPause(pause: Pause): void {
+  const before = ward.value;
+  if (before === null) return;
+  const others = before.pauses.filter(({ id }) => id !== pause.id);
+  ward.value = { ...before, pauses: pause.ended_us === null ? [...others, pause] : others };
+}
+
+export function learnNurse(patientId: number, nurse: Named | null): void {
+  const before = ward.value;
+  if (before === null) return;
+  const patients = before.patients.map((patient) => (patient.id === patientId ? { ...patient, nurse } : patient));
+  ward.value = { ...before, patients };
+}
+
+export function learnHandOver(next: HandOver): void {
+  const before = ward.value;
+  if (before === null) return;
+  const others = before.hand_overs.filter(({ id }) => id !== next.id);
+  const isOpen = next.accepted_us === null && next.withdrawn_us === null;
+  ward.value = { ...before, hand_overs: isOpen ? [...others, next] : others };
 }
 
 const alarmsByPatient = computed(() => {
