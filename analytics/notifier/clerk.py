@@ -166,12 +166,18 @@ class Clerk:
         self._keep_own(NOBODY_ANSWERS, {(tenant_id,): detail for tenant_id, detail in details.items()}, lambda _: ())
 
     def _tell_failing(self) -> None:
-        """One alarm a contact says that it is broken."""
+        """One alarm a contact, or webhook, says that it is broken."""
         wanted: dict[tuple[int, ...], dict[str, Any]] = {
-            (tenant_id, contact_id): {"contact_id": contact_id, "contact": label, "scheme": scheme, "name": name}
-            for tenant_id, contact_id, label, scheme, name in self._all("failing", failures=FAILURES)
+            (tenant_id, contact_id, webhook_id): {
+                "contact_id": contact_id,
+                "webhook_id": webhook_id,
+                "contact": label,
+                "scheme": scheme,
+                "name": name,
+            }
+            for tenant_id, contact_id, webhook_id, label, scheme, name in self._all("failing", failures=FAILURES)
         }
-        self._keep_own(CHANNEL_FAILING, wanted, lambda detail: (detail["contact_id"],))
+        self._keep_own(CHANNEL_FAILING, wanted, lambda detail: (detail["contact_id"], detail["webhook_id"]))
 
     def _keep_own(
         self,

@@ -111,7 +111,11 @@ UPDATE alarms SET detail = %(detail)s WHERE alarm_id = %(alarm_id)s;
 INSERT INTO alarm_events (alarm_id, tenant_id, kind) SELECT alarm_id, tenant_id, 'ended' FROM alarms WHERE alarm_id = %(alarm_id)s;
 
 -- failing --
--- Contacts by which nobody could be reached several times in a row.
-SELECT c.tenant_id, c.contact_id, c.label, c.scheme, u.name
+-- Contacts by which nobody could be reached several times in a row, and other systems (then `contact_id` is 0).
+SELECT c.tenant_id, c.contact_id, 0::bigint AS webhook_id, c.label, c.scheme, u.name
 FROM contacts AS c JOIN users AS u USING (user_id)
-WHERE c.removed_at IS NULL AND c.failures >= %(failures)s;
+WHERE c.removed_at IS NULL AND c.failures >= %(failures)s
+UNION ALL
+SELECT w.tenant_id, 0, w.webhook_id, w.name, 'webhook', ''
+FROM webhooks AS w
+WHERE w.removed_at IS NULL AND w.failures >= %(failures)s;

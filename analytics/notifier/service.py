@@ -17,6 +17,7 @@ from analytics.notifier.channels import Means, warm_up
 from analytics.notifier.clerk import Clerk
 from analytics.notifier.outbox import Counters, Outbox, OutboxSettings
 from analytics.notifier.settings import NotifierSettings
+from analytics.webhooks.workers import Webhooks
 from heartwire.backoff import Backoff
 from heartwire.errors import HeartwireError
 from heartwire.escalation import NOTIFIER_CHANNEL
@@ -53,6 +54,9 @@ class NotifierService:
         self._heartbeat: Final = Heartbeat(
             self._database, "notifier", settings.instance, settings.heartbeat_every_s, lambda _: self._describe()
         )
+        self._webhooks: Final = Webhooks(
+            self._database, poll_s=settings.webhooks_poll_s, local_too=settings.local_webhooks
+        )
         self._observer: Final = Observer(
             settings,
             "notifier",
@@ -68,10 +72,12 @@ class NotifierService:
         warm_up()
         self._observer.start()
         self._heartbeat.start()
+        self._webhooks.start()
         try:
             while not self._stopping.is_set():
                 self._serve()
         finally:
+            self._webhooks.stop()
             self._heartbeat.stop()
             self._observer.stop()
         _logger.info("notifier %s ended", self._settings.instance)

@@ -57,6 +57,18 @@ class NotifierSettings(ServiceSettings, InstanceSettings, DatabaseSettings, Obse
         title="Local push services",
         description="Push services may be on this machine, and without encryption: for tests",
     )
+    webhooks_poll_s: float = Field(
+        default=0.5,
+        ge=0.02,
+        le=60.0,
+        title="Webhooks",
+        description="Time between two looks for what other systems are to be told, seconds",
+    )
+    local_webhooks: bool = Field(
+        default=False,
+        title="Local webhooks",
+        description="Webhooks may lead to this machine itself and its link, and without encryption",
+    )
     stuck_after_s: float = Field(
         default=20.0,
         ge=1.0,

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,7 @@ import pytest
 from analytics.ledger.sealer import seal_due
 from analytics.webhooks.workers import Webhooks
 from dashboard.access import CSRF_HEADER
+from heartwire.alarm_feed import KINDS
 from heartwire.storage.pool import connect
 from tests.conftest import StartHeartwire
 from tests.integration.dashboard_stack import Person, Stack, on_one_pair
@@ -237,6 +239,43 @@ class Receiver:
         self.hanging.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+def test_a_webhook_that_fails_is_an_alarm_of_the_ward_until_it_is_well(
+    stack: Stack, heartwire_process: StartHeartwire
+) -> None:
+    heartwire_process(
+        "notifier",
+        env={
+            "HEARTWIRE_NOTIFIER_DATABASE": stack.database,
+            "HEARTWIRE_NOTIFIER_LOCAL_WEBHOOKS": "true",
+            "HEARTWIRE_NOTIFIER_WEBHOOKS_POLL_S": str(_POLL_S),
+        },
+        is_ready=lambda process: "the database is there" in process.log,
+    )
+    patient = stack.add_patient()
+    with stack.person("doctor") as admin, stack.person() as nurse, Receiver() as receiver:
+        receiver.status = 503
+        _add_webhook(admin, receiver)
+        stack.raise_alarm(patient)
+        _seal(stack)
+
+        def failing() -> list[dict[str, Any]]:
+            alarms = nurse.http.get("/api/ward").json()["alarms"]
+            return [alarm["detail"] for alarm in alarms if alarm["call"] == "channel_failing"]
+
+        wait_until(lambda: bool(failing()), "the alarm")
+        assert [(detail["contact"], detail["scheme"]) for detail in failing()] == [("Wards", "webhook")]
+        receiver.status = 200
+        wait_until(lambda: not failing(), "its end")
+        assert receiver.entries[0]["alarm"]["call"] == "asystole"
+
+
+def test_every_kind_of_event_that_there_is_can_be_asked_for(stack: Stack) -> None:
+    ((rule,),) = stack.execute(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'alarm_events_kind_check'"
+    )
+    assert set(re.findall(r"'(\w+)'", rule)) == set(KINDS)
 
 
 @pytest.fixture
