@@ -65,6 +65,10 @@ class Action(StrEnum):
     SET_RETENTION = "set_retention"
     PLACED_HOLD = "placed_hold"
     RELEASED_HOLD = "released_hold"
+    CORRECTED_BEAT = "corrected_beat"
+    UNDID_CORRECTION = "undid_correction"
+    WROTE_NOTE = "wrote_note"
+    SET_LIMIT = "set_limit"
     MADE_REPORT = "made_report"
     TOOK_REPORT = "took_report"
 

@@ -19,6 +19,7 @@ from dashboard.routes import (
     pages,
     patients,
     pauses,
+    record,
     report,
     session,
     storage,
@@ -30,6 +31,7 @@ ROUTERS: Final = (
     session,
     ward,
     patients,
+    record,
     report,
     care,
     other_systems,  # its stream of alarms, before the alarms by number

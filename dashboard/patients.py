@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 
 from dashboard.access import Viewer
 from dashboard.alarms import time_of, us_of, us_or_none
+from dashboard.corrections import BeatCorrection, corrections
 from dashboard.errors import ApiError, Code
 from dashboard.records import join_records, pack_ecg
 from heartwire.storage.outline import OUTLINES, LeadOutline, outline_of, outline_parameters
@@ -126,11 +127,15 @@ class Coverage(msgspec.Struct, frozen=True):
 
 
 class Beats(msgspec.Struct, frozen=True):
-    """Beats with the interval before each, seconds; one letter each in `label`."""
+    """Beats with the interval before each, seconds; one letter each in `label`.
+
+    They are as the engine found them; `corrections` is what people said of them.
+    """
 
     t_us: list[int]
     rr_s: list[float | None]
     label: str
+    corrections: list[BeatCorrection]
 
 
 class Rhythms(msgspec.Struct, frozen=True):
@@ -142,6 +147,16 @@ class Rhythms(msgspec.Struct, frozen=True):
     t_us: list[int]
     rhythm: list[str]
     late: list[bool]
+
+
+class Episode(msgspec.Struct, frozen=True):
+    """A stretch of signal of which a call is true; `ended_us` is ``None`` while it lasts."""
+
+    id: int
+    call: str
+    onset_us: int
+    ended_us: int | None
+    detail: dict[str, Any]
 
 
 class Variability(msgspec.Struct, frozen=True):
@@ -292,13 +307,23 @@ async def beats(
     given = _between(patient, stretch) | {"engine": engine}
     rows = await (await connection.execute(_QUERIES["beats"], given)).fetchall()
     intervals = [rr_s if rr_s is not None and math.isfinite(rr_s) else None for _, rr_s, _ in rows]
-    return Beats([us_of(t) for t, _, _ in rows], intervals, "".join(label for _, _, label in rows))
+    said = [] if engine is not None else await corrections(connection, patient.id, *stretch)
+    return Beats([us_of(t) for t, _, _ in rows], intervals, "".join(label for _, _, label in rows), said)
 
 
 async def rhythms(connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch) -> Rhythms:
     """Return the rhythms of a stretch, and for each device the one with which it begins."""
     rows = await (await connection.execute(_QUERIES["rhythms"], _between(patient, stretch))).fetchall()
     return Rhythms([us_of(t) for t, _, _ in rows], [rhythm for _, rhythm, _ in rows], [late for _, _, late in rows])
+
+
+async def episodes(
+    connection: psycopg.AsyncConnection[Any], patient: PatientName, stretch: Stretch, call: str | None, limit: int
+) -> list[Episode]:
+    """Return the episodes that reach into a stretch, the newest first: of one call, or of all."""
+    given = _between(patient, stretch) | {"call": call, "limit": limit}
+    rows = await (await connection.execute(_QUERIES["episodes"], given)).fetchall()
+    return [Episode(number, code, us_of(onset), us_or_none(end), detail) for number, code, onset, end, detail in rows]
 
 
 async def _coverage_in_minutes(

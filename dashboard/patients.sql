@@ -111,3 +111,12 @@ SELECT DISTINCT ON (hour) hour, sdnn_ms, rmssd_ms, lf_ms2, hf_ms2, coverage, nn_
 FROM hrv_hours
 WHERE patient_id = %(patient_id)s AND hour >= %(from)s AND hour < %(to)s
 ORDER BY hour, coverage DESC, device_id, engine;
+
+-- episodes --
+-- Those that reach into a stretch, the newest first; one that lasts reaches to now.
+SELECT episode_id, call, onset_at, ended_at, detail
+FROM episodes
+WHERE patient_id = %(patient_id)s AND onset_at < %(to)s AND coalesce(ended_at, 'infinity') >= %(from)s
+    AND NOT is_rerun AND (%(call)s::text IS NULL OR call = %(call)s)
+ORDER BY onset_at DESC, episode_id DESC
+LIMIT %(limit)s;

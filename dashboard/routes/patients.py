@@ -35,6 +35,13 @@ class Alarms(msgspec.Struct, frozen=True):
     more: bool
 
 
+class Episodes(msgspec.Struct, frozen=True):
+    """Episodes that reach into a stretch, the newest first, and whether there are more."""
+
+    episodes: list[stored.Episode]
+    more: bool
+
+
 WithBucket = Annotated[float, Query(alias="bucket_s", ge=0.1, le=86_400, allow_inf_nan=False)]
 
 
@@ -139,6 +146,24 @@ async def rhythms(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: W
     async with parts.database.connection_as(viewer) as connection:
         patient = await stored.patient_name(connection, viewer, patient_id)
         return json_answer(await stored.rhythms(connection, patient, stretch))
+
+
+@router.get("/episodes", responses=gives(Episodes))
+async def episodes(
+    patient_id: Id,
+    stretch: WithStretch,
+    viewer: Reader,
+    parts: WithParts,
+    *,
+    call: Annotated[str | None, Query(max_length=64, pattern="^[a-z_]+$")] = None,
+    limit: Annotated[int, Query(ge=1, le=5_000)] = 2_000,
+) -> Response:
+    """Return the episodes that reach into a stretch, the newest first: of one call, or of all."""
+    check_length(stretch, _TREND_MOST_S)
+    async with parts.database.connection_as(viewer) as connection:
+        patient = await stored.patient_name(connection, viewer, patient_id)
+        found = await stored.episodes(connection, patient, stretch, call, limit + 1)
+    return json_answer(Episodes(found[:limit], len(found) > limit))
 
 
 @router.get("/alarms", responses=gives(Alarms))

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from heartwire.calls import CALLS
 from tests.browser.conftest import ASYSTOLE, STEADY, Complaints, SignIn
-from tests.browser.pages import alarm_of, count_ink, tile_of, wait_for, wait_for_wave
+from tests.browser.pages import alarm_of, choose_language, count_ink, tile_of, wait_for, wait_for_wave
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 
@@ -35,7 +35,7 @@ def test_an_alarm_opens_the_ecg_around_it(sign_in: SignIn, nurse: User) -> None:
     expect(note.first).not_to_have_text(time)
     page.keyboard.press("ArrowRight")
     expect(note.first).to_have_text(time)
-    page.get_by_role("button", name="Earlier").last.click()
+    page.locator(".moves").get_by_role("button", name="Earlier").click()
     expect(note.first).not_to_have_text(time)
 
 
@@ -54,7 +54,7 @@ def test_the_limits_that_hold_are_shown_and_whose_they_are(stack: WardStack, sig
         "Tachycardiaown 130 /min",
     ):
         expect(limits.filter(has_text=words)).to_have_count(1)
-    page.get_by_role("button", name="FR").click()
+    choose_language(page, "fr")
     expect(limits.filter(has_text="Tachycardie ventriculaire5 battements · 100 /min")).to_have_count(1)
 
 
@@ -71,7 +71,7 @@ def test_how_a_devices_link_does_is_said_in_plain_words(sign_in: SignIn, nurse: 
     wait_for(page, told, "the clock to be measured", timeout_s=60)
     expect(device).to_contain_text(re.compile(r"Received since it started\s*\d[\d,]* of \d[\d,]* frames"))
     expect(device).to_contain_text("Last contact")
-    page.get_by_role("button", name="FR").click()
+    choose_language(page, "fr")
     expect(device).to_contain_text("juste à une seconde près")
     expect(device).to_contain_text("Dernier contact")
 

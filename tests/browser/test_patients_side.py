@@ -16,7 +16,7 @@ from heartwire.care import CareWord, decode_word
 from heartwire.frames import EventFrame, StatusFrame
 from heartwire.topics import Stream
 from tests.browser.conftest import Complaints, SignIn
-from tests.browser.pages import tile_of
+from tests.browser.pages import choose_language, tile_of
 from tests.browser.served_stack import User
 from tests.browser.test_words_sound_access import is_accessible
 from tests.browser.ward_stack import WardStack
@@ -314,7 +314,7 @@ def _shut_out(page: Page, phone: Phone) -> None:
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_pages_hold_on_a_small_screen_in_french(sign_in: SignIn, nurse: User, theme: str) -> None:
     page = sign_in(nurse, color_scheme=theme, bypass_csp=True, viewport={"width": 320, "height": 700})
-    page.get_by_role("button", name="FR").click()
+    choose_language(page, "fr")
     page.get_by_role("link", name="Ajouter un patient").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ajouter un patient")
     is_accessible(page)

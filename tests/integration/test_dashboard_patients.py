@@ -414,6 +414,7 @@ def test_beats_of_a_stretch(stack: Stack) -> None:
             "t_us": [T0_US, T0_US + S_US, T0_US + 2 * S_US],
             "rr_s": [None, 1.0, 0.75],
             "label": "NSV",
+            "corrections": [],
         }
 
 

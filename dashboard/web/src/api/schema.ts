@@ -45,6 +45,10 @@ export type Permission =
   | "turn_alarms_off"
   | "write_notes";
 /**
+ * What is said of a beat.
+ */
+export type CorrectionKind = "added" | "deleted" | "relabelled";
+/**
  * What is paused.
  */
 export type PauseKind = "alarms_off" | "alarms_paused" | "audio_paused";
@@ -752,11 +756,25 @@ export interface Variability {
 }
 /**
  * Beats with the interval before each, seconds; one letter each in `label`.
+ *
+ * They are as the engine found them; `corrections` is what people said of them.
  */
 export interface Beats {
   t_us: number[];
   rr_s: (number | null)[];
   label: string;
+  corrections: BeatCorrection[];
+}
+/**
+ * What a person said of a beat that stands: another label, that it is none, or that there is one.
+ */
+export interface BeatCorrection {
+  id: number;
+  t_us: number;
+  kind: CorrectionKind;
+  label: string | null;
+  name: string;
+  at_us: number;
 }
 /**
  * From when on which rhythm holds, as MIT-BIH databases call it; the first of a device may be before the stretch.
@@ -767,6 +785,25 @@ export interface Rhythms {
   t_us: number[];
   rhythm: string[];
   late: boolean[];
+}
+/**
+ * Episodes that reach into a stretch, the newest first, and whether there are more.
+ */
+export interface Episodes {
+  episodes: Episode[];
+  more: boolean;
+}
+/**
+ * A stretch of signal of which a call is true; `ended_us` is ``None`` while it lasts.
+ */
+export interface Episode {
+  id: number;
+  call: string;
+  onset_us: number;
+  ended_us: number | null;
+  detail: {
+    [k: string]: unknown;
+  };
 }
 /**
  * A patient's alarms, the newest first, and whether there are older ones.
@@ -801,6 +838,110 @@ export interface Pause {
   until_us: number;
   reason: string;
   ended_us: number | null;
+}
+/**
+ * What is said of a beat: the engine's at exactly that time, or one that is added.
+ */
+export interface NewCorrection {
+  t_us: number;
+  kind: CorrectionKind;
+  label?: string | null;
+}
+/**
+ * A patient's notes, the newest first.
+ */
+export interface Notes {
+  notes: Note[];
+}
+/**
+ * A note as it stands; an empty text: it was taken back. `earlier` has what it said before, the newest first.
+ *
+ * `about_us` is the moment of the signal that it is about.
+ */
+export interface Note {
+  id: number;
+  text: string;
+  about_us: number | null;
+  name: string;
+  at_us: number;
+  earlier: NoteVersion[];
+}
+/**
+ * A note as it was once.
+ */
+export interface NoteVersion {
+  text: string;
+  name: string;
+  at_us: number;
+}
+/**
+ * What somebody writes, about the patient or about a moment of the signal.
+ */
+export interface NewNote {
+  text: string;
+  about_us?: number | null;
+}
+/**
+ * What a note is to say instead; empty: it is taken back.
+ */
+export interface CorrectedNote {
+  text: string;
+}
+/**
+ * A patient's own limits, and who changed what, the newest first.
+ */
+export interface Limits {
+  limits: {
+    [k: string]: {
+      [k: string]: number;
+    };
+  };
+  changes: LimitChange[];
+}
+/**
+ * Who set which limit; a `value` of ``None`` is the catalogue's, as is one of `was`.
+ */
+export interface LimitChange {
+  call: string;
+  name: string;
+  value: number | null;
+  was: number | null;
+  by: string;
+  at_us: number;
+}
+/**
+ * Limits by call and name; ``null``: the catalogue's again. What is not named stays.
+ */
+export interface NewLimits {
+  limits: {
+    [k: string]: {
+      [k: string]: number | null;
+    };
+  };
+}
+/**
+ * What a patient's heart and devices did, in buckets of whole minutes.
+ *
+ * Attributes
+ * ----------
+ * beats, supraventricular, ventricular : list of int
+ * Beats, people's corrections counted; ``None`` where there is none.
+ * corrected : int
+ * How many corrections are counted.
+ * af_share : list of float
+ * Which part of each bucket lies in an episode of atrial fibrillation or flutter, 0 to 1.
+ * battery_percent : list of int
+ * As last said; ``None`` where nothing was said for a day.
+ */
+export interface Trends {
+  from_us: number;
+  bucket_s: number;
+  beats: (number | null)[];
+  supraventricular: (number | null)[];
+  ventricular: (number | null)[];
+  corrected: number;
+  af_share: number[];
+  battery_percent: (number | null)[];
 }
 /**
  * A patient's last reports, the newest first.

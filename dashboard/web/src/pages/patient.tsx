@@ -1,7 +1,7 @@
 // One patient: the live lead, the day's heart rate, every alarm, and any stored minute.
 
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { acknowledgeAll } from "../alarms/answer";
 import type { Symptom } from "../api/care_types";
 import { ApiError } from "../api/http";
@@ -13,11 +13,14 @@ import { AlarmBar } from "../parts/alarm_bar";
 import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
 import { SubPage } from "../parts/sub_page";
 import { AlarmList, useAlarmHistory } from "../patient/alarm_list";
+import { Disclosure } from "../patient/disclosure/disclosure";
+import type { View } from "../patient/disclosure/view";
 import { Devices, Limits } from "../patient/facts";
 import { useLoaded } from "../patient/loaded";
 import { Messages } from "../patient/messages";
 import { PairedDevices } from "../patient/paired";
-import { type Mark, Strip } from "../patient/strip";
+import { bandsOf, useMarks } from "../patient/record_marks";
+import { LEAST_S, type Mark, Strip } from "../patient/strip";
 import { Symptoms } from "../patient/symptoms";
 import { Trend } from "../patient/trend";
 import { ReportPanel } from "../report/report_panel";
@@ -36,6 +39,8 @@ const BARS = 3;
 /** How far before the newest stored sample the strip begins to be shown, microseconds. */
 const NEWEST_US = 8e6;
 
+const NO_SYMPTOMS: readonly Symptom[] = [];
+
 export function PatientPage({ id }: { id: number }) {
   return (
     <SubPage back="/ward" backWords={words("patient.back")} class="patient">
@@ -46,9 +51,11 @@ export function PatientPage({ id }: { id: number }) {
 
 function Patient({ id }: { id: number }) {
   const again = useComputed(() => Math.floor(tickUs.value / AGAIN_US));
-  const loaded = useLoaded(`${id} ${again.value}`, (abort) => getPatient(id, abort));
-  const { value: facts, problem } = loaded.value;
   const watched = watchedOf(id);
+  // At once when the first signal came: then there is a record to show.
+  const hasSignal = (watched?.patient.last_sample_us ?? null) !== null;
+  const loaded = useLoaded(`${id} ${again.value} ${hasSignal}`, (abort) => getPatient(id, abort));
+  const { value: facts, problem } = loaded.value;
   if (problem instanceof ApiError && problem.code === "not_found") {
     return (
       <div class="centred">
@@ -145,6 +152,11 @@ function Record({ id, name, facts, factsUs, patient }: RecordProps) {
     chosen.value = { atUs: Math.min(atUs, serverNowUs()), alarm: chosen.value?.alarm ?? null };
   };
   const { atUs = null, alarm = null } = chosen.value ?? {};
+  const stripS = useSignal(LEAST_S);
+  const corrected = useSignal(0);
+  const view = useSignal<View | null>(null);
+  const { signs, episodes } = useMarks(id, view.value, `${again.value} ${corrected.value}`, NO_SYMPTOMS);
+  const bands = useMemo(() => bandsOf(episodes, history.alarms.value, serverNowUs()), [episodes, history.alarms.value]);
   return (
     <>
       <div class="patient-main">
@@ -154,9 +166,33 @@ function Record({ id, name, facts, factsUs, patient }: RecordProps) {
           {atUs === null ? (
             <p class="panel nothing">{words(facts === null ? "strip.loading" : "strip.nothing_yet")}</p>
           ) : (
-            <Strip patientId={id} atUs={atUs} alarm={alarm} stored={stored} onMove={chooseTime} />
+            <Strip
+              patientId={id}
+              atUs={atUs}
+              alarm={alarm}
+              stored={stored}
+              shownS={stripS}
+              onMove={chooseTime}
+              onCorrected={() => {
+                corrected.value++;
+              }}
+            />
           )}
         </div>
+        {atUs !== null && stored !== null && (
+          <Disclosure
+            patientId={id}
+            stored={stored}
+            bands={bands}
+            signs={signs}
+            chosenUs={atUs}
+            stripUs={stripS.value * 1e6}
+            onChoose={chooseTime}
+            onView={(next) => {
+              view.value = next;
+            }}
+          />
+        )}
         <Symptoms patientId={id} again={again.value} chosenUs={alarm?.onset_us ?? null} onChoose={chooseSymptom} />
         <Messages patientId={id} name={name} again={again.value} />
       </div>

@@ -1,20 +1,27 @@
 // Any stored stretch of ECG on paper: around an alarm, or at any time.
 
-import { useSignal } from "@preact/signals";
-import { useCallback, useEffect, useRef } from "preact/hooks";
+import { type Signal, useSignal } from "@preact/signals";
+import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import { getBeats, getEcg } from "../api/patients";
 import type { Alarm } from "../api/types";
 import { ArrowIcon } from "../parts/icons";
+import { user } from "../session";
 import { type Gain, PX_PER_S } from "../wave/scale";
 import { type Draw, Still } from "../wave/still";
 import { clockTime, dayAndTime } from "../words/numbers";
 import { callName, words, wordsOfError } from "../words/words";
+import { shownBeats } from "./beat_corrections";
+import { BeatBar, BeatLayer, type Chosen } from "./beat_editor";
+import { type Calipers, placed } from "./calipers";
+import { CalipersLayer, CalipersReadout } from "./calipers_layer";
 import { type Loaded, useLoaded } from "./loaded";
-import { drawStrip, gapsOf, joinRecords } from "./strip_drawing";
+import { drawStrip, FOOT_PX, gapsOf, joinRecords } from "./strip_drawing";
 
 /** A strip shows at least this much; narrow screens scroll it. */
-const LEAST_S = 10;
+export const LEAST_S = 10;
 const MARGIN_US = 2e6;
+/** As patient.css has it, without the times under it. */
+const PAPER_PX = 240 - FOOT_PX;
 
 /** What is marked on the strip: an alarm, or a symptom as its alarm names it. */
 export type Mark = Pick<Alarm, "call" | "priority" | "onset_us"> & { id: number | null };
@@ -25,7 +32,11 @@ interface Props {
   atUs: number;
   alarm: Mark | null;
   stored: { first_us: number; last_us: number } | null;
+  /** How many seconds have room; found by the strip. */
+  shownS: Signal<number>;
   onMove: (tUs: number) => void;
+  /** A beat was corrected: what shows beats elsewhere is to be loaded anew. */
+  onCorrected: () => void;
 }
 
 export async function loadStrip(patientId: number, fromUs: number, toUs: number, abort: AbortSignal) {
@@ -38,9 +49,8 @@ export async function loadStrip(patientId: number, fromUs: number, toUs: number,
 }
 export type Stretch = Awaited<ReturnType<typeof loadStrip>>;
 
-export function Strip({ patientId, atUs, alarm, stored, onMove }: Props) {
+export function Strip({ patientId, atUs, alarm, stored, shownS, onMove, onCorrected }: Props) {
   const frame = useRef<HTMLDivElement>(null);
-  const shownS = useSignal(LEAST_S);
   useEffect(() => {
     const element = frame.current;
     if (element === null) return undefined;
@@ -55,7 +65,8 @@ export function Strip({ patientId, atUs, alarm, stored, onMove }: Props) {
 
   const lengthUs = shownS.value * 1e6;
   const fromUs = atUs - lengthUs / 2;
-  const loaded = useLoaded(`${patientId} ${fromUs} ${lengthUs}`, (abort) =>
+  const corrected = useSignal(0);
+  const loaded = useLoaded(`${patientId} ${fromUs} ${lengthUs} ${corrected.value}`, (abort) =>
     loadStrip(patientId, fromUs, fromUs + lengthUs, abort),
   );
   const stretch = loaded.value.value;
@@ -69,6 +80,11 @@ export function Strip({ patientId, atUs, alarm, stored, onMove }: Props) {
   };
 
   const gain = useSignal<Gain>(10);
+  const calipers = useSignal<Calipers | null>(null);
+  const isEditing = useSignal(false);
+  const chosenBeat = useSignal<Chosen | null>(null);
+  const beats = useMemo(() => (stretch === null ? [] : shownBeats(stretch.beats)), [stretch]);
+  const onPaper = { beats, chosen: chosenBeat, fromUs, stripS: shownS.value };
   const draw = useCallback<Draw>(
     (context, width, height, ratio) => {
       if (stretch === null) return;
@@ -99,9 +115,41 @@ export function Strip({ patientId, atUs, alarm, stored, onMove }: Props) {
       >
         <div class="strip-paper" ref={(element) => element?.style.setProperty("--strip-s", String(shownS.value))}>
           <Still class="strip" draw={draw} />
+          <div class="strip-over">
+            {isEditing.value && <BeatLayer {...onPaper} />}
+            <CalipersLayer calipers={calipers} stripS={shownS.value} heightPx={PAPER_PX} />
+          </div>
           <StripWords loaded={loaded.value} />
         </div>
       </div>
+      <div class="strip-tools">
+        <CalipersButtons calipers={calipers} stripS={shownS.value} />
+        <CalipersReadout calipers={calipers} heightPx={PAPER_PX} gain={gain.value} />
+        <span class="spacer" />
+        {user.value?.permissions.includes("review") && (
+          <button
+            type="button"
+            class="button"
+            aria-pressed={isEditing.value}
+            onClick={() => {
+              isEditing.value = !isEditing.value;
+              chosenBeat.value = null;
+            }}
+          >
+            {words("beat.edit")}
+          </button>
+        )}
+      </div>
+      {isEditing.value && (
+        <BeatBar
+          {...onPaper}
+          patientId={patientId}
+          onChanged={() => {
+            corrected.value++;
+            onCorrected();
+          }}
+        />
+      )}
       <Moves atUs={atUs} stripS={shownS.value} stored={stored} move={move} onMove={onMove} />
     </section>
   );
@@ -122,6 +170,36 @@ function StripWords({ loaded }: { loaded: Loaded<Stretch> }) {
   if (problem !== null) return <p class="strip-words problem">{wordsOfError(problem)}</p>;
   if (value === null) return <p class="strip-words">{words("strip.loading")}</p>;
   return missingOf(value) > 0.98 ? <p class="strip-words">{words("strip.nothing")}</p> : null;
+}
+
+function CalipersButtons({ calipers, stripS }: { calipers: Signal<Calipers | null>; stripS: number }) {
+  const now = calipers.value;
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-pressed={now !== null}
+        onClick={() => {
+          calipers.value = now === null ? placed(stripS) : null;
+        }}
+      >
+        {words("calipers.title")}
+      </button>
+      {now !== null && (
+        <button
+          type="button"
+          class="button"
+          aria-pressed={now.march}
+          onClick={() => {
+            calipers.value = { ...now, march: !now.march };
+          }}
+        >
+          {words("calipers.march")}
+        </button>
+      )}
+    </>
+  );
 }
 
 function within(stored: Props["stored"], tUs: number): number {

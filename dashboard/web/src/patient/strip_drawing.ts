@@ -7,9 +7,11 @@ import { rulePaper } from "../wave/paper";
 import { extent, fitLead, type Gain, PX_PER_MM, PX_PER_S } from "../wave/scale";
 import { beatColours, markBeat } from "../wave/sweep";
 import { trace } from "../wave/trace";
+import { markOf, shownBeats } from "./beat_corrections";
 
 const TOP_PX = 22;
-const FOOT_PX = 18;
+/** Under the paper: times. */
+export const FOOT_PX = 18;
 /** Room that a written time takes. */
 const NAME_PX = 80;
 
@@ -112,11 +114,11 @@ export function drawStrip(
   if (beats) {
     context.font = `600 11px ${style.fontFamily}`;
     context.textAlign = "center";
-    beats.t_us.forEach((tUs, i) => {
-      const label = beats.label[i] ?? "?";
+    for (const beat of shownBeats(beats)) {
+      const [tUs, label] = [beat.tUs, markOf(beat)];
       // An overview has no room for what is normal.
       if (picture.pxPerS === undefined || label !== "N") markBeat(context, xOf(tUs), label, beatColours(style));
-    });
+    }
   }
   return gain;
 }

@@ -49,3 +49,6 @@ export function extent(sampleAt: (index: number) => number, from: number, to: nu
   }
   return low <= high ? [low, high] : null;
 }
+
+/** Digits of milliseconds that a screen can tell apart. */
+export const MS_DIGITS = 0;
