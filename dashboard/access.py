@@ -69,6 +69,10 @@ class Action(StrEnum):
     UNDID_CORRECTION = "undid_correction"
     WROTE_NOTE = "wrote_note"
     SET_LIMIT = "set_limit"
+    ADDED_CONTACT = "added_contact"
+    REMOVED_CONTACT = "removed_contact"
+    TESTED_CONTACT = "tested_contact"
+    CHANGED_ROSTER = "changed_roster"
     MADE_REPORT = "made_report"
     TOOK_REPORT = "took_report"
 

@@ -38,6 +38,10 @@ class Code(StrEnum):
     """The offer was taken back, or declined."""
     ACCEPTED = "accepted"
     """The offer was accepted: it cannot be taken back any more."""
+    BAD_ADDRESS = "bad_address"
+    """Nobody can be reached by this address; `reason` says why."""
+    EXPIRED_LINK = "expired_link"
+    """The time of the link in a message is over."""
     WRONG_CODE = "wrong_code"
     """No such pairing code."""
     USED_CODE = "used_code"
@@ -73,6 +77,8 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.NO_PATIENTS: 409,
     Code.WITHDRAWN: 409,
     Code.ACCEPTED: 409,
+    Code.BAD_ADDRESS: 422,
+    Code.EXPIRED_LINK: 410,
     Code.WRONG_CODE: 403,
     Code.USED_CODE: 403,
     Code.EXPIRED_CODE: 403,

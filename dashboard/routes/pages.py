@@ -41,6 +41,7 @@ class Assets(StaticFiles):
 @router.get("/add-patient")
 @router.get("/admin")
 @router.get("/admin/{section}")
+@router.get("/n/{token}")
 @router.get("/patient/{patient}")
 @router.get("/patient/{patient}/pair")
 async def page(parts: WithParts) -> Response:

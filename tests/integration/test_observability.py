@@ -186,4 +186,6 @@ def test_the_dashboard_and_the_rules_are_whole() -> None:
         assert rule["expr"].count("(") == rule["expr"].count(")"), rule["alert"]
     scraped = yaml.safe_load(_PROMETHEUS.read_text(encoding="utf-8"))
     assert [Path(name).name for name in scraped["rule_files"]] == [_RULES.name]
-    assert {job["job_name"] for job in scraped["scrape_configs"]} == {f"heartwire-{name}" for name in _SERVICES}
+    assert {job["job_name"] for job in scraped["scrape_configs"]} == {
+        f"heartwire-{name}" for name in (*_SERVICES, "canary")
+    }

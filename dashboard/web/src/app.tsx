@@ -6,6 +6,7 @@ import { caredFor } from "./alarms/caring";
 import { HandOverDialog, isHandingOver } from "./alarms/hand_over";
 import { AddPatientPage } from "./pages/add_patient";
 import { AdminPage } from "./pages/admin";
+import { NoticePage } from "./pages/notice";
 import { PairPage } from "./pages/pair";
 import { PatientPage } from "./pages/patient";
 import { SignInPage } from "./pages/sign_in";
@@ -17,6 +18,7 @@ import { startProblem, user } from "./session";
 import { words, wordsOfError } from "./words/words";
 
 export function App() {
+  if (route.value.page === "notice") return <NoticePage key={route.value.token} token={route.value.token} />;
   if (user.value === undefined) return <Starting />;
   if (user.value === null) return <SignInPage />;
   return (

@@ -23,6 +23,7 @@ markDocument();
 followLinks();
 titleDocument(() => {
   const { value } = route;
+  if (value.page === "notice") return words("title.notice");
   if (!user.value) return words("title.sign_in");
   if (value.page === "add") return words("title.add");
   const name = value.page === "patient" || value.page === "pair" ? watchedOf(value.id)?.patient.name : undefined;

@@ -11,12 +11,15 @@ export type Route =
   | { page: "pair"; id: number }
   | { page: "add" }
   | { page: "admin"; section: string | null }
+  | { page: "notice"; token: string }
   | { page: "unknown" };
 
 export function parseRoute(pathname: string): Route {
   if (pathname === "/" || pathname === "/ward") return { page: "ward" };
   if (pathname === "/sign-in") return { page: "sign-in" };
   if (pathname === "/add-patient") return { page: "add" };
+  const notice = /^\/n\/([\w-]{43})$/.exec(pathname);
+  if (notice?.[1]) return { page: "notice", token: notice[1] };
   const admin = /^\/admin(?:\/([a-z-]{1,30}))?$/.exec(pathname);
   if (admin) return { page: "admin", section: admin[1] ?? null };
   const patient = /^\/patient\/(\d{1,15})(\/pair)?$/.exec(pathname);

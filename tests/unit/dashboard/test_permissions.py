@@ -16,6 +16,9 @@ _PUBLIC = {
     ("GET", "/api/health"),
     ("POST", "/api/pair"),
     ("POST", "/api/pair/look"),
+    ("GET", "/api/notices/{token}"),
+    ("POST", "/api/notices/{token}/acknowledgement"),
+    ("POST", "/api/notices/{token}/passing"),
 }
 #: For everybody who is signed in: about himself, or no secret.
 _SIGNED_IN = {("GET", "/api/session"), ("DELETE", "/api/session"), ("GET", "/api/calls")}

@@ -518,6 +518,161 @@ export interface Seen {
   t_us: number;
 }
 /**
+ * A message: to whom it was sent, until when its link opens, and what it is about.
+ */
+export interface Notice {
+  name: string;
+  language: string;
+  expires_us: number;
+  alarms: NoticeAlarm[];
+}
+/**
+ * One of the alarms; `waits`: nobody has answered it. `passed`: this link passed it on.
+ */
+export interface NoticeAlarm {
+  id: number;
+  names: {
+    [k: string]: string;
+  };
+  priority: string;
+  ward: string;
+  onset_us: number;
+  ended_us: number | null;
+  state: AlarmState;
+  waits: boolean;
+  acknowledged: Acknowledgement | null;
+  passed: boolean;
+  additions: number;
+}
+/**
+ * Which of the message's alarms is taken on.
+ */
+export interface Answering {
+  alarm_id: number;
+}
+/**
+ * Ways to reach people.
+ */
+export interface Contacts {
+  contacts: Contact[];
+}
+/**
+ * A way to reach somebody; of its address the scheme alone. `is_testing`: a test is on its way.
+ */
+export interface Contact {
+  id: number;
+  user_id: number;
+  name: string;
+  kind: string;
+  label: string;
+  scheme: string;
+  created_us: number;
+  is_testing: boolean;
+  failing: Failing | null;
+  last: LastAttempt | null;
+}
+/**
+ * Since when a contact fails, how often in a row, and why.
+ */
+export interface Failing {
+  since_us: number;
+  failures: number;
+  problem: string;
+}
+/**
+ * What became of the last message.
+ */
+export interface LastAttempt {
+  at_us: number;
+  outcome: string;
+  problem: string;
+  took_ms: number;
+  is_test: boolean;
+}
+/**
+ * A way to reach somebody: an address as apprise writes it (of anybody), or this browser (one's own).
+ */
+export interface NewContact {
+  label: string;
+  user_id?: number | null;
+  address?: string | null;
+  subscription?: PushSubscription | null;
+}
+/**
+ * A browser's subscription, as `PushSubscription.toJSON` gives it (W3C Push API).
+ */
+export interface PushSubscription {
+  endpoint: string;
+  keys: PushKeys;
+}
+/**
+ * What a browser gives to encrypt for it: base64url.
+ */
+export interface PushKeys {
+  p256dh: string;
+  auth: string;
+}
+/**
+ * The server's public key, as browsers want it (`applicationServerKey`), base64url.
+ */
+export interface PushKey {
+  key: string;
+}
+/**
+ * Who is on call.
+ */
+export interface Duties {
+  on_call: Duty[];
+}
+/**
+ * Somebody on call, as whom: 1 is told first. `can_be_reached`: there is a contact.
+ */
+export interface Duty {
+  id: number;
+  user_id: number;
+  name: string;
+  step: number;
+  ward: string | null;
+  from_us: number;
+  to_us: number;
+  can_be_reached: boolean;
+}
+/**
+ * Who is to be on call, when, as whom, for one ward or all.
+ */
+export interface NewDuty {
+  user_id: number;
+  step: number;
+  from_us: number;
+  to_us: number;
+  ward?: string | null;
+}
+/**
+ * The delays.
+ */
+export interface Chains {
+  chains: Chain[];
+}
+/**
+ * After how many seconds each step is taken, counted from the one before; of a ward or of all.
+ *
+ * `is_default`: nobody has set it.
+ */
+export interface Chain {
+  ward: string | null;
+  priority: string;
+  delays_s: number[];
+  is_default: boolean;
+}
+/**
+ * The delays of a ward or of all; an empty list tells nobody, null takes back what was set.
+ */
+export interface NewChain {
+  priority: "high" | "low" | "medium";
+  delays_s: number[] | null;
+  ward?: string | null;
+}
+/**
  * All tokens.
  */
 export interface Tokens {
