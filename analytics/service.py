@@ -1,8 +1,9 @@
 """Analytics, put together: frames -> beats, alarms and the cursor, committed together; and the watch for silence.
 
-Six threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
-silence (watch.py), one counts the variability of hours that are over (hrv.py), one seals the ledger (ledger/sealer.py),
-one keeps the leases. Any number of processes may run: each analyses the shards that it holds (docs/adr/0008).
+Seven threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
+silence (watch.py), one counts the variability of hours that are over (hrv.py), one seals the ledger and one looks for
+what is unaccounted for (ledger/), one keeps the leases. Any number of processes may run: each analyses the shards that
+it holds (docs/adr/0008).
 """
 
 import logging
@@ -20,6 +21,7 @@ from analytics.engine import ENGINE_VERSION, compile_engine
 from analytics.heartbeat import Condition
 from analytics.hrv import HrvThread
 from analytics.ledger.sealer import SealerThread
+from analytics.ledger.watchdog import WatchdogThread
 from analytics.metrics import analytics_metrics
 from analytics.reader import Reader
 from analytics.settings import AnalyticsSettings
@@ -60,6 +62,7 @@ class AnalyticsService:
         )
         self._hrv: Final = HrvThread(database)
         self._sealer: Final = SealerThread(database)
+        self._watchdog: Final = WatchdogThread(database, settings.freshness_every_s)
         self._freshness: Final = FreshnessThread(database, settings.freshness_every_s)
         self._keeper: Final = LeaseKeeper(database, "analytics", settings.instance, settings.lease_ttl_s)
         self._round: Final = Round()
@@ -89,6 +92,7 @@ class AnalyticsService:
         self._freshness.start()
         self._hrv.start()
         self._sealer.start()
+        self._watchdog.start()
         # Before it answers for any signal: without the machine code of this version that takes a minute.
         compile_engine()
         self._keeper.start()
@@ -97,6 +101,7 @@ class AnalyticsService:
                 self._serve()
         finally:
             self._keeper.stop()
+            self._watchdog.stop()
             self._sealer.stop()
             self._hrv.stop()
             self._freshness.stop()

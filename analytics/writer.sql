@@ -127,9 +127,23 @@ VALUES (
 ON CONFLICT DO NOTHING;
 
 -- add_event --
--- One more line of an alarm's ledger; each kind at most once, since a call that returns is another alarm.
+-- One more line of an alarm's ledger; each kind at most once, since a call that returns is another alarm. The one that
+-- raises it says when the frame arrived in which the rule was met, while that is known.
 INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)
-SELECT a.alarm_id, a.tenant_id, %(kind)s, %(told)s
+SELECT
+    a.alarm_id, a.tenant_id, %(kind)s,
+    %(told)s || coalesce(
+        (
+            SELECT jsonb_build_object('received_us', (extract(epoch FROM f.received_at) * 1000000)::bigint)
+            FROM ecg_frames AS f
+            WHERE %(kind)s = 'raised' AND f.patient_id = a.patient_id AND f.device_id = a.device_id
+                AND f.t0 > timestamptz 'epoch' + (%(at_us)s::bigint - 10010000) * interval '1 microsecond'
+                AND f.t0 <= timestamptz 'epoch' + %(at_us)s::bigint * interval '1 microsecond'
+            ORDER BY f.t0 DESC
+            LIMIT 1
+        ),
+        '{}'
+    )
 FROM alarms AS a
 WHERE a.device_id IS NOT DISTINCT FROM %(device_id)s AND a.call = %(call)s AND a.engine = %(engine)s
     AND a.onset_at = timestamptz 'epoch' + %(onset_us)s::bigint * interval '1 microsecond'

@@ -13,6 +13,7 @@ from dashboard.routes import (
     care,
     devices,
     hand_overs,
+    ledger,
     live,
     my,
     notices,
@@ -38,6 +39,7 @@ ROUTERS: Final = (
     care,
     other_systems,  # its stream of alarms, before the alarms by number
     alarms,
+    ledger,
     pauses,
     hand_overs,
     on_call,

@@ -510,6 +510,19 @@ _CATALOGUE: Final = (
         _limits(seconds=Limit(15.0, 5.0, 300.0, "s")),
     ),
     Call(
+        "alarm_unaccounted",
+        "Alarms that reached nobody",
+        "Alarmes parvenues à personne",
+        "Alarme, die niemanden erreichten",
+        Priority.HIGH,
+        Family.TECHNICAL,
+        "for the limit nobody knew of a live alarm of high or medium priority: neither on a screen nor told, taken on,"
+        " reviewed, hidden or paused; or an episode has no alarm, or an event is not in the ledger",
+        "all of them are accounted for",
+        "heartwire design, promise P5",
+        _limits(seconds=Limit(60.0, 30.0, 600.0, "s")),
+    ),
+    Call(
         "alarm_path_unproven",
         "Alarms may not come through",
         "Les alarmes n'arrivent peut-être pas",

@@ -22,7 +22,7 @@ _QUERIES: Final = load_queries("analytics.canary", "recorder.sql")
 _EVERY_S: Final = 0.2
 _CALL: Final = "ventricular_tachycardia"
 #: Stages that every run must reach.
-WANTED: Final = (Stage.SENT, Stage.STORED, Stage.RAISED, Stage.ACKNOWLEDGED, Stage.SEALED)
+WANTED: Final = tuple(Stage)
 #: Runs that wait for the database; older ones are of no use any more.
 _RUNS_MOST: Final = 100
 
@@ -133,9 +133,15 @@ class Recorder:
         found = {Stage.STORED: _one(connection, "stored", given)[0]} if Stage.STORED not in run.reached else {}
         row = connection.execute(_QUERIES["alarm"], given).fetchone()
         if row is not None:
-            alarm_id, raised_us, acknowledged_us, sealed_us = row
-            found |= {Stage.RAISED: raised_us, Stage.ACKNOWLEDGED: acknowledged_us, Stage.SEALED: sealed_us}
-            if raised_us is not None and acknowledged_us is None:
+            alarm_id, raised_us, notified_us, acknowledged_us, sealed_us = row
+            found |= {
+                Stage.RAISED: raised_us,
+                Stage.NOTIFIED: notified_us,
+                Stage.ACKNOWLEDGED: acknowledged_us,
+                Stage.SEALED: sealed_us,
+            }
+            # Nobody is told of what is taken on: first it must have been told.
+            if notified_us is not None and acknowledged_us is None:
                 connection.execute(_QUERIES["acknowledge"], {"alarm_id": alarm_id, "login": CANARY_LOGIN})
         run.reached.update({stage: us for stage, us in found.items() if us is not None})
 

@@ -18,6 +18,7 @@ WHERE device_id = %(device)s
 SELECT
     a.alarm_id,
     (extract(epoch FROM min(e.at) FILTER (WHERE e.kind = 'raised')) * 1000000)::bigint,
+    (extract(epoch FROM min(e.at) FILTER (WHERE e.kind = 'notified')) * 1000000)::bigint,
     (extract(epoch FROM min(e.at) FILTER (WHERE e.kind = 'acknowledged')) * 1000000)::bigint,
     (
         SELECT (extract(epoch FROM max(l.at)) * 1000000)::bigint

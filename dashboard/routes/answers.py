@@ -14,6 +14,7 @@ from dashboard.database import Database
 from dashboard.device_access import DeviceAccess, Holder
 from dashboard.errors import ApiError, Code
 from dashboard.hub import Hub
+from dashboard.ledger import Checks
 from dashboard.pairing import Pairing
 from dashboard.permissions import Permission
 from dashboard.report.jobs import Reports
@@ -36,6 +37,7 @@ class Parts:
         self.hub: Final = Hub(self.database, settings, self.counters)
         self.pairing: Final = Pairing(self.database, settings)
         self.reports: Final = Reports(self.database)
+        self.checks: Final = Checks(self.database, settings.database.get_secret_value())
         self.device_access: Final = DeviceAccess(self.database, settings)
 
     async def still_holds(self, viewer: Viewer) -> bool:

@@ -42,6 +42,7 @@ class Assets(StaticFiles):
 @router.get("/admin")
 @router.get("/admin/{section}")
 @router.get("/n/{token}")
+@router.get("/alarm/{alarm}")
 @router.get("/patient/{patient}")
 @router.get("/patient/{patient}/pair")
 async def page(parts: WithParts) -> Response:

@@ -34,7 +34,7 @@ def register_canary(connection: psycopg.Connection[Any], secret: str | None) -> 
     }
     with translated(), connection.transaction():
         # Each writes nothing where all is there already.
-        for query in ("add_tenant", "add_device", "add_user", "keep_days"):
+        for query in ("add_tenant", "add_device", "add_user", "add_contact", "add_on_call", "add_chain", "keep_days"):
             connection.execute(_QUERIES[query], given)
         if secret is None:
             return

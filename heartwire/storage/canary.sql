@@ -14,9 +14,27 @@ SELECT %(device)s, tenant_id, patient_id, %(shard)s FROM patient;
 
 -- add_user --
 -- Who acknowledges in the canary's name: nobody signs in as it.
-INSERT INTO users (tenant_id, login, name, password_hash, role, disabled_at)
-SELECT tenant_id, %(login)s, %(patient)s, '!', 'tester', now() FROM tenants WHERE purpose = 'canary'
-ON CONFLICT (login) DO NOTHING;
+INSERT INTO users (tenant_id, login, name, password_hash, role)
+SELECT tenant_id, %(login)s, %(patient)s, '!', 'tester' FROM tenants WHERE purpose = 'canary'
+ON CONFLICT (login) DO UPDATE SET disabled_at = NULL WHERE users.disabled_at IS NOT NULL;
+
+-- add_contact --
+-- How the notifier tells it: nothing is sent.
+INSERT INTO contacts (tenant_id, user_id, kind, label, scheme, address, created_by)
+SELECT tenant_id, user_id, 'canary', %(patient)s, 'canary', '', user_id FROM users WHERE login = %(login)s
+ON CONFLICT DO NOTHING;
+
+-- add_on_call --
+-- It is on call for itself, for ever.
+INSERT INTO on_call (tenant_id, user_id, step, from_at, to_at, created_by)
+SELECT u.tenant_id, u.user_id, 1, now(), timestamptz '9000-01-01', u.user_id FROM users AS u
+WHERE u.login = %(login)s AND NOT EXISTS (SELECT FROM on_call AS o WHERE o.tenant_id = u.tenant_id);
+
+-- add_chain --
+-- At once, and nobody after it.
+INSERT INTO escalation_chains (tenant_id, priority, delays_s, set_by)
+SELECT tenant_id, 'high', '{0}', user_id FROM users WHERE login = %(login)s
+ON CONFLICT DO NOTHING;
 
 -- keep_days --
 -- What is proven again in minutes is of no use for long.

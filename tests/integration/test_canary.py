@@ -61,6 +61,12 @@ class _Path:
     def raise_alarm(self, onset_us: int) -> None:
         self.connection.execute(_ALARM, (onset_us, CANARY_DEVICE))
 
+    def notify(self) -> None:
+        self.connection.execute(
+            "INSERT INTO alarm_events (alarm_id, tenant_id, kind)"
+            " SELECT max(alarm_id), max(tenant_id), 'notified' FROM alarms"
+        )
+
     def ended(self) -> list[tuple[Any, ...]]:
         seal_due(self.connection)
         return self.connection.execute(
@@ -89,6 +95,7 @@ def test_a_run_that_comes_through_is_proven_and_one_that_does_not_says_where_it_
     path.recorder.taken()
     path.store(onset_us)
     path.raise_alarm(onset_us)
+    path.notify()
     wait_until(lambda: path.ended() == [(None,)], "the run to be proven")
     facts = path.facts()
     assert facts.proven_us is not None
@@ -96,15 +103,15 @@ def test_a_run_that_comes_through_is_proven_and_one_that_does_not_says_where_it_
         Stage.SENT,
         Stage.STORED,
         Stage.RAISED,
+        Stage.NOTIFIED,
         Stage.ACKNOWLEDGED,
         Stage.SEALED,
     ]
     assert canary_now(facts, facts.proven_us + 1).state is CanaryState.PROVEN
     (who,) = path.connection.execute(
-        "SELECT u.name, u.disabled_at IS NOT NULL, e.detail ->> 'from'"
-        " FROM alarm_events AS e JOIN users AS u USING (user_id)"
+        "SELECT u.name, u.password_hash, e.detail ->> 'from' FROM alarm_events AS e JOIN users AS u USING (user_id)"
     ).fetchall()
-    assert who == ("Canary", True, "canary")
+    assert who == ("Canary", "!", "canary"), "whom nobody can sign in as"
 
     path.store(path.begin())  # the broker never confirms it
     wait_until(lambda: len(path.ended()) == 2, "the second run to end")
@@ -115,12 +122,17 @@ def test_a_run_that_comes_through_is_proven_and_one_that_does_not_says_where_it_
     path.recorder.taken()
     path.store(onset_us)
     wait_until(lambda: len(path.ended()) == 4, "the fourth run to end")
-    assert path.ended() == [(None,), ("sent",), ("stored",), ("raised",)]
+    onset_us = path.begin()
+    path.recorder.taken()
+    path.store(onset_us)
+    path.raise_alarm(onset_us)
+    wait_until(lambda: len(path.ended()) == 5, "the fifth run to end")
+    assert path.ended() == [(None,), ("sent",), ("stored",), ("raised",), ("notified",)]
     facts = path.facts()
     assert facts.proven_us is not None
     now = canary_now(facts, facts.proven_us + 1)
-    assert (now.state, now.failed_stage) == (CanaryState.STALE, Stage.RAISED)
-    assert (path.recorder.n_proven, path.recorder.n_failed) == (1, 3)
+    assert (now.state, now.failed_stage) == (CanaryState.STALE, Stage.NOTIFIED)
+    assert (path.recorder.n_proven, path.recorder.n_failed) == (1, 4)
 
 
 @on_one_database

@@ -6,6 +6,7 @@ import { caredFor } from "./alarms/caring";
 import { HandOverDialog, isHandingOver } from "./alarms/hand_over";
 import { AddPatientPage } from "./pages/add_patient";
 import { AdminPage } from "./pages/admin";
+import { AlarmStoryPage } from "./pages/alarm_story";
 import { NoticePage } from "./pages/notice";
 import { PairPage } from "./pages/pair";
 import { PatientPage } from "./pages/patient";
@@ -40,6 +41,7 @@ function Page() {
   const { value } = route;
   if (value.page === "patient") return <PatientPage key={value.id} id={value.id} />;
   if (value.page === "pair") return <PairPage key={value.id} id={value.id} />;
+  if (value.page === "alarm") return <AlarmStoryPage key={value.id} id={value.id} />;
   if (value.page === "add") return <AddPatientPage />;
   if (value.page === "admin") return <AdminPage section={value.section} />;
   if (value.page === "unknown") return <Unknown />;

@@ -26,6 +26,7 @@ titleDocument(() => {
   if (value.page === "notice") return words("title.notice");
   if (!user.value) return words("title.sign_in");
   if (value.page === "add") return words("title.add");
+  if (value.page === "alarm") return words("title.story");
   const name = value.page === "patient" || value.page === "pair" ? watchedOf(value.id)?.patient.name : undefined;
   return name === undefined ? words("title.ward") : words("title.patient", { name });
 });

@@ -9,6 +9,8 @@ it.each([
   ["/admin", { page: "admin", section: null }],
   ["/admin/storage", { page: "admin", section: "storage" }],
   ["/admin/../x", { page: "unknown" }],
+  ["/alarm/7", { page: "alarm", id: 7 }],
+  ["/alarm/7/x", { page: "unknown" }],
   ["/patient/", { page: "unknown" }],
   ["/patient/1x", { page: "unknown" }],
   ["/patient/1234567890123456", { page: "unknown" }],

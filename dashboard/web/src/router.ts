@@ -12,6 +12,7 @@ export type Route =
   | { page: "add" }
   | { page: "admin"; section: string | null }
   | { page: "notice"; token: string }
+  | { page: "alarm"; id: number }
   | { page: "unknown" };
 
 export function parseRoute(pathname: string): Route {
@@ -22,6 +23,8 @@ export function parseRoute(pathname: string): Route {
   if (notice?.[1]) return { page: "notice", token: notice[1] };
   const admin = /^\/admin(?:\/([a-z-]{1,30}))?$/.exec(pathname);
   if (admin) return { page: "admin", section: admin[1] ?? null };
+  const alarm = /^\/alarm\/(\d{1,15})$/.exec(pathname);
+  if (alarm) return { page: "alarm", id: Number(alarm[1]) };
   const patient = /^\/patient\/(\d{1,15})(\/pair)?$/.exec(pathname);
   return patient ? { page: patient[2] ? "pair" : "patient", id: Number(patient[1]) } : { page: "unknown" };
 }
@@ -29,6 +32,7 @@ export function parseRoute(pathname: string): Route {
 export const route = computed(() => parseRoute(path.value));
 
 export const patientPath = (id: number) => `/patient/${id}`;
+export const alarmPath = (id: number) => `/alarm/${id}`;
 export const pairPath = (id: number) => `/patient/${id}/pair`;
 
 export function navigate(to: string, { replace = false } = {}): void {

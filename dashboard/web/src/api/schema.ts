@@ -22,6 +22,14 @@ export type Verdict = "false" | "true" | "unsure";
  */
 export type FieldKind = "choice" | "scale" | "text" | "yes_no";
 /**
+ * What has become of a check.
+ */
+export type CheckState = "done" | "lost" | "running";
+/**
+ * What can be wrong about a row or an entry.
+ */
+export type Wrong = "added" | "anchor" | "changed" | "entry_changed" | "entry_missing" | "missing";
+/**
  * What a route asks for.
  */
 export type Permission =
@@ -421,6 +429,93 @@ export interface HandOver {
   at_us: number;
   accepted_us: number | null;
   withdrawn_us: number | null;
+}
+/**
+ * What happened to an alarm, in the order of time; the patient's name for those who may see it.
+ */
+export interface Story {
+  alarm: Alarm;
+  patient: string | null;
+  steps: Step[];
+}
+/**
+ * One step of an alarm's way; `kind` is an event's, or `onset`, `met` (its rule) and `received` of the signal.
+ *
+ * `name` is who did it, or whose screen or contact it was; `seal` is ``None`` until it is sealed, and for what is no
+ * event. Times of `onset` and `met` are the device's.
+ */
+export interface Step {
+  kind: string;
+  at_us: number;
+  name: string | null;
+  detail: {
+    [k: string]: unknown;
+  };
+  seal: Seal | null;
+}
+/**
+ * Where a step is in the ledger: the entry's number, its hash (hexadecimal digits), and when it was sealed.
+ */
+export interface Seal {
+  seq: number;
+  hash: string;
+  at_us: number;
+}
+/**
+ * How long the tenant's chain is, its last entry, what waits to be sealed and since when, and the last checks.
+ */
+export interface LedgerNow {
+  entries: number;
+  head_hash: string | null;
+  head_us: number | null;
+  due: number;
+  due_since_us: number | null;
+  checks: Check[];
+}
+/**
+ * One time that the chain was counted anew; `report` at its end. Without a name the server did it by itself.
+ */
+export interface Check {
+  id: number;
+  name: string | null;
+  begun_us: number;
+  ended_us: number | null;
+  state: CheckState;
+  entries_done: number;
+  entries: number;
+  report: Report | null;
+}
+/**
+ * What a check found of a tenant's chain.
+ *
+ * Attributes
+ * ----------
+ * entries, head_hash : int, str
+ * How many there are, and the hash of the last, in hexadecimal digits.
+ * dropped : int
+ * Rows that are gone by the word of the retention log.
+ * due : int
+ * Rows that were committed and not sealed at that moment.
+ * wrong : int
+ * How many things are wrong; `findings` has the first of them.
+ */
+export interface Report {
+  entries: number;
+  head_hash: string;
+  dropped: number;
+  due: number;
+  wrong: number;
+  findings: Finding[];
+}
+/**
+ * One thing that is wrong: the entry's number (0: it has none), and the row that it is about.
+ */
+export interface Finding {
+  wrong: Wrong;
+  seq: number;
+  source: string;
+  source_id: number;
+  alarm_id: number | null;
 }
 /**
  * Who the patient is, as it is shown on a device that others may see, and whom to call.

@@ -5,11 +5,12 @@ import { careFor, mayAct } from "../alarms/caring";
 import { useShown } from "../alarms/shown";
 import type { Alarm } from "../api/types";
 import { tickUs } from "../live/server_clock";
+import { alarmPath } from "../router";
 import { isUnanswered, lookOf } from "../ward/order";
 import { askedWords } from "../words/asked";
 import { countdown, hourMinute, span } from "../words/numbers";
 import { words } from "../words/words";
-import { CheckIcon, ClockIcon, MoreIcon, PriorityIcon, SoundIcon, TechnicalIcon } from "./icons";
+import { CheckIcon, ClockIcon, MoreIcon, PriorityIcon, QuestionIcon, SoundIcon, TechnicalIcon } from "./icons";
 
 interface Props {
   alarm: Alarm;
@@ -51,6 +52,16 @@ export function AlarmBar({ alarm, name, isOpen = false }: Props) {
       </span>
       <Silent alarm={alarm} />
       {mayAct.value && <AnswerButton alarm={alarm} name={name} />}
+      {isOpen && (
+        <a
+          class="alarm-link"
+          href={alarmPath(alarm.id)}
+          aria-label={words("alarm.story_of", { call: askedWords(alarm) })}
+          title={words("alarms.story")}
+        >
+          <QuestionIcon />
+        </a>
+      )}
       {!isOpen && (
         <button
           type="button"

@@ -173,3 +173,16 @@ export const Mark = () => (
     />
   </svg>
 );
+
+export const QuestionIcon = () => (
+  <Icon name="question">
+    <circle cx="12" cy="12" r="9.4" fill="none" stroke="currentColor" stroke-width="1.9" />
+    <path
+      d="M9.3 9.4a2.8 2.8 0 1 1 4.2 2.5c-1 .6-1.5 1.1-1.5 2.3M12 17.2v.2"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.9"
+      stroke-linecap="round"
+    />
+  </Icon>
+);

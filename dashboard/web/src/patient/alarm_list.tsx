@@ -6,6 +6,7 @@ import { getAlarms } from "../api/patients";
 import type { Alarm } from "../api/types";
 import { AnswerButton } from "../parts/alarm_bar";
 import { PriorityIcon } from "../parts/icons";
+import { alarmPath } from "../router";
 import { isUnanswered, lookOf } from "../ward/order";
 import { learnt, watchedOf } from "../ward/ward";
 import { askedWords, newestWords } from "../words/asked";
@@ -95,6 +96,13 @@ export function AlarmList({ history, name, chosenId, onChoose }: Props) {
               <time dateTime={new Date(alarm.onset_us / 1000).toISOString()}>{dayAndTime(alarm.onset_us)}</time>
               <AlarmStory alarm={alarm} />
             </button>
+            <a
+              class="alarm-what"
+              href={alarmPath(alarm.id)}
+              aria-label={words("alarm.story_of", { call: askedWords(alarm) })}
+            >
+              {words("alarms.story")}
+            </a>
             {(isUnanswered(alarm) || alarm.acknowledged !== null) && <AnswerButton alarm={alarm} name={name} />}
           </li>
         ))}

@@ -1,0 +1,59 @@
+-- received --
+-- When the frame in which an alarm's rule was met arrived, while it is in the log.
+SELECT f.received_at
+FROM ecg_frames AS f
+WHERE f.patient_id = %(patient_id)s AND f.device_id = %(device_id)s
+    AND f.t0 > %(signal_at)s::timestamptz - interval '10.01 s' AND f.t0 <= %(signal_at)s::timestamptz
+ORDER BY f.t0 DESC
+LIMIT 1;
+
+-- alarm --
+-- Whose an alarm is, and when in the signal it began.
+SELECT a.patient_id, a.device_id, a.onset_at, a.signal_at, p.name
+FROM alarms AS a LEFT JOIN patients AS p USING (patient_id)
+WHERE a.alarm_id = %(alarm_id)s AND a.tenant_id = %(tenant_id)s;
+
+-- events --
+-- All that happened to an alarm, by whom, and where it is in the ledger.
+SELECT e.kind, e.at, e.detail, u.name, l.seq, l.hash, l.at
+FROM alarm_events AS e
+LEFT JOIN users AS u USING (user_id)
+LEFT JOIN ledger AS l ON l.source = 'alarm_events' AND l.source_id = e.event_id
+WHERE e.alarm_id = %(alarm_id)s AND e.tenant_id = %(tenant_id)s
+ORDER BY e.at, e.event_id;
+
+-- head --
+-- A tenant's last entry.
+SELECT seq, hash, at FROM ledger WHERE tenant_id = %(tenant_id)s ORDER BY seq DESC LIMIT 1;
+
+-- due --
+-- What waits to be sealed.
+SELECT count(*), min(at) FROM ledger_due WHERE tenant_id = %(tenant_id)s;
+
+-- checks --
+-- The last checks of a tenant's chain, the newest first.
+SELECT c.check_id, u.name, c.begun_at, c.ended_at, c.touched_at, c.n_entries, c.of_entries, c.report
+FROM ledger_checks AS c LEFT JOIN users AS u USING (user_id)
+WHERE c.tenant_id = %(tenant_id)s
+ORDER BY c.check_id DESC
+LIMIT %(limit)s;
+
+-- begin_check --
+-- A check, where none goes on: one that did not come on for a minute has died with its server.
+INSERT INTO ledger_checks (tenant_id, user_id)
+SELECT %(tenant_id)s, %(user_id)s
+WHERE NOT EXISTS (
+    SELECT FROM ledger_checks
+    WHERE tenant_id = %(tenant_id)s AND ended_at IS NULL AND touched_at > clock_timestamp() - interval '1 minute'
+)
+RETURNING check_id;
+
+-- come_on --
+UPDATE ledger_checks SET n_entries = %(done)s, of_entries = %(of)s, touched_at = clock_timestamp()
+WHERE check_id = %(check_id)s;
+
+-- end_check --
+UPDATE ledger_checks SET
+    n_entries = %(done)s, of_entries = %(done)s, touched_at = clock_timestamp(), ended_at = clock_timestamp(),
+    report = %(report)s
+WHERE check_id = %(check_id)s;
