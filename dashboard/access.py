@@ -79,7 +79,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Somebody who is signed in."""
+    """Somebody who is signed in.
+
+    `wards` are those he may see, ``None`` for all; `glass` are patients of other wards for whom he broke the glass.
+    """
 
     user_id: int
     login: str
@@ -91,11 +94,13 @@ class Viewer:
     token_hash: bytes
     #: Of a token of another system; ``None``: all that the role allows.
     scopes: frozenset[str] | None = None
+    wards: tuple[int, ...] | None = None
+    glass: tuple[int, ...] = ()
 
     @property
     def sight(self) -> Sight:
         """What the database shows."""
-        return Sight(self.tenant_id, self.user_id)
+        return Sight(self.tenant_id, self.user_id, self.wards, self.glass)
 
     def may(self, permission: Permission) -> bool:
         """Whether the role allows it."""
@@ -164,10 +169,10 @@ class Access:
                 return viewer
         raise ApiError(Code.NOT_SIGNED_IN)
 
-    async def still_holds(self, viewer: Viewer) -> bool:
-        """Whether a session that was good before still is; this counts as using it."""
+    async def again(self, viewer: Viewer) -> Viewer | None:
+        """Return who a session belongs to by now, with what he may see; ``None`` when it has ended. This uses it."""
         async with self._database.connection() as connection:
-            return await self._find(connection, viewer.token_hash) is not None
+            return await self._find(connection, viewer.token_hash)
 
     async def sign_out(self, viewer: Viewer) -> None:
         """End the session."""
@@ -222,10 +227,12 @@ class Access:
         row = await (await connection.execute(_QUERIES["session"], given)).fetchone()
         if row is None:
             return None
-        user_id, login, name, role, language, tenant_id, csrf, is_stale = row
+        *who, wards, glass, is_stale = row
         if is_stale:
             await connection.execute(_QUERIES["touch"], {"token_hash": token_hash})
-        return Viewer(user_id, login, name, role, language, tenant_id, csrf, token_hash)
+        seen = None if wards is None else tuple(wards)
+        user_id, login, name, role, language, tenant_id, csrf = who
+        return Viewer(user_id, login, name, role, language, tenant_id, csrf, token_hash, None, seen, tuple(glass))
 
 
 def check_csrf(viewer: Viewer, headers: Mapping[str, str]) -> None:

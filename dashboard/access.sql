@@ -39,8 +39,13 @@ INSERT INTO sessions (token_hash, user_id, tenant_id, csrf_token, expires_at)
 VALUES (%(token_hash)s, %(user_id)s, %(tenant_id)s, %(csrf)s, now() + make_interval(secs => %(longest_s)s));
 
 -- session --
--- Who it is, if the session still holds; and whether its last use should be written down again.
+-- Who it is and what he may see, if the session still holds; and whether its last use should be written down again.
 SELECT u.user_id, u.login, u.name, u.role, u.language, u.tenant_id, s.csrf_token,
+    wards_of(u.user_id),
+    ARRAY(
+        SELECT DISTINCT g.patient_id FROM glass_breaks AS g WHERE g.user_id = u.user_id AND g.until_at > now()
+        ORDER BY g.patient_id
+    ),
     s.last_seen_at < now() - interval '30 s'
 FROM sessions AS s JOIN users AS u USING (user_id)
 WHERE s.token_hash = %(token_hash)s

@@ -68,25 +68,24 @@ async def find_holder(database: Database, token: str) -> Viewer:
     ApiError
         `NOT_SIGNED_IN`: there is none, it has ended, or it was revoked.
     """
-    token_hash = _hash(token)
+    viewer = await holder_of(database, _hash(token))
+    if viewer is None:
+        raise ApiError(Code.NOT_SIGNED_IN)
+    return viewer
+
+
+async def holder_of(database: Database, token_hash: bytes) -> Viewer | None:
+    """Return who asks by a token of this hash; ``None`` where it does not hold."""
     async with database.connection() as connection:
         row = await (await connection.execute(_QUERIES["viewer"], {"token_hash": token_hash})).fetchone()
         if row is None:
-            raise ApiError(Code.NOT_SIGNED_IN)
-        *who, scopes, is_stale = row
+            return None
+        *who, scopes, wards, is_stale = row
         if is_stale:
             await connection.execute(_QUERIES["touch"], {"token_hash": token_hash})
     user_id, login, name, role, language, tenant_id = who
-    return Viewer(user_id, login, name, role, language, tenant_id, "", token_hash, frozenset(scopes))
-
-
-async def holds(database: Database, viewer: Viewer) -> bool:
-    """Whether a token that was good before still is."""
-    async with database.connection() as connection:
-        return (
-            await (await connection.execute(_QUERIES["viewer"], {"token_hash": viewer.token_hash})).fetchone()
-            is not None
-        )
+    seen = None if wards is None else tuple(wards)
+    return Viewer(user_id, login, name, role, language, tenant_id, "", token_hash, frozenset(scopes), seen)
 
 
 async def add_token(connection: psycopg.AsyncConnection[Any], viewer: Viewer, asked: NewToken) -> FreshToken:

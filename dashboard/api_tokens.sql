@@ -1,7 +1,7 @@
 -- viewer --
 -- Who asks by a token that holds; whether its last use should be written down again.
 SELECT
-    u.user_id, u.login, u.name, u.role, u.language, u.tenant_id, t.scopes,
+    u.user_id, u.login, u.name, u.role, u.language, u.tenant_id, t.scopes, wards_of(u.user_id),
     t.last_used_at IS NULL OR t.last_used_at < now() - interval '60 s'
 FROM api_tokens AS t JOIN users AS u USING (user_id)
 WHERE t.token_hash = %(token_hash)s AND t.revoked_at IS NULL AND t.expires_at > now() AND u.disabled_at IS NULL;

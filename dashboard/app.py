@@ -21,6 +21,7 @@ from dashboard.routes.answers import Parts, json_answer
 from dashboard.routes.phone import PhoneApp
 from dashboard.settings import DashboardSettings
 from heartwire.errors import RetryableError
+from heartwire.storage.errors import RowRefusedError
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ def create_app(settings: DashboardSettings, when_broken: Callable[[], None]) -> 
     app.add_middleware(_Headers)
     app.add_exception_handler(ApiError, _refused)
     app.add_exception_handler(RetryableError, _unavailable)
+    app.add_exception_handler(RowRefusedError, _not_his)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _no_such_page)
     return app
@@ -185,6 +187,11 @@ async def _refused(_request: Request, error: Exception) -> Response:
 async def _unavailable(_request: Request, error: Exception) -> Response:
     _logger.warning("a request could not be served: %s", error)
     return _error(503, Code.UNAVAILABLE)
+
+
+async def _not_his(_request: Request, error: Exception) -> Response:
+    _logger.warning("a request was about another ward or tenant: %s", error)
+    return _error(404, Code.NOT_FOUND)
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

@@ -16,6 +16,8 @@ class Client:
 
     Attributes
     ----------
+    viewer : Viewer
+        Who looks, with what he may see by now.
     wanted : frozenset of int
         Patients whose waves it asked for.
     watched : frozenset of int
@@ -25,7 +27,7 @@ class Client:
     """
 
     def __init__(self, viewer: Viewer, most_messages: int, most_bytes: int) -> None:
-        self.viewer: Final = viewer
+        self.viewer = viewer
         self.wanted: frozenset[int] = frozenset()
         self.watched: frozenset[int] = frozenset()
         self.too_slow: Final = asyncio.Event()

@@ -18,10 +18,24 @@ _QUERIES: Final = load_queries("dashboard", "database.sql")
 
 
 class Sight(NamedTuple):
-    """What a connection shows: of one tenant, what one user may see; without a user, the whole tenant."""
+    """What a connection shows, of one tenant.
+
+    Attributes
+    ----------
+    tenant_id : int
+        Whose.
+    user_id : int, optional
+        Who asks, if it is a person.
+    wards : tuple of int, optional
+        Only patients of these wards; ``None`` for all of the tenant.
+    patients : tuple of int
+        And these.
+    """
 
     tenant_id: int
     user_id: int | None = None
+    wards: tuple[int, ...] | None = None
+    patients: tuple[int, ...] = ()
 
 
 class Seer(Protocol):
@@ -106,5 +120,7 @@ class Database:
     async def _seeing(self, sight: Sight) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         async with self.connection() as connection, connection.transaction():
             # They are the transaction's own: who borrows the connection next cannot inherit them.
-            await connection.execute(_QUERIES["see"], sight._asdict())
+            wards = None if sight.wards is None else list(sight.wards)
+            given = sight._asdict() | {"wards": wards, "patients": list(sight.patients)}
+            await connection.execute(_QUERIES["see"], given)
             yield connection

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 
-from dashboard.database import Database
+from dashboard.database import Database, Sight
 from dashboard.errors import ApiError, Code
 from dashboard.patients import PatientName
 from dashboard.rate_limit import RateLimit
@@ -41,6 +41,11 @@ class Holder(NamedTuple):
     tenant_id: int
     patient: PatientName
     language: str
+
+    @property
+    def sight(self) -> Sight:
+        """What the database shows: the own patient."""
+        return Sight(self.tenant_id, wards=(), patients=(self.patient.id,))
 
 
 class DeviceAccess:

@@ -18,11 +18,12 @@ from dashboard.access import Viewer
 from dashboard.alarms import time_of
 from dashboard.clients import Client
 from dashboard.counters import Counters
-from dashboard.database import Database
+from dashboard.database import Database, Sight
 from dashboard.live import LiveEcg
+from dashboard.permissions import Permission
 from dashboard.records import BEATS_MESSAGE, JSON_MESSAGE, pack_ecg, pack_json
 from dashboard.settings import DashboardSettings
-from dashboard.ward import NOTHING_YET, Ward, WardFacts, devices_of, new_beats, picture, read_ward
+from dashboard.ward import NOTHING_YET, Ward, WardFacts, devices_of, new_beats, picture, read_ward, seen_by
 from heartwire.care import CareWord, encode_word
 from heartwire.errors import HeartwireError
 from heartwire.frames import EcgFrame
@@ -110,7 +111,7 @@ class Hub:
         # After a restart all screens come at once: they share one read.
         if _now_us() - self._facts.get(viewer.tenant_id, NOTHING_YET).read_us > _SHARED_US:
             await self._read_tenant(viewer.tenant_id)
-        client.offer(pack_json(JSON_MESSAGE, self._picture(viewer.tenant_id)))
+        client.offer(pack_json(JSON_MESSAGE, seen_by(self._picture(viewer.tenant_id), viewer.sight)))
         self._clients.add(client)
         self._counters.screens += 1
         return client
@@ -120,16 +121,22 @@ class Hub:
         self._clients.discard(client)
         self._wishes_changed.set()
 
+    def now_is(self, client: Client, viewer: Viewer) -> None:
+        """Let a screen show what its viewer may see by now."""
+        client.viewer = viewer
+        self._hear_known_devices()
+        self._wishes_changed.set()
+
     def watch(self, client: Client, patients: frozenset[int]) -> None:
         """Send a screen the waves and beats of these patients, and of no others."""
         client.wanted = patients
         client.watched &= patients
         self._wishes_changed.set()
 
-    async def ward(self, tenant_id: int) -> Ward:
-        """Return the picture of now, read from the database if it answers."""
-        await self._read_tenant(tenant_id)
-        return self._picture(tenant_id)
+    async def ward(self, sight: Sight) -> Ward:
+        """Return the picture of now as somebody may see it, read from the database if it answers."""
+        await self._read_tenant(sight.tenant_id)
+        return seen_by(self._picture(sight.tenant_id), sight)
 
     def _picture(self, tenant_id: int) -> Ward:
         now_us = _now_us()
@@ -174,10 +181,16 @@ class Hub:
                 self._tell_tenant(tenant_id)
 
     def _tell_tenant(self, tenant_id: int) -> None:
-        message = pack_json(JSON_MESSAGE, self._picture(tenant_id))
+        ward = self._picture(tenant_id)
+        messages: dict[tuple[object, ...], bytes] = {}
         for client in self._clients:
-            if client.viewer.tenant_id == tenant_id:
-                client.offer(message)
+            sight = client.viewer.sight
+            if sight.tenant_id == tenant_id:
+                # Packed once for all who see the same.
+                same = (sight.wards, sight.patients)
+                if same not in messages:
+                    messages[same] = pack_json(JSON_MESSAGE, seen_by(ward, sight))
+                client.offer(messages[same])
 
     async def _read_tenant(self, tenant_id: int) -> bool:
         begin_s = time.monotonic()
@@ -224,17 +237,20 @@ class Hub:
     async def _tell_beats(self) -> None:
         while True:
             await asyncio.sleep(_BEATS_S)
-            watched = sorted(frozenset[int]().union(*(client.watched for client in self._clients)))
-            for gone in self._beats_until_us.keys() - set(watched):
+            watched: defaultdict[int, set[int]] = defaultdict(set)
+            for client in self._clients:
+                watched[client.viewer.tenant_id] |= client.watched
+            for gone in self._beats_until_us.keys() - set[int]().union(*watched.values()):
                 del self._beats_until_us[gone]
-            if watched:
-                await self._tell_beats_of(watched)
+            for tenant_id, patients in watched.items():
+                if patients:
+                    await self._tell_beats_of(tenant_id, sorted(patients))
 
-    async def _tell_beats_of(self, patients: list[int]) -> None:
+    async def _tell_beats_of(self, tenant_id: int, patients: list[int]) -> None:
         back_us = _now_us() - _BEATS_BACK_US
         until_us = {patient: self._beats_until_us.get(patient, back_us) for patient in patients}
         try:
-            async with self._database.connection() as connection:
+            async with self._database.connection_of(tenant_id) as connection:
                 found = await new_beats(connection, patients, time_of(min(until_us.values())))
         except HeartwireError:
             return  # the picture says that the database is away
@@ -277,15 +293,25 @@ class Hub:
         self._hear_known_devices()
 
     def _hear_known_devices(self) -> None:
-        """Subscribe to what is wanted and known; each screen gets only of its own tenant's."""
+        """Subscribe to what is wanted and known; each screen gets only what its viewer may see."""
         patient_of: dict[str, int] = {}
         for client in self._clients:
             known = self._known_devices[client.viewer.tenant_id]
-            heard = {device: patient for device, patient in known.items() if patient in client.wanted}
+            wanted = client.wanted & self._visible(client.viewer, client.wanted)
+            heard = {device: patient for device, patient in known.items() if patient in wanted}
             client.watched = frozenset(heard.values())
             patient_of |= heard
         self._patient_of = patient_of
         self._live.watch(frozenset(patient_of))
+
+    def _visible(self, viewer: Viewer, patients: frozenset[int]) -> frozenset[int]:
+        """Return those of a tenant's patients whose waves somebody may see; a role may show tiles and no records."""
+        if not viewer.may(Permission.SEE_PATIENT):
+            return frozenset()
+        if viewer.wards is None:
+            return patients
+        facts = self._facts.get(viewer.tenant_id, NOTHING_YET)
+        return frozenset(one.id for one in facts.patients if one.ward_id in viewer.wards or one.id in viewer.glass)
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

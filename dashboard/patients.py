@@ -201,9 +201,18 @@ async def patient_name(connection: psycopg.AsyncConnection[Any], viewer: Viewer,
 async def add_patient(
     connection: psycopg.AsyncConnection[Any], viewer: Viewer, name: str, ward: str, language: str
 ) -> PatientName:
-    """Register a patient of the viewer's tenant."""
+    """Register a patient of the viewer's tenant.
+
+    Raises
+    ------
+    ApiError
+        `INVALID` for a ward that the viewer does not see: the database refuses it.
+    """
     given = {"tenant_id": viewer.tenant_id, "name": name, "ward": ward, "language": language}
-    row = await (await connection.execute(_QUERIES["add_patient"], given)).fetchone()
+    try:
+        row = await (await connection.execute(_QUERIES["add_patient"], given)).fetchone()
+    except psycopg.errors.InsufficientPrivilege:
+        raise ApiError(Code.INVALID, field="ward") from None
     assert row is not None
     return PatientName(*row)
 

@@ -135,6 +135,8 @@ async def end_pause(connection: _Connection, viewer: Viewer, pause_id: int) -> P
 def _check(viewer: Viewer, wish: Pausing) -> None:
     if wish.patient_id is not None and wish.ward is not None:
         raise ApiError(Code.INVALID, field="ward")
+    if wish.patient_id is None and wish.ward is None and viewer.wards is not None:
+        raise ApiError(Code.INVALID, field="ward")  # all wards are not his to silence
     if wish.kind is PauseKind.ALARMS_PAUSED and wish.patient_id is None and wish.ward is None:
         raise ApiError(Code.INVALID, field="patient_id")
     if not BOUNDS[wish.kind].least_s <= wish.seconds <= BOUNDS[wish.kind].longest_s:

@@ -106,6 +106,10 @@ PERMISSIONS: Final[Mapping[str, frozenset[Permission]]] = MappingProxyType(
 )
 
 
+#: What people are; another system is none.
+PEOPLE: Final = tuple(role for role in Role if role is not Role.SYSTEM)
+
+
 def permissions_of(role: str) -> frozenset[Permission]:
     """Return what a role may; one that nobody knows may nothing."""
     return PERMISSIONS.get(role, frozenset())

@@ -8,6 +8,7 @@ import psycopg
 
 from dashboard.alarms import Alarm, open_alarms, us_of, us_or_none
 from dashboard.canary import NO_RUNS, CanaryFacts, CanaryNow, canary_now, read_canary
+from dashboard.database import Sight
 from dashboard.hand_overs import HandOver, Named, open_hand_overs
 from dashboard.pauses import Pause, pauses_in_force
 from heartwire.storage.queries import load_queries
@@ -34,6 +35,7 @@ class PatientNow(msgspec.Struct, frozen=True):
     battery_percent: int | None
     online: bool | None
     nurse: Named | None
+    ward_id: int | None
 
 
 class ServiceState(msgspec.Struct, frozen=True):
@@ -123,6 +125,26 @@ def picture(facts: WardFacts, now_us: int, *, database_live: bool, broker: Servi
     )
 
 
+def seen_by(ward: Ward, sight: Sight) -> Ward:
+    """Leave of a tenant's picture what somebody may see, as row-level security would.  Pure."""
+    if sight.wards is None:
+        return ward
+    patients = [one for one in ward.patients if one.ward_id in sight.wards or one.id in sight.patients]
+    ids = {one.id for one in patients}
+    names = {one.ward for one in patients}
+    return msgspec.structs.replace(
+        ward,
+        patients=patients,
+        alarms=[one for one in ward.alarms if one.patient_id is None or one.patient_id in ids],
+        pauses=[
+            one
+            for one in ward.pauses
+            if (one.patient_id is None or one.patient_id in ids) and (one.ward is None or one.ward in names)
+        ],
+        hand_overs=[one for one in ward.hand_overs if one.ward is None or one.ward in names],
+    )
+
+
 async def devices_of(
     connection: psycopg.AsyncConnection[Any], tenant_id: int, patients: list[int]
 ) -> list[tuple[str, int]]:
@@ -152,7 +174,8 @@ async def new_beats(connection: psycopg.AsyncConnection[Any], patients: list[int
 
 
 def _patient(row: tuple[Any, ...]) -> PatientNow:
-    patient_id, name, ward, hr_bpm, quality, sample, received, analysed, battery, online, nurse_id, nurse = row
+    patient_id, name, ward, hr_bpm, quality, sample, received, analysed, battery, online, *more = row
+    nurse_id, nurse, ward_id = more
     times = (us_or_none(sample), us_or_none(received), us_or_none(analysed))
     named = None if nurse_id is None else Named(nurse_id, nurse)
-    return PatientNow(patient_id, name, ward, hr_bpm, quality, *times, battery, online, named)
+    return PatientNow(patient_id, name, ward, hr_bpm, quality, *times, battery, online, named, ward_id)

@@ -13,7 +13,8 @@ SELECT
     device.battery_percent,
     device.online,
     n.user_id,
-    n.name
+    n.name,
+    p.ward_id
 FROM patients AS p
 LEFT JOIN LATERAL (
     SELECT s.hr_bpm, s.quality, s.analysed_until, s.updated_at > now() - interval '10 s' AS is_fresh

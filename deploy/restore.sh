@@ -18,6 +18,11 @@ if [ "$tables" != 0 ]; then
     echo "restore.sh: the database has $tables tables already; make an empty one (createdb) and name it in DATABASE" >&2
     exit 1
 fi
+# The roles that row-level security speaks of belong to the server, not to the file.
+for role in heartwire_pages heartwire_door; do
+    exists=$(ask "SELECT count(*) FROM pg_roles WHERE rolname = '$role'")
+    [ "$exists" = 1 ] || ask "CREATE ROLE $role NOLOGIN"
+done
 is_timescale=
 if pg_restore --list "$file" | grep -q 'EXTENSION - timescaledb'; then
     is_timescale=yes
@@ -30,6 +35,8 @@ pg_restore --no-owner --no-privileges --exit-on-error --dbname="$DATABASE" "$fil
 if [ -n "$is_timescale" ]; then
     ask "SELECT timescaledb_post_restore()" >/dev/null
 fi
+# Files carry no rights: tenants and wards are told apart again.
+ask "SELECT isolate()" >/dev/null
 # A server counts its transactions from the beginning, and frames are analysed in the order of that count: the log goes on
 # above all that came along. (Services see to it by themselves as well.)
 ask "SELECT begin_log_epoch()" >/dev/null

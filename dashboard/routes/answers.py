@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Request, Response
 from starlette.requests import HTTPConnection
 
 from dashboard.access import Access, Viewer, check_csrf
-from dashboard.api_tokens import bearer_of, find_holder, holds
+from dashboard.api_tokens import bearer_of, find_holder, holder_of
 from dashboard.counters import Counters
 from dashboard.database import Database
 from dashboard.device_access import DeviceAccess, Holder
@@ -40,11 +40,11 @@ class Parts:
         self.checks: Final = Checks(self.database, settings.database.get_secret_value())
         self.device_access: Final = DeviceAccess(self.database, settings)
 
-    async def still_holds(self, viewer: Viewer) -> bool:
-        """Whether a session or token that was good before still is."""
+    async def again(self, viewer: Viewer) -> Viewer | None:
+        """Return whose a session or token is by now, with what he may see; ``None`` when it has ended."""
         if viewer.scopes is None:
-            return await self.access.still_holds(viewer)
-        return await holds(self.database, viewer)
+            return await self.access.again(viewer)
+        return await holder_of(self.database, viewer.token_hash)
 
 
 def get_parts(connection: HTTPConnection) -> Parts:

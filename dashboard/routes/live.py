@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from dashboard.access import Access, Viewer
+from dashboard.access import Viewer
 from dashboard.alarm_acts import show
 from dashboard.clients import Client
 from dashboard.errors import ApiError, Code
@@ -93,7 +93,7 @@ async def _serve(websocket: WebSocket, client: Client, parts: Parts) -> Close | 
         asyncio.create_task(_send(websocket, client)),
         asyncio.create_task(_receive(websocket, client, parts)),
         asyncio.create_task(_watch_queue(client)),
-        asyncio.create_task(_watch_session(client.viewer, parts.access)),
+        asyncio.create_task(_watch_session(client, parts)),
     }
     try:
         done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
@@ -132,8 +132,7 @@ async def _receive(websocket: WebSocket, client: Client, parts: Parts) -> Close 
         if what == Said() or len(what.watch or ()) > PATIENTS_MOST or len(what.shown or ()) > _SHOWN_MOST:
             return Close.BAD_MESSAGE
         if what.watch is not None:
-            # Whose role shows no record sees the tiles, not the waves.
-            parts.hub.watch(client, frozenset(what.watch if client.viewer.may(Permission.SEE_PATIENT) else ()))
+            parts.hub.watch(client, frozenset(what.watch))
         # What only those saw who may not act has reached nobody yet.
         if what.shown and client.viewer.may(Permission.ACT_ON_ALARMS):
             await _keep_shown(parts, client.viewer, whence(websocket), what.shown)
@@ -152,11 +151,16 @@ async def _watch_queue(client: Client) -> Close:
     return Close.TOO_SLOW
 
 
-async def _watch_session(viewer: Viewer, access: Access) -> Close:
+async def _watch_session(client: Client, parts: Parts) -> Close:
     while True:
         await asyncio.sleep(_SESSION_S)
         try:
-            if not await access.still_holds(viewer):
-                return Close.SESSION_ENDED
+            viewer = await parts.again(client.viewer)
         except HeartwireError:
             continue  # nobody is signed out because the database is away
+        if viewer is None:
+            return Close.SESSION_ENDED
+        if not viewer.may(Permission.SEE_WARD):
+            return Close.FORBIDDEN
+        if viewer != client.viewer:
+            parts.hub.now_is(client, viewer)

@@ -26,7 +26,7 @@ _HOUR_US: Final = 3_600_000_000
 @router.get("", responses=gives(Me))
 async def me(holder: WithHolder, parts: WithParts) -> Response:
     """Say whose device this is, as it may be shown, and whom to call."""
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(holder) as connection:
         await parts.device_access.audit(connection, holder, OwnAction.SAW)
     patient, number = holder.patient, parts.settings.emergency_number
     now_us = time.time_ns() // 1000
@@ -41,7 +41,7 @@ async def trend(
     now_us = time.time_ns() // 1000
     stretch = Stretch(now_us - hours * _HOUR_US, now_us)
     bucket_us = max(60_000_000, hours * _HOUR_US // _BUCKETS)
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(holder) as connection:
         await parts.device_access.audit(connection, holder, OwnAction.SAW_TREND)
         return json_answer(await stored.heart_rate(connection, holder.patient, stretch, bucket_us))
 
@@ -49,7 +49,7 @@ async def trend(
 @router.get("/events", responses=gives(OwnEvents))
 async def events(holder: WithHolder, parts: WithParts, before_us: Before = None, limit: Limit = 50) -> Response:
     """Return the own symptoms and what was told of the own heart, the newest first."""
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(holder) as connection:
         await parts.device_access.audit(connection, holder, OwnAction.SAW_EVENTS)
         return json_answer(await own_events(connection, holder, before_us, limit))
 
@@ -58,7 +58,7 @@ async def events(holder: WithHolder, parts: WithParts, before_us: Before = None,
 async def ecg(holder: WithHolder, stretch: WithStretch, parts: WithParts) -> Response:
     """Return own stored ECG, as binary records."""
     check_length(stretch, ECG_MOST_S)
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(holder) as connection:
         await parts.device_access.audit(connection, holder, OwnAction.SAW_ECG)
         records = await stored.ecg_records(connection, holder.patient, stretch)
     return Response(records, media_type="application/octet-stream")
@@ -67,7 +67,7 @@ async def ecg(holder: WithHolder, stretch: WithStretch, parts: WithParts) -> Res
 @router.get("/access", responses=gives(Looks))
 async def access(holder: WithHolder, parts: WithParts) -> Response:
     """Return who of the care team looked at the own data, or did something, in the last 90 days."""
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(holder) as connection:
         await parts.device_access.audit(connection, holder, OwnAction.SAW_ACCESS)
         return json_answer(await looks(connection, holder))
 
@@ -75,6 +75,6 @@ async def access(holder: WithHolder, parts: WithParts) -> Response:
 @router.get("/messages", responses=gives(OwnMessages))
 async def messages(holder: WithHolder, parts: WithParts, before_us: Before = None, limit: Limit = 100) -> Response:
     """Return what was said between the patient and the care team, and what of it was read."""
-    async with parts.database.connection() as connection:
+    async with parts.database.connection_as(holder) as connection:
         await parts.device_access.audit(connection, holder, OwnAction.SAW_MESSAGES)
         return json_answer(await own_messages(connection, holder, before_us, limit))

@@ -127,8 +127,10 @@ async def _events(parts: Parts, viewer: Viewer, after: int) -> AsyncIterator[byt
             entries: list[FeedEntry] = []
             try:
                 if unchecked_s >= _CHECK_S:
-                    if not await parts.still_holds(viewer):
+                    now = await parts.again(viewer)
+                    if now is None or not now.may(Permission.SEE_WARD):
                         return
+                    viewer = now
                     unchecked_s = 0.0
                 given = {"tenant_id": viewer.tenant_id, "after": after, "most": _MOST}
                 async with parts.database.connection_as(viewer) as connection:

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api")
 @router.get("/ward", responses=gives(Ward))
 async def ward(viewer: Annotated[Viewer, Depends(needs(Permission.SEE_WARD))], parts: WithParts) -> Response:
     """Return the picture of now."""
-    return json_answer(await parts.hub.ward(viewer.tenant_id))
+    return json_answer(await parts.hub.ward(viewer.sight))
 
 
 class CallNames(msgspec.Struct, frozen=True):

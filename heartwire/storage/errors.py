@@ -21,6 +21,10 @@ class DatabaseRefusedError(PermanentError):
     """The database answered, and said no: a defect, a missing migration or a missing right."""
 
 
+class RowRefusedError(DatabaseRefusedError):
+    """Row-level security refused a row: it is another tenant's, or another ward's."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn what the driver raises inside into this module's errors."""
@@ -37,6 +41,10 @@ def translated() -> Iterator[None]:
         PoolTimeout,
     ) as error:
         raise DatabaseUnavailableError(f"the database is not available: {_line(error)}") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        # The database has one code for a row and for a table, and does not translate its words in heartwire's servers.
+        kind = RowRefusedError if "row-level security" in str(error) else DatabaseRefusedError
+        raise kind(f"the database refused: {_line(error)}") from error
     except psycopg.Error as error:
         raise DatabaseRefusedError(f"the database refused: {_line(error)}") from error
 

@@ -2,12 +2,14 @@
 
 from importlib import resources
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import yoyo
 
 from heartwire.errors import PermanentError
-from heartwire.storage.errors import translated
+from heartwire.storage.errors import DatabaseRefusedError, translated
 from heartwire.storage.log_epoch import begin_log_epoch
 from heartwire.storage.pool import connect
 
@@ -53,9 +55,21 @@ def migrate(database: str) -> list[str]:
     finally:
         backend.connection.close()
     with connect(database, "migrate", autocommit=True) as connection:
+        _isolate(connection)
         if begin_log_epoch(connection):
             applied.append("a new epoch of the log: the database was restored")
     return applied
+
+
+def _isolate(connection: psycopg.Connection[Any]) -> None:
+    """Let row-level security hold for every table that has come."""
+    try:
+        with translated():
+            connection.execute("SELECT isolate()")
+    except DatabaseRefusedError as error:
+        raise MigrationError(
+            f"tenants and wards cannot be told apart: {error}; migrate as who owns the tables and may create roles"
+        ) from error
 
 
 def _library_url(database: str) -> str:

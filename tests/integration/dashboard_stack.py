@@ -34,6 +34,7 @@ PASSWORD: Final = "correct horse battery"  # noqa: S105 # of a test's own user
 _STAFF: Final = (("nurse", "Nora Nurse", "nurse", "en"), ("doctor", "Dr. Day", "physician", "fr"))
 _ADD_USER: Final = load_queries("dashboard", "users.sql")["add"]
 _ENGINE: Final = "test"
+_SERVER: Final = "heartwire_test_dashboard"
 _SEVERAL: Final = 4
 
 
@@ -171,8 +172,7 @@ class Stack:
         self.database: Final = database
         with psycopg.connect(database) as connection:
             for login, name, role, language in _STAFF:
-                given = {"login": login, "name": name, "role": role, "language": language, "tenant": "default"}
-                connection.execute(_ADD_USER, given | {"password_hash": _password_hash()})
+                add_person(connection, login, name, role=role, language=language)
         port = find_free_port()
         self.url: Final = f"http://127.0.0.1:{port}"
         self.server: Final = start(
@@ -181,7 +181,7 @@ class Stack:
             "--port",
             str(port),
             env={
-                "HEARTWIRE_DASHBOARD_DATABASE": database,
+                "HEARTWIRE_DASHBOARD_DATABASE": as_the_pages_server(database),
                 "HEARTWIRE_DASHBOARD_BROKER_HOST": broker.host,
                 "HEARTWIRE_DASHBOARD_BROKER_PORT": str(broker.port),
                 "HEARTWIRE_DASHBOARD_RETRY_LONGEST_S": "0.5",
@@ -231,6 +231,27 @@ class Stack:
     def add_event(self, alarm_id: int, kind: str) -> None:
         """Add what analytics says about an alarm."""
         self.execute("INSERT INTO alarm_events (alarm_id, tenant_id, kind) VALUES (%s, 1, %s)", alarm_id, kind)
+
+
+def add_person(
+    connection: psycopg.Connection[Any],
+    login: str,
+    name: str,
+    *,
+    role: str,
+    language: str = "en",
+    tenant: str = "default",
+) -> None:
+    """Let somebody sign in with the password of everybody."""
+    given = {"login": login, "name": name, "role": role, "language": language, "tenant": tenant}
+    connection.execute(_ADD_USER, given | {"password_hash": _password_hash()})
+
+
+def as_the_pages_server(database: str) -> str:
+    """Return the URL by which the pages' server signs in where it has no more rights than it needs: owns nothing."""
+    with psycopg.connect(database, autocommit=True) as connection, contextlib.suppress(psycopg.errors.DuplicateObject):
+        connection.execute(f"CREATE ROLE {_SERVER} LOGIN IN ROLE heartwire_pages, heartwire_door")
+    return database.replace("//postgres@", f"//{_SERVER}@")
 
 
 def now_us() -> int:

@@ -1,57 +1,25 @@
 """Every route says who may, and the matrix says what people of the field expect."""
 
-from collections.abc import Iterator
-
 import pytest
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 
-from dashboard.openapi import ROUTERS
 from dashboard.permissions import PERMISSIONS, Permission, Role, permissions_of
-from dashboard.routes.answers import Needs, get_holder, get_viewer
-
-#: For everybody, without a session; codes, passwords and tokens of their own decide.
-_PUBLIC = {
-    ("POST", "/api/session"),
-    ("GET", "/api/health"),
-    ("POST", "/api/pair"),
-    ("POST", "/api/pair/look"),
-    ("GET", "/api/notices/{token}"),
-    ("POST", "/api/notices/{token}/acknowledgement"),
-    ("POST", "/api/notices/{token}/passing"),
-}
-#: For everybody who is signed in: about himself, or no secret.
-_SIGNED_IN = {("GET", "/api/session"), ("DELETE", "/api/session"), ("GET", "/api/calls")}
-
-
-def _routes() -> Iterator[tuple[tuple[str, str], set[object]]]:
-    for routes in ROUTERS:
-        for route in routes.router.routes:
-            if isinstance(route, APIRoute) and route.path.startswith("/api"):
-                for method in route.methods or ():
-                    yield (method, route.path), set(_dependencies(route.dependant))
-
-
-def _dependencies(dependant: Dependant) -> Iterator[object]:
-    for inner in dependant.dependencies:
-        yield inner.call
-        yield from _dependencies(inner)
+from tests.declared_routes import PUBLIC, SIGNED_IN, declared_routes
 
 
 def test_every_route_says_who_may() -> None:
     seen = set()
-    for route, dependencies in _routes():
-        seen.add(route)
-        permissions = [one for one in dependencies if isinstance(one, Needs)]
-        if route[1].startswith("/api/my"):
-            assert get_holder in dependencies, f"{route} does not ask for the device's credential"
-        elif route in _SIGNED_IN:
-            assert get_viewer in dependencies, f"{route} does not ask who is there"
-        elif route not in _PUBLIC:
-            assert len(permissions) == 1, f"{route} declares no permission: `Depends(needs(Permission...))`"
-        if route in _PUBLIC:
-            assert get_viewer not in dependencies
-    assert seen >= _PUBLIC | _SIGNED_IN, "a route that is gone is named here"
+    for route in declared_routes():
+        name = (route.method, route.path)
+        seen.add(name)
+        if route.path.startswith("/api/my"):
+            assert route.asks_device, f"{name} does not ask for the device's credential"
+        elif name in SIGNED_IN:
+            assert route.asks_session, f"{name} does not ask who is there"
+        elif name in PUBLIC:
+            assert not route.asks_session, f"{name} is public, and asks who is there"
+        else:
+            assert route.n_permissions == 1, f"{name} declares no permission: `Depends(needs(Permission...))`"
+    assert seen >= PUBLIC | SIGNED_IN, "a route that is gone is named in tests/declared_routes.py"
 
 
 def test_every_role_and_every_permission_has_its_place() -> None:

@@ -6,7 +6,7 @@ from dashboard.canary import NO_RUNS
 from dashboard.ward import PatientNow, ServiceState, WardFacts, picture
 
 NOW_US = 1_790_000_000_000_000
-_PATIENT = PatientNow(1, "Ada", "B", 71.5, "good", NOW_US - 1, NOW_US, NOW_US, 80, online=True, nurse=None)
+_PATIENT = PatientNow(1, "Ada", "B", 71.5, "good", NOW_US - 1, NOW_US, NOW_US, 80, online=True, nurse=None, ward_id=3)
 
 
 _BROKER = ServiceState(live=True, at_us=NOW_US)

@@ -1358,6 +1358,7 @@ export interface PatientNow {
   battery_percent: number | null;
   online: boolean | null;
   nurse: Named | null;
+  ward_id: number | null;
 }
 /**
  * Whether and when an alarm last came through from a wearable to an acknowledgement.

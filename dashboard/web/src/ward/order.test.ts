@@ -43,6 +43,7 @@ const watched = (id: number, alarms: Alarm[] = [], some: Partial<WardPatient> = 
     battery_percent: 80,
     online: true,
     nurse: null,
+    ward_id: null,
     ...some,
   },
 });
