@@ -35,6 +35,15 @@ class Assets(StaticFiles):
         return answer
 
 
+@router.get("/sw.js")
+async def service_worker(parts: WithParts) -> Response:
+    """Return the service worker; from here it may serve every page."""
+    worker = parts.settings.pages / "sw.js"
+    if not worker.is_file():
+        return HTMLResponse(_NOT_BUILT, 503)
+    return FileResponse(worker, headers={"cache-control": "no-cache"}, media_type="text/javascript")
+
+
 @router.get("/")
 @router.get("/ward")
 @router.get("/sign-in")

@@ -11,6 +11,7 @@ import { callName, plural, words } from "../words/words";
 import { acknowledgeAll } from "./answer";
 import { mayAct } from "./caring";
 import { type Group, grouped, type Row, SECTIONS, type Section } from "./groups";
+import { SoundPause } from "./pauses";
 import { useShown } from "./shown";
 
 export const isBoardOpen = signal(false);
@@ -46,6 +47,11 @@ export function AlarmBoard() {
           <CrossIcon />
         </button>
       </div>
+      {mayAct.value && (
+        <div class="board-section">
+          <SoundPause />
+        </div>
+      )}
       {rows.length === 0 && <p class="nothing">{words("board.none")}</p>}
       {SECTIONS.map((section) => (
         <Groups key={section} section={section} groups={sections.get(section) ?? []} />

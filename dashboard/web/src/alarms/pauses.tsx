@@ -5,10 +5,10 @@ import { beginPause, endPause } from "../api/alarms";
 import type { Pause, PauseKind, WardPatient } from "../api/types";
 import { tickUs } from "../live/server_clock";
 import { SoundIcon } from "../parts/icons";
-import { learnPause, ward, watchedOf } from "../ward/ward";
+import { learnPause, ward, wardShown, watchedOf } from "../ward/ward";
 import { countdown } from "../words/numbers";
 import { words } from "../words/words";
-import { sayFailure } from "./answer";
+import { SILENCE_S, sayFailure } from "./answer";
 import { mayAct, mayTurnOff } from "./caring";
 import { holdsFor } from "./in_force";
 
@@ -84,6 +84,30 @@ function Line({ pause }: { pause: Pause }) {
         </button>
       )}
     </li>
+  );
+}
+
+/** Stills the sound of the ward on this screen, or of all, for everybody, for a moment: a resuscitation, a visit. */
+export function SoundPause() {
+  const busy = useSignal(false);
+  const name = wardShown.value;
+  const begin = async () => {
+    if (busy.value) return;
+    busy.value = true;
+    try {
+      const where = name === null ? {} : { ward: name };
+      learnPause(await beginPause({ kind: "audio_paused", seconds: SILENCE_S, ...where }));
+    } catch (error) {
+      sayFailure(error);
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <button type="button" class="button" aria-disabled={busy.value} onClick={begin}>
+      <SoundIcon state="off" />
+      {name === null ? words("pause.sound_of_all") : words("pause.sound_of", { ward: name || words("filter.none") })}
+    </button>
   );
 }
 

@@ -10,6 +10,7 @@ import type { Alarm, PatientFacts, WardPatient } from "../api/types";
 import { isLive } from "../live/connection";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { AlarmBar } from "../parts/alarm_bar";
+import { CareButton } from "../parts/care_button";
 import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
 import { SubPage } from "../parts/sub_page";
 import { AlarmList, useAlarmHistory } from "../patient/alarm_list";
@@ -71,6 +72,7 @@ function Patient({ id }: { id: number }) {
         <h1>{name}</h1>
         <span class="tile-ward">{watched?.patient.ward ?? facts?.patient.ward}</span>
         {watched && <Readings patient={watched.patient} />}
+        {watched && <CareButton patient={watched.patient} />}
       </div>
       {problem !== null && <p class="problem panel">{wordsOfError(problem)}</p>}
       {watched && <OpenAlarms alarms={watched.alarms} name={name} />}

@@ -1,9 +1,12 @@
 // Who is signed in, and what is this person's own: language, colours, the way out.
 
 import { openSections } from "../admin/sections";
+import { sayFailure } from "../alarms/answer";
 import { mayAct } from "../alarms/caring";
 import { isHandingOver } from "../alarms/hand_over";
 import type { Language } from "../api/types";
+import { leavePush } from "../push/push";
+import { PushChoice } from "../push/push_choice";
 import { navigate } from "../router";
 import { signOut, user } from "../session";
 import { switchTheme, theme } from "../theme";
@@ -15,10 +18,12 @@ import { Menu } from "./menu";
 export function PersonMenu() {
   const name = user.value?.name ?? "";
   const leave = () => {
-    signOut().then(
-      () => navigate("/sign-in"),
-      () => undefined, // still signed in, and shown so
-    );
+    leavePush()
+      .then(signOut)
+      .then(
+        () => navigate("/sign-in"),
+        (problem) => sayFailure(problem), // still signed in, and shown so
+      );
   };
   return (
     <Menu
@@ -34,6 +39,7 @@ export function PersonMenu() {
       <p class="menu-note">{words("person.signed_in_as", { name })}</p>
       <LanguageButtons />
       <ThemeButton />
+      {mayAct.value && <PushChoice />}
       {openSections().length > 0 && (
         <a class="button" href="/admin">
           {words("admin.open")}

@@ -1,13 +1,13 @@
 // One patient on the ward: wave, heart rate, the gravest alarm, and how fresh all of it is.
 
-import { careFor } from "../alarms/caring";
 import { strongest } from "../alarms/in_force";
 import { useShown } from "../alarms/shown";
 import type { Alarm, WardPatient } from "../api/types";
 import { isLive } from "../live/connection";
 import { tickUs } from "../live/server_clock";
 import { AlarmBar, alarmWords } from "../parts/alarm_bar";
-import { MoreIcon, PersonIcon, SoundIcon } from "../parts/icons";
+import { CareButton } from "../parts/care_button";
+import { PersonIcon, SoundIcon } from "../parts/icons";
 import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
 import { patientPath } from "../router";
 import { LiveWave } from "../wave/live_wave";
@@ -59,17 +59,7 @@ export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
           </span>
         )}
         <FreshnessLine patient={patient} />
-        {gravest === undefined && (
-          <button
-            type="button"
-            class="button more"
-            aria-haspopup="dialog"
-            aria-label={words("care.title", { name: patient.name })}
-            onClick={() => careFor(patient.id)}
-          >
-            <MoreIcon />
-          </button>
-        )}
+        {gravest === undefined && <CareButton patient={patient} />}
       </footer>
     </article>
   );
