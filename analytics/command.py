@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
+from analytics.rehearsal.command import rehearse
 from analytics.rerun_command import rerun
 from analytics.rollups import rebuild_minutes
 from analytics.service import AnalyticsService
@@ -59,4 +60,5 @@ def rollup(begin: datetime, end: datetime | None, patient_id: int | None, *, low
     click.echo(f"hours of heart rate variability that were not right: {done.variability}; now they are")
 
 
+analytics.add_command(rehearse)
 analytics.add_command(rerun)

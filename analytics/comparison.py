@@ -118,7 +118,7 @@ def compare(
         _group((each for each in found[1] if begin_us <= each.onset_us < end_us), lambda each: each[:2])
         for found in (stored, rerun)
     )
-    episodes = [pair for key in sorted(ours.keys() | theirs.keys()) for pair in _pair_episodes(ours[key], theirs[key])]
+    episodes = [pair for key in sorted(ours.keys() | theirs.keys()) for pair in pair_episodes(ours[key], theirs[key])]
     different = [(a, b) for a, b in episodes if a is None or b is None or _has_moved(a, b)]
     return Comparison(
         sum(a is not None for a, _ in pairs),
@@ -155,7 +155,7 @@ def _pair_beats(stored: Iterable[BeatAt], rerun: Iterable[BeatAt]) -> Iterator[t
     yield from ((None, beat) for beat in theirs)
 
 
-def _pair_episodes(
+def pair_episodes(
     stored: Iterable[EpisodeAt], rerun: Iterable[EpisodeAt]
 ) -> Iterator[tuple[EpisodeAt | None, EpisodeAt | None]]:
     """Pair episodes of one device and call that overlap or nearly so, each in one pair at most, in order."""

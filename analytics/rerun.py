@@ -115,7 +115,7 @@ def rerun(connection: psycopg.Connection[TupleRow], asked: Asked, on_progress: P
     stored = store.read(asked.version, BEAT_WINDOW_US)
     again = Again(limits)
     done_us = asked.begin_us
-    for part_us, frames in _parts(connection, asked, tenant_id):
+    for part_us, frames in parts(connection, asked, tenant_id):
         # What is before this part had a whole part to settle: the engine looks ahead, and waits for missing frames.
         settled_us = min(part_us, asked.end_us)
         again.take(frames)
@@ -180,7 +180,7 @@ def _say_extent(connection: psycopg.Connection[TupleRow], given: dict[str, objec
     return f"there is some from {row[0]:%Y-%m-%d %H:%M:%S} to {row[1]:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _parts(connection: psycopg.Connection[TupleRow], asked: Asked, tenant_id: int) -> Iterator[tuple[int, list[Frame]]]:
+def parts(connection: psycopg.Connection[TupleRow], asked: Asked, tenant_id: int) -> Iterator[tuple[int, list[Frame]]]:
     """Yield when each part begins, and its frames as if each had arrived when it was made."""
     begin_us, end_us = asked.begin_us - WARM_UP_US, asked.end_us + RUN_OUT_US
     while begin_us < end_us:

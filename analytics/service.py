@@ -1,9 +1,9 @@
 """Analytics, put together: frames -> beats, alarms and the cursor, committed together; and the watch for silence.
 
-Seven threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
+Eight threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
 silence (watch.py), one counts the variability of hours that are over (hrv.py), one seals the ledger and one looks for
-what is unaccounted for (ledger/), one keeps the leases. Any number of processes may run: each analyses the shards that
-it holds (docs/adr/0008).
+what is unaccounted for (ledger/), one starts a process for rehearsals of limits (rehearsal/thread.py), one keeps the
+leases. Any number of processes may run: each analyses the shards that it holds (docs/adr/0008).
 """
 
 import logging
@@ -24,6 +24,7 @@ from analytics.ledger.sealer import SealerThread
 from analytics.ledger.watchdog import WatchdogThread
 from analytics.metrics import analytics_metrics
 from analytics.reader import Reader
+from analytics.rehearsal.thread import RehearsalThread
 from analytics.settings import AnalyticsSettings
 from analytics.watch import FreshnessThread
 from analytics.worker import AnalysisFailedError, Worker
@@ -61,6 +62,7 @@ class AnalyticsService:
             database, "analytics", settings.instance, settings.heartbeat_every_s, self._condition
         )
         self._hrv: Final = HrvThread(database)
+        self._rehearsals: Final = RehearsalThread(database)
         self._sealer: Final = SealerThread(database)
         self._watchdog: Final = WatchdogThread(database, settings.freshness_every_s)
         self._freshness: Final = FreshnessThread(database, settings.freshness_every_s)
@@ -91,6 +93,7 @@ class AnalyticsService:
         self._heartbeat.start()
         self._freshness.start()
         self._hrv.start()
+        self._rehearsals.start()
         self._sealer.start()
         self._watchdog.start()
         # Before it answers for any signal: without the machine code of this version that takes a minute.
@@ -103,6 +106,7 @@ class AnalyticsService:
             self._keeper.stop()
             self._watchdog.stop()
             self._sealer.stop()
+            self._rehearsals.stop()
             self._hrv.stop()
             self._freshness.stop()
             self._heartbeat.stop()
