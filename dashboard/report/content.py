@@ -43,6 +43,8 @@ class Bar(msgspec.Struct, frozen=True):
         Beats of any class, supraventricular and ventricular ones.
     signal_us, af_us : int
         How much of it there is ECG of, and how long it was atrial fibrillation or flutter.
+    n_corrected : int
+        Beats that a person corrected, as they are counted here.
     """
 
     begin_us: int
@@ -54,6 +56,7 @@ class Bar(msgspec.Struct, frozen=True):
     n_v: int
     signal_us: int
     af_us: int
+    n_corrected: int = 0
 
 
 class Extreme(msgspec.Struct, frozen=True):
@@ -142,7 +145,8 @@ class Strip(msgspec.Struct, frozen=True):
     ecg_mv : (n_samples,) float32
         mV; NaN where nothing is stored.
     beats : list of tuple
-        Instant (UTC microseconds) and label of each beat.
+        Instant (UTC microseconds) and label of each beat; with a star where a person said so, and a cross where a
+        person said that it is none.
     """
 
     reason: str

@@ -147,13 +147,7 @@ def _findings(report: Report, say: Phrases) -> Iterator[tuple[str, str, str]]:
     for name, extreme in (("slowest", report.slowest), ("fastest", report.fastest)):
         if extreme is not None:
             yield say(name), say("bpm", n=say.number(extreme.bpm)), say.instant(extreme.at_us, seconds=False)
-    if report.n_beats:
-        yield say("beats"), say.number(report.n_beats), ""
-        for name, n in (
-            ("v_beats", sum(bar.n_v for bar in report.bars)),
-            ("s_beats", sum(bar.n_s for bar in report.bars)),
-        ):
-            yield say(name), say("of_beats", n=say.number(n), share=say.share(n / report.n_beats)), ""
+    yield from _beat_findings(report, say)
     if report.signal_us:
         af = say("af_none")
         if report.af_us:
@@ -165,6 +159,18 @@ def _findings(report: Report, say: Phrases) -> Iterator[tuple[str, str, str]]:
         numbers = {key: say.number(value) for key, value in msgspec.structs.asdict(spread).items()}
         hours = say("hours", n=str(report.hrv_hours))
         yield f"{say('hrv')}: {say(name)}", say("hrv_of", unit=_UNITS[name], hours=hours, **numbers), ""
+
+
+def _beat_findings(report: Report, say: Phrases) -> Iterator[tuple[str, str, str]]:
+    if report.n_beats:
+        yield say("beats"), say.number(report.n_beats), ""
+        for name, n in (
+            ("v_beats", sum(bar.n_v for bar in report.bars)),
+            ("s_beats", sum(bar.n_s for bar in report.bars)),
+        ):
+            yield say(name), say("of_beats", n=say.number(n), share=say.share(n / report.n_beats)), ""
+    if n_corrected := sum(bar.n_corrected for bar in report.bars):
+        yield say("corrected"), say.number(n_corrected), ""
 
 
 def _chart(report: Report, say: Phrases) -> Picture:
@@ -230,7 +236,8 @@ def _rows(strip: Strip, mark_us: int | None, say: Phrases) -> Iterator[Picture]:
     trace = Trace(strip.t0_us, strip.fs_hz, strip.ecg_mv, strip.beats, mark_us)
     for begin_us in range(strip.begin_us, strip.end_us, round(ROW_S * _US)):
         drawn = draw_row(trace, begin_us, ROW_S)
-        labels = [label for t_us, label in strip.beats if begin_us <= t_us < begin_us + ROW_S * _US]
+        inside = [label for t_us, label in strip.beats if begin_us <= t_us < begin_us + ROW_S * _US]
+        labels = [label for label in inside if label.isascii()]  # a cross is no beat
         beats = say("strip_no_beats")
         if labels:
             counts = ", ".join(f"{n} {label}" for label, n in Counter(labels).most_common())

@@ -142,8 +142,8 @@ class Reading:
 
 
 def _bar(row: Sequence[Any]) -> Bar:
-    begin, mean, low, high, beats, s, v, signal_us, af_us = row
-    return Bar(us_of(begin), mean, low, high, beats, s, v, signal_us, min(af_us, signal_us))
+    begin, mean, low, high, beats, s, v, signal_us, af_us, n_corrected = row
+    return Bar(us_of(begin), mean, low, high, beats, s, v, signal_us, min(af_us, signal_us), n_corrected)
 
 
 def _candidate(row: Sequence[Any]) -> Candidate:

@@ -2,7 +2,7 @@
 SELECT patient_id, name, ward FROM patients WHERE patient_id = %(patient_id)s AND tenant_id = %(tenant_id)s;
 
 -- bars --
--- What was found and received, in parts of the period: the heart rate of minutes, beats by class, signal of the lead that
+-- What was found (and corrected by people) and received, in parts of the period: the heart rate of minutes, beats by class, signal of the lead that
 -- has most, and how long it was atrial fibrillation or flutter. Minutes, so that a month reads thousands of rows.
 WITH beat_parts AS (
     SELECT
@@ -22,6 +22,16 @@ WITH beat_parts AS (
         GROUP BY lead, bar
     ) AS leads
     GROUP BY bar
+), corrections AS (
+    SELECT
+        date_bin(%(bar_us)s * interval '1 microsecond', t, %(from)s) AS bar,
+        sum((kind = 'added')::integer - (kind = 'deleted')::integer) AS beats,
+        sum((label IS NOT DISTINCT FROM 'S')::integer - (was IS NOT DISTINCT FROM 'S')::integer) AS beats_s,
+        sum((label IS NOT DISTINCT FROM 'V')::integer - (was IS NOT DISTINCT FROM 'V')::integer) AS beats_v,
+        count(*) AS n
+    FROM standing_beat_corrections
+    WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s
+    GROUP BY bar
 ), fibrillation AS (
     SELECT range_agg(tstzrange(onset_at, coalesce(ended_at, greatest(now(), onset_at)))) AS ranges
     FROM episodes
@@ -31,18 +41,21 @@ WITH beat_parts AS (
 SELECT
     bars.bar,
     60e6::float8 * b.rr_n / nullif(b.rr_sum_us, 0), 60e6::float8 / b.slowest_us, 60e6::float8 / b.fastest_us,
-    coalesce(b.beats, 0), coalesce(b.beats_s, 0), coalesce(b.beats_v, 0), coalesce(s.us, 0)::bigint,
+    greatest(0, coalesce(b.beats, 0) + coalesce(c.beats, 0)), greatest(0, coalesce(b.beats_s, 0) + coalesce(c.beats_s, 0)),
+    greatest(0, coalesce(b.beats_v, 0) + coalesce(c.beats_v, 0)), coalesce(s.us, 0)::bigint,
     coalesce((
         SELECT sum(extract(epoch FROM upper(part) - lower(part)) * 1000000)::bigint
         FROM unnest(f.ranges * tstzmultirange(tstzrange(
             bars.bar, least(bars.bar + %(bar_us)s * interval '1 microsecond', %(to)s)
         ))) AS part
-    ), 0)
+    ), 0),
+    coalesce(c.n, 0)
 FROM generate_series(
     %(from)s::timestamptz, %(to)s::timestamptz - interval '1 microsecond', %(bar_us)s * interval '1 microsecond'
 ) AS bars (bar)
 LEFT JOIN beat_parts AS b USING (bar)
 LEFT JOIN signal_parts AS s USING (bar)
+LEFT JOIN corrections AS c USING (bar)
 CROSS JOIN fibrillation AS f
 ORDER BY bars.bar;
 
@@ -128,9 +141,20 @@ WHERE patient_id = %(patient_id)s AND minute >= %(from)s AND minute < %(to)s
 ORDER BY engine;
 
 -- beats --
-SELECT t, label::text FROM beats
-WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s AND NOT is_rerun
-ORDER BY t;
+-- With what people said of them: a star where they said another, a cross where they said that it is none.
+SELECT
+    coalesce(b.t, c.t),
+    CASE WHEN c.t IS NULL THEN b.label::text WHEN c.kind = 'deleted' THEN '×' ELSE c.label::text || '*' END
+FROM (
+    SELECT t, label FROM beats
+    WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s AND NOT is_rerun
+) AS b
+FULL JOIN (
+    SELECT t, kind, label FROM standing_beat_corrections
+    WHERE patient_id = %(patient_id)s AND t >= %(from)s AND t < %(to)s
+) AS c USING (t)
+WHERE b.t IS NOT NULL OR c.kind = 'added'
+ORDER BY 1;
 
 -- first_minute --
 -- The first minute that is whole.

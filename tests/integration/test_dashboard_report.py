@@ -127,6 +127,12 @@ def test_a_report_says_what_is_stored_and_who_reviewed_and_is_written_down(
         if call in verdicts:
             body = {"verdict": verdicts.pop(call), "note": "as I saw it"}
             assert nurse.http.post(f"/api/alarms/{alarm_id}/review", json=body).status_code == 200
+    stack.execute(
+        "INSERT INTO beat_corrections (tenant_id, patient_id, t, kind, label, was, user_id)"
+        " SELECT 1, %s, %s::timestamptz + n * interval '800 ms', 'relabelled', 'V', 'N', user_id"
+        " FROM generate_series(14, 17) AS n, (SELECT min(user_id) AS user_id FROM users) AS u",
+        patient.patient_id, _BEGIN + timedelta(milliseconds=400),
+    )  # fmt: skip
     done = _wait(nurse, patient, _ask(nurse, patient))
     assert (done["state"], done["progress"], done["by"]) == ("made", 1, "Nora Nurse")
     answer = nurse.http.get(f"/api/patients/{patient.patient_id}/reports/{done['id']}/file")
@@ -138,7 +144,8 @@ def test_a_report_says_what_is_stored_and_who_reviewed_and_is_written_down(
     for words in (
         "Zoë Müller", "2 h of 4 h (50.0 %)", "Of 50.0 % of the period there is no ECG",
         "Slowest minute 50 bpm 2026-03-01 15:30", "Fastest minute 150 bpm 2026-03-01 16:30",
-        "Ventricular beats (V) 240 (4.0 % of all)", "50.0 % of the recorded time (60 min)",
+        "Ventricular beats (V) 244 (4.1 % of all)", "Beats corrected by people, counted so 4",
+        "50.0 % of the recorded time (60 min)",
         "2 of 4 alarms are not reviewed", "Nora Nurse (nurse): 2", "dizzy", "on the stairs", "test-7",
         "Ventricular tachycardia, 2026-03-01 15:00:10", "reviewed: true, by Nora Nurse", "as I saw it",
         "Bradycardia, 2026-03-01 15:50:00", "No ECG is stored of this time.", "not reviewed",
