@@ -75,6 +75,7 @@ class Action(StrEnum):
     CHANGED_ROSTER = "changed_roster"
     MADE_REPORT = "made_report"
     TOOK_REPORT = "took_report"
+    REHEARSED_LIMITS = "rehearsed_limits"
 
 
 @dataclass(frozen=True, slots=True)

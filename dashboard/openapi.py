@@ -23,8 +23,11 @@ from dashboard.routes import (
     patients,
     pauses,
     record,
+    rehearsals,
     report,
+    review,
     session,
+    statistics,
     storage,
     ward,
 )
@@ -36,6 +39,9 @@ ROUTERS: Final = (
     patients,
     record,
     report,
+    rehearsals,
+    review,
+    statistics,
     care,
     other_systems,  # its stream of alarms, before the alarms by number
     alarms,

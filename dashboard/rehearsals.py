@@ -9,7 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from dashboard.access import Action, Viewer, audit
-from dashboard.alarms import us_of
+from dashboard.alarms import Verdict, us_of
 from dashboard.errors import ApiError, Code
 from heartwire.calls import CALLS
 from heartwire.storage.queries import load_queries
@@ -37,7 +37,7 @@ class RehearsalState(StrEnum):
 class CallOutcome(msgspec.Struct, frozen=True):
     """What the tried limits change of one call: see `Rehearsal`.
 
-    `rang` alarms were raised then; the engine, run again, raises `now` with the patient's limits and `then` with those
+    `rang` alarms were raised then; the engine, run again, raises `now` with the patient's limits and `tried` with those
     tried: `saved` of the first are not among the second, `added` the other way. Of those saved, `saved_true`,
     `saved_false` and `saved_unsure` were so reviewed, and `lost` were true and nothing else would ring about that
     moment. `not_repeated` of those that rang are not raised again: there were other limits then, or another engine.
@@ -46,7 +46,7 @@ class CallOutcome(msgspec.Struct, frozen=True):
     call: str
     rang: int
     now: int
-    then: int
+    tried: int
     saved: int
     added: int
     saved_true: int
@@ -64,7 +64,7 @@ class ListedAlarm(msgspec.Struct, frozen=True):
     onset_us: int
     end_us: int | None
     alarm_id: int | None
-    verdict: str | None
+    verdict: Verdict | None
     note: str
     reviewer: str | None
     still: str | None
@@ -113,9 +113,7 @@ async def ask(
     row = await (await connection.execute(_QUERIES["under_way"], given)).fetchone()
     if row is not None and row[0] >= _UNDER_WAY_MOST:
         raise ApiError(Code.BUSY, most=_UNDER_WAY_MOST)
-    row = await (
-        await connection.execute(_QUERIES["ask"], given | {"days": days, "limits": Jsonb(tried)})
-    ).fetchone()
+    row = await (await connection.execute(_QUERIES["ask"], given | {"days": days, "limits": Jsonb(tried)})).fetchone()
     assert row is not None
     await audit(connection, viewer, Action.REHEARSED_LIMITS, patient_id)
     return await find(connection, viewer, patient_id, row[0])

@@ -8,10 +8,10 @@ SELECT call, name, value FROM patient_limits WHERE patient_id = %(patient_id)s;
 SELECT count(*) FROM rehearsals WHERE asked_by = %(user_id)s AND ended_at IS NULL AND cancelled_at IS NULL;
 
 -- ask --
--- Whole minutes, so that what is asked twice is the same.
+-- Up to now: what rings at this moment is what the limit is thought about for.
 INSERT INTO rehearsals (tenant_id, patient_id, asked_by, from_at, to_at, limits)
 SELECT %(tenant_id)s, %(patient_id)s, %(user_id)s, t.end_at - %(days)s * interval '1 day', t.end_at, %(limits)s
-FROM date_trunc('minute', now()) AS t (end_at)
+FROM date_trunc('second', now()) AS t (end_at)
 RETURNING rehearsal_id;
 
 -- one --

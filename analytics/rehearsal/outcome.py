@@ -56,10 +56,10 @@ class CallOutcome(msgspec.Struct, frozen=True):
     ----------
     rang : int
         Alarms that were raised in the stretch.
-    now, then : int
+    now, tried : int
         What the engine raises again with the limits of now, and with those that are tried.
     saved, added : int
-        Of `now` not in `then`, and of `then` not in `now`.
+        Of `now` not in `tried`, and of `tried` not in `now`.
     saved_true, saved_false, saved_unsure : int
         Of those saved, how they were reviewed; the others were not.
     lost : int
@@ -72,7 +72,7 @@ class CallOutcome(msgspec.Struct, frozen=True):
     call: str
     rang: int
     now: int
-    then: int
+    tried: int
     saved: int
     added: int
     saved_true: int
@@ -125,7 +125,7 @@ def compare_rings(
             call=call,
             rang=_count(alarms, call),
             now=_count(now, call),
-            then=_count(then, call),
+            tried=_count(then, call),
             saved=_count(saved, call),
             added=_count(added, call),
             saved_true=sum(each.call == call and each.verdict == "true" for each in listed),
@@ -155,8 +155,17 @@ def _pair(ours: Iterable[Ring], theirs: Iterable[Ring]) -> list[tuple[Ring | Non
 
 
 def _list(ring: Ring, alarm: Told | None, then: Iterable[Ring]) -> Listed:
-    review = (None, None, "", None) if alarm is None else (alarm.alarm_id, alarm.verdict, alarm.note, alarm.reviewer)
-    return Listed(ring.call, ring.device_id, ring.onset_us, ring.end_us, *review, _still(ring, then))
+    return Listed(
+        call=ring.call,
+        device_id=ring.device_id,
+        onset_us=ring.onset_us,
+        end_us=ring.end_us,
+        alarm_id=None if alarm is None else alarm.alarm_id,
+        verdict=None if alarm is None else alarm.verdict,
+        note="" if alarm is None else alarm.note,
+        reviewer=None if alarm is None else alarm.reviewer,
+        still=_still(ring, then),
+    )
 
 
 def _still(ring: Ring, then: Iterable[Ring]) -> str | None:

@@ -52,6 +52,8 @@ async def service_worker(parts: WithParts) -> Response:
 @router.get("/admin/{section}")
 @router.get("/n/{token}")
 @router.get("/alarm/{alarm}")
+@router.get("/review")
+@router.get("/statistics")
 @router.get("/patient/{patient}")
 @router.get("/patient/{patient}/pair")
 async def page(parts: WithParts) -> Response:

@@ -41,6 +41,32 @@ _DAYS_OF_SIGNAL: Final = f"""
     INSERT INTO ecg_minutes (patient_id, minute, device_id, lead, ecg_us, tenant_id)
     SELECT patient_id, minute, device_id, 'II', 60000000, p.tenant_id {_DAYS}
 """
+_PAST_ALARMS: Final = """
+    WITH onsets AS (
+        SELECT
+            d.*,
+            -- Calls stand apart, so that each has its own beats.
+            date_trunc('second', now()) - interval '1 hour' - n * interval '5 min'
+                + ascii(%(call)s) %% 10 * interval '30 s' AS onset_at
+        FROM devices AS d JOIN patients AS p USING (patient_id), generate_series(1, %(n)s) AS n
+        WHERE p.name = %(name)s
+    ), raised AS (
+        INSERT INTO alarms (tenant_id, patient_id, device_id, call, priority, onset_at, signal_at, engine)
+        SELECT tenant_id, patient_id, device_id, %(call)s, %(priority)s, onset_at, onset_at + interval '5 s', 'test'
+        FROM onsets
+        RETURNING alarm_id
+    ), ended AS (
+        INSERT INTO episodes (tenant_id, patient_id, device_id, call, onset_at, ended_at, engine)
+        SELECT tenant_id, patient_id, device_id, %(call)s, onset_at, onset_at + interval '20 s', 'test' FROM onsets
+    ), found AS (
+        INSERT INTO beats (patient_id, tenant_id, device_id, t, rr_s, amplitude_mv, label, engine)
+        SELECT patient_id, tenant_id, device_id, onset_at + n * %(rr_s)s * interval '1 s', %(rr_s)s, 1, 'N', 'test'
+        FROM onsets, generate_series(0, 5) AS n
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)
+    SELECT alarm_id, 1, kind, '{}' FROM raised, unnest(ARRAY['raised', 'ended']) AS kind
+"""
 Script = Sequence[Mapping[str, str | float]]
 
 
@@ -123,6 +149,12 @@ class WardStack(ServedStack):
             assert row is not None
             self._add_event(connection, row[0], "raised")
             return int(row[0])
+
+    def add_past_alarms(self, name: str, call: str, n: int, *, rr_s: float) -> None:
+        """Let the patient of that name have had alarms, one every five minutes up to an hour ago, with beats."""
+        with psycopg.connect(self.database) as connection:
+            connection.execute(_PAST_ALARMS, {"name": name, "call": call, "n": n, "rr_s": rr_s,
+                                              "priority": str(get_call(call).priority)})  # fmt: skip
 
     def settle_alarm(self, alarm_id: int, user: User) -> None:
         """End an alarm and acknowledge it."""

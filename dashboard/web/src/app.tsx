@@ -10,7 +10,9 @@ import { AlarmStoryPage } from "./pages/alarm_story";
 import { NoticePage } from "./pages/notice";
 import { PairPage } from "./pages/pair";
 import { PatientPage } from "./pages/patient";
+import { ReviewPage } from "./pages/review";
 import { SignInPage } from "./pages/sign_in";
+import { StatisticsPage } from "./pages/statistics";
 import { WardPage } from "./pages/ward";
 import { Announcer } from "./parts/announcer";
 import { NoteLine } from "./parts/note";
@@ -44,6 +46,8 @@ function Page() {
   if (value.page === "alarm") return <AlarmStoryPage key={value.id} id={value.id} />;
   if (value.page === "add") return <AddPatientPage />;
   if (value.page === "admin") return <AdminPage section={value.section} />;
+  if (value.page === "review") return <ReviewPage />;
+  if (value.page === "statistics") return <StatisticsPage />;
   if (value.page === "unknown") return <Unknown />;
   return <WardPage />;
 }

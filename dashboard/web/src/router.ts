@@ -13,11 +13,15 @@ export type Route =
   | { page: "admin"; section: string | null }
   | { page: "notice"; token: string }
   | { page: "alarm"; id: number }
+  | { page: "review" }
+  | { page: "statistics" }
   | { page: "unknown" };
 
 export function parseRoute(pathname: string): Route {
   if (pathname === "/" || pathname === "/ward") return { page: "ward" };
   if (pathname === "/sign-in") return { page: "sign-in" };
+  if (pathname === "/review") return { page: "review" };
+  if (pathname === "/statistics") return { page: "statistics" };
   if (pathname === "/add-patient") return { page: "add" };
   const notice = /^\/n\/([\w-]{43})$/.exec(pathname);
   if (notice?.[1]) return { page: "notice", token: notice[1] };

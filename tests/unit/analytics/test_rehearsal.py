@@ -73,10 +73,10 @@ def test_alarms_are_saved_added_and_lost() -> None:
     outcome = compare_rings(now, then, told, 3600 * _S, "engine-9")
     counts = {call.call: call for call in outcome.calls}
     brady, pause = counts["bradycardia"], counts["pause"]
-    assert (brady.rang, brady.now, brady.then, brady.saved, brady.added) == (4, 4, 1, 3, 0)
+    assert (brady.rang, brady.now, brady.tried, brady.saved, brady.added) == (4, 4, 1, 3, 0)
     assert (brady.saved_true, brady.saved_false, brady.saved_unsure, brady.lost) == (1, 1, 0, 1)
     assert brady.not_repeated == 1
-    assert (pause.rang, pause.now, pause.then, pause.saved, pause.added) == (1, 1, 2, 0, 1)
+    assert (pause.rang, pause.now, pause.tried, pause.saved, pause.added) == (1, 1, 2, 0, 1)
     assert [(each.alarm_id, each.verdict) for each in outcome.saved] == [(2, "true"), (None, None), (1, "false")]
     assert [each.onset_us for each in outcome.added] == [500 * _S]
 

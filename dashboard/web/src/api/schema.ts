@@ -61,6 +61,10 @@ export type CorrectionKind = "added" | "deleted" | "relabelled";
  */
 export type PauseKind = "alarms_off" | "alarms_paused" | "audio_paused";
 /**
+ * Where a rehearsal is.
+ */
+export type RehearsalState = "cancelled" | "done" | "failed" | "running" | "waiting";
+/**
  * Where a report is.
  */
 export type ReportState = "failed" | "forgotten" | "made" | "making";
@@ -1194,6 +1198,79 @@ export interface Trends {
   battery_percent: (number | null)[];
 }
 /**
+ * A rehearsal; times are UTC microseconds, `progress` is 0 to 1, `limits` all of the patient's own as tried.
+ */
+export interface Rehearsal {
+  id: number;
+  from_us: number;
+  to_us: number;
+  limits: {
+    [k: string]: {
+      [k: string]: number;
+    };
+  };
+  state: RehearsalState;
+  progress: number;
+  failed: string | null;
+  result: RehearsalOutcome | null;
+}
+/**
+ * What the tried limits change; the lists hold the first of each, what would be lost before the rest.
+ */
+export interface RehearsalOutcome {
+  engine: string;
+  signal_us: number;
+  calls: CallOutcome[];
+  saved: ListedAlarm[];
+  added: ListedAlarm[];
+}
+/**
+ * What the tried limits change of one call: see `Rehearsal`.
+ *
+ * `rang` alarms were raised then; the engine, run again, raises `now` with the patient's limits and `tried` with those
+ * tried: `saved` of the first are not among the second, `added` the other way. Of those saved, `saved_true`,
+ * `saved_false` and `saved_unsure` were so reviewed, and `lost` were true and nothing else would ring about that
+ * moment. `not_repeated` of those that rang are not raised again: there were other limits then, or another engine.
+ */
+export interface CallOutcome {
+  call: string;
+  rang: number;
+  now: number;
+  tried: number;
+  saved: number;
+  added: number;
+  saved_true: number;
+  saved_false: number;
+  saved_unsure: number;
+  lost: number;
+  not_repeated: number;
+}
+/**
+ * One of them; `alarm_id` is what rang then, `still` the call that would ring about that moment.
+ */
+export interface ListedAlarm {
+  call: string;
+  device_id: string;
+  onset_us: number;
+  end_us: number | null;
+  alarm_id: number | null;
+  verdict: Verdict | null;
+  note: string;
+  reviewer: string | null;
+  still: string | null;
+}
+/**
+ * Which limits are to be tried, by call and name (``null``: the catalogue's), on how many of the last days.
+ */
+export interface AskedRehearsal {
+  limits: {
+    [k: string]: {
+      [k: string]: number | null;
+    };
+  };
+  days?: number;
+}
+/**
  * A patient's last reports, the newest first.
  */
 export interface ReportJobs {
@@ -1225,6 +1302,69 @@ export interface AskedReport {
   zone?: string;
 }
 /**
+ * The first of those that wait, and how many wait in all.
+ */
+export interface Queue {
+  waiting: Waiting[];
+  n: number;
+}
+/**
+ * An alarm that nobody has judged; times are UTC microseconds.
+ *
+ * Attributes
+ * ----------
+ * bpm, amplitude_mv : float, optional
+ * Rate and height of the beats in the ten seconds after the onset.
+ * group : int
+ * Number of the first alarm of those that are alike; they stand one after the other.
+ */
+export interface Waiting {
+  alarm_id: number;
+  patient_id: number;
+  name: string;
+  ward: string;
+  call: string;
+  priority: Priority;
+  onset_us: number;
+  end_us: number | null;
+  late: boolean;
+  detail: {
+    [k: string]: number | string;
+  };
+  confidence: number | null;
+  bpm: number | null;
+  amplitude_mv: number | null;
+  group: number;
+}
+/**
+ * Alarms that were judged, or wait again.
+ */
+export interface Judged {
+  alarm_ids: number[];
+}
+/**
+ * What these alarms were.
+ */
+export interface Judging {
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  alarm_ids: number[];
+  verdict: Verdict;
+  note?: string;
+}
+/**
+ * Which alarms are to wait again.
+ */
+export interface TakingBack {
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  alarm_ids: number[];
+}
+/**
  * What somebody signs in with.
  */
 export interface Credentials {
@@ -1248,6 +1388,81 @@ export interface User {
   role: string;
   language: string;
   permissions: string[];
+}
+/**
+ * Alarms of some days: those that a person was told, without those that a greater one hid.
+ */
+export interface AlarmNumbers {
+  from_us: number;
+  to_us: number;
+  zone: string;
+  wards: string[];
+  n: number;
+  calls: CallNumbers[];
+  patients: PatientNumbers[];
+  shifts: ShiftNumbers[];
+  limits: LimitNumbers[];
+}
+/**
+ * One call's alarms: how reviewed, how many were acknowledged, and after how many seconds half of those were.
+ */
+export interface CallNumbers {
+  call: string;
+  n: number;
+  n_true: number;
+  n_false: number;
+  n_unsure: number;
+  n_acknowledged: number;
+  median_s: number | null;
+}
+/**
+ * One of the patients with most alarms, and the call that was most of them.
+ */
+export interface PatientNumbers {
+  patient_id: number;
+  name: string;
+  ward: string;
+  n: number;
+  n_true: number;
+  n_false: number;
+  most: string;
+}
+/**
+ * A shift, all days together: ``early`` from 6 h, ``late`` from 14 h, ``night`` from 22 h, in that zone.
+ */
+export interface ShiftNumbers {
+  shift: "early" | "late" | "night";
+  high: number;
+  medium: number;
+  low: number;
+  n_true: number;
+  n_false: number;
+}
+/**
+ * One of the limits that rang most: its `name`, its `value` now, and whether that is the patient's own.
+ */
+export interface LimitNumbers {
+  patient_id: number;
+  patient: string;
+  ward: string;
+  call: string;
+  name: string;
+  value: number;
+  unit: string;
+  is_own: boolean;
+  n: number;
+  n_true: number;
+  n_false: number;
+  suggestion: Suggestion | null;
+}
+/**
+ * Another limit: how many `of` the rings it would have silenced, and how many that were true would still ring.
+ */
+export interface Suggestion {
+  value: number;
+  silences: number;
+  of: number;
+  still_true: number;
 }
 /**
  * What is stored, and for how long. `room` is ``None`` until the compactor has looked.

@@ -24,6 +24,7 @@ import { bandsOf, useMarks } from "../patient/record_marks";
 import { LEAST_S, type Mark, Strip } from "../patient/strip";
 import { Symptoms } from "../patient/symptoms";
 import { Trend } from "../patient/trend";
+import { RehearsalPanel } from "../rehearsal/rehearsal_dialog";
 import { ReportPanel } from "../report/report_panel";
 import { freshness } from "../ward/freshness";
 import { isUnanswered } from "../ward/order";
@@ -203,6 +204,7 @@ function Record({ id, name, facts, factsUs, patient }: RecordProps) {
         <PairedDevices patientId={id} again={Math.floor(tickUs.value / AGAIN_US)} />
         {facts && <Devices devices={facts.devices} atUs={factsUs} />}
         {facts && <Limits limits={facts.limits} />}
+        <RehearsalPanel patientId={id} />
         <ReportPanel patientId={id} />
       </div>
     </>

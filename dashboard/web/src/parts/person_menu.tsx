@@ -40,6 +40,16 @@ export function PersonMenu() {
       <LanguageButtons />
       <ThemeButton />
       {mayAct.value && <PushChoice />}
+      {user.value?.permissions.includes("review") && (
+        <a class="button" href="/review">
+          {words("queue.open")}
+        </a>
+      )}
+      {user.value?.permissions.includes("see_statistics") && (
+        <a class="button" href="/statistics">
+          {words("statistics.open")}
+        </a>
+      )}
       {openSections().length > 0 && (
         <a class="button" href="/admin">
           {words("admin.open")}

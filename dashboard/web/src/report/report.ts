@@ -1,27 +1,14 @@
 // Reports for the file: what the server says of them, and asking for one.
 
 import { getJson, post } from "../api/http";
+import type { ReportJob, ReportJobs } from "../api/schema";
 import type { Language } from "../api/types";
 
-export interface ReportJob {
-  id: number;
-  asked_us: number;
-  by: string;
-  from_us: number;
-  to_us: number;
-  language: string;
-  zone: string;
-  /** 0 to 1. */
-  progress: number;
-  made_us: number | null;
-  failed: string | null;
-  state: "making" | "made" | "failed" | "forgotten";
-}
+export type { ReportJob };
 
 const url = (patientId: number) => `/api/patients/${patientId}/reports`;
 
-export const getReports = (patientId: number, abort?: AbortSignal) =>
-  getJson<{ reports: ReportJob[] }>(url(patientId), abort);
+export const getReports = (patientId: number, abort?: AbortSignal) => getJson<ReportJobs>(url(patientId), abort);
 
 export const askReport = (patientId: number, fromUs: number, toUs: number, language: Language, zone: string) =>
   post<ReportJob>(url(patientId), { from_us: Math.round(fromUs), to_us: Math.round(toUs), language, zone });

@@ -173,7 +173,8 @@ function Job({ patientId, job }: { patientId: number; job: ReportJob }) {
     <>
       <p>
         <strong>{period}</strong>
-        <span class="nothing">{` · ${words("report.by", { name: job.by, time: dayAndTime(job.asked_us) })}`}</span>
+        <br />
+        <span class="nothing">{words("report.by", { name: job.by, time: dayAndTime(job.asked_us) })}</span>
       </p>
       {job.state === "making" && (
         <p class="report-progress">

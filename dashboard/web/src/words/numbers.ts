@@ -3,7 +3,7 @@
 import { language } from "./language";
 import { plural, words } from "./words";
 
-const NO_VALUE = "– –";
+export const NO_VALUE = "– –";
 /** Whose way of writing days and times each language follows. */
 const REGIONAL = { en: "en-GB", fr: "fr-FR", de: "de-DE" } as const;
 

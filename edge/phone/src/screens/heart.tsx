@@ -175,6 +175,7 @@ const ACTIONS = {
   revoked_device: "look.revoked",
   made_report: "look.report",
   took_report: "look.report",
+  rehearsed_limits: "look.limits",
 } as const;
 
 function Access() {

@@ -1,0 +1,90 @@
+"""Numbers of alarms of the running server: by call, patient and shift; and limits that ring for nothing."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.conftest import StartHeartwire
+from tests.integration.dashboard_stack import Patient, Person, Stack, on_one_pair
+from tests.servers.fixtures import BrokerServer
+
+pytestmark = on_one_pair
+
+
+@pytest.fixture
+def stack(heartwire_process: StartHeartwire, database: str, broker: BrokerServer) -> Stack:
+    return Stack(heartwire_process, database, broker)
+
+
+@pytest.fixture
+def nurse(stack: Stack) -> Iterator[Person]:
+    with stack.person() as person:
+        yield person
+
+
+def _ring(stack: Stack, patient: Patient, call: str, onset: datetime, bpm: float, verdict: str | None = None) -> None:  # noqa: PLR0917
+    """Let an alarm of twenty seconds have rung, with beats of that rate, acknowledged after half a minute if judged."""
+    ((alarm_id,),) = stack.execute(
+        "INSERT INTO alarms (tenant_id, patient_id, device_id, call, priority, onset_at, signal_at, engine)"
+        " VALUES (1, %s, %s, %s, 'medium', %s, %s, 'test') RETURNING alarm_id",
+        *patient, call, onset, onset + timedelta(seconds=10),
+    )  # fmt: skip
+    stack.execute(
+        "INSERT INTO episodes (tenant_id, patient_id, device_id, call, onset_at, ended_at, engine)"
+        " VALUES (1, %s, %s, %s, %s, %s, 'test')",
+        *patient, call, onset, onset + timedelta(seconds=20),
+    )  # fmt: skip
+    stack.execute(
+        "INSERT INTO beats SELECT %s, 1, %s, %s::timestamptz + n * %s::float8 * interval '1 s', %s, 1, 'N', 'test'"
+        " FROM generate_series(0, %s) AS n",
+        *patient, onset, 60 / bpm, 60 / bpm, int(20 * bpm / 60),
+    )  # fmt: skip
+    event = "INSERT INTO alarm_events (alarm_id, tenant_id, kind, at, user_id, detail) SELECT %s, 1, %s, %s, {}, {}"
+    stack.execute(event.format("NULL", "'{}'"), alarm_id, "raised", onset + timedelta(seconds=10))
+    if verdict is not None:
+        nobody = "(SELECT min(user_id) FROM users)"
+        stack.execute(event.format(nobody, "'{}'"), alarm_id, "acknowledged", onset + timedelta(seconds=40))
+        detail = f'\'{{"verdict": "{verdict}"}}\''
+        stack.execute(event.format(nobody, detail), alarm_id, "reviewed", onset + timedelta(seconds=90))
+
+
+def test_who_rings_how_often_and_for_what_is_counted(stack: Stack, nurse: Person) -> None:
+    ada, ben = stack.add_patient("Ada"), stack.add_patient("Ben")
+    stack.execute("UPDATE patients SET ward = 'C' WHERE name = 'Ben'")
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    # In Paris these hours are one or two later: early, late, and night on both sides of midnight.
+    for hour in (9, 10, 15, 21, 22, 2):
+        _ring(stack, ada, "bradycardia", day + timedelta(hours=hour), 47.3, "false")
+    _ring(stack, ada, "bradycardia", day + timedelta(hours=11), 43, "true")
+    _ring(stack, ben, "pause", day + timedelta(hours=9), 30)
+    _ring(stack, ben, "pause", day - timedelta(days=30), 30)
+    found = nurse.http.get("/api/statistics/alarms", params={"days": 7, "zone": "Europe/Paris"}).json()
+    assert (found["n"], found["wards"]) == (8, ["B", "C"])
+    calls = {each["call"]: each for each in found["calls"]}
+    brady = calls["bradycardia"]
+    assert (brady["n"], brady["n_true"], brady["n_false"], brady["n_acknowledged"]) == (7, 1, 6, 7)
+    assert (brady["median_s"], calls["pause"]["median_s"]) == (30, None)
+    assert [(each["name"], each["n"], each["most"]) for each in found["patients"]] == [
+        ("Ada", 7, "bradycardia"), ("Ben", 1, "pause"),
+    ]  # fmt: skip
+    shifts = {each["shift"]: each["medium"] for each in found["shifts"]}
+    assert shifts == {"early": 4, "late": 1, "night": 3}
+    (limit,) = found["limits"]
+    assert (limit["patient"], limit["call"], limit["value"], limit["is_own"], limit["n"]) == (
+        "Ada",
+        "bradycardia",
+        50,
+        False,
+        7,
+    )
+    # Those at 47.3 fall silent at 47; the true one at 43 still rings.
+    assert limit["suggestion"] == {"value": 47, "silences": 6, "of": 7, "still_true": 1}
+    stack.execute("INSERT INTO patient_limits VALUES (%s, 1, 'bradycardia', 'bpm', 48)", ada.patient_id)
+    (limit,) = nurse.http.get("/api/statistics/alarms").json()["limits"]
+    assert (limit["value"], limit["is_own"]) == (48, True)
+    of_ward = nurse.http.get("/api/statistics/alarms", params={"ward": "C"}).json()
+    assert (of_ward["n"], [each["name"] for each in of_ward["patients"]], of_ward["limits"]) == (1, ["Ben"], [])
+    for wrong in ({"zone": "Mars/Olympus"}, {"days": 32}):
+        answer = nurse.http.get("/api/statistics/alarms", params=wrong)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
