@@ -9,13 +9,14 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from dashboard.database import Database, Sight
 from dashboard.errors import ApiError, Code
@@ -29,7 +30,7 @@ CSRF_HEADER: Final = "x-csrf-token"
 _QUERIES: Final = load_queries("dashboard", "access.sql")
 _LOGIN_MOST: Final = 64
 #: What is looked at within this time is one look, seconds.
-_LOOK_S: Final = 600.0
+LOOK_S: Final = 600.0
 
 
 class Action(StrEnum):
@@ -65,6 +66,19 @@ class Action(StrEnum):
     SET_RETENTION = "set_retention"
     PLACED_HOLD = "placed_hold"
     RELEASED_HOLD = "released_hold"
+    SAW_TRAIL = "saw_trail"
+    REVOKED_SESSION = "revoked_session"
+    WATCHED_LIVE = "watched_live"
+    BROKE_GLASS = "broke_glass"
+    SEARCHED_ELSEWHERE = "searched_elsewhere"
+    ADDED_PERSON = "added_person"
+    CHANGED_PERSON = "changed_person"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 # a name
+    DISABLED_PERSON = "disabled_person"
+    ENABLED_PERSON = "enabled_person"
+    ADDED_WARD = "added_ward"
+    CHANGED_WARD = "changed_ward"
+    REMOVED_WARD = "removed_ward"
     CORRECTED_BEAT = "corrected_beat"
     UNDID_CORRECTION = "undid_correction"
     WROTE_NOTE = "wrote_note"
@@ -97,6 +111,7 @@ class Viewer:
     scopes: frozenset[str] | None = None
     wards: tuple[int, ...] | None = None
     glass: tuple[int, ...] = ()
+    session_id: int | None = None
 
     @property
     def sight(self) -> Sight:
@@ -115,8 +130,13 @@ class Access:
         self._database: Final = database
         self._settings: Final = settings
 
-    async def sign_in(self, login: str, password: str, address: str) -> tuple[str, Viewer]:
+    async def sign_in(self, login: str, password: str, address: str, agent: str = "") -> tuple[str, Viewer]:
         """Return a new session's token and whose it is.
+
+        Parameters
+        ----------
+        address, agent : str
+            From where, and the kind of browser.
 
         Raises
         ------
@@ -143,6 +163,8 @@ class Access:
                 "tenant_id": user[1],
                 "csrf": csrf,
                 "longest_s": self._settings.session_longest_s,
+                "address": address,
+                "agent": agent,
             }
             await connection.execute(_QUERIES["begin_session"], session)
             if stronger is not None:
@@ -228,12 +250,13 @@ class Access:
         row = await (await connection.execute(_QUERIES["session"], given)).fetchone()
         if row is None:
             return None
-        *who, wards, glass, is_stale = row
+        *who, wards, glass, session_id, is_stale = row
         if is_stale:
             await connection.execute(_QUERIES["touch"], {"token_hash": token_hash})
         seen = None if wards is None else tuple(wards)
         user_id, login, name, role, language, tenant_id, csrf = who
-        return Viewer(user_id, login, name, role, language, tenant_id, csrf, token_hash, None, seen, tuple(glass))
+        known = (user_id, login, name, role, language, tenant_id, csrf, token_hash)
+        return Viewer(*known, None, seen, tuple(glass), session_id)
 
 
 def check_csrf(viewer: Viewer, headers: Mapping[str, str]) -> None:
@@ -249,19 +272,28 @@ def check_csrf(viewer: Viewer, headers: Mapping[str, str]) -> None:
 
 
 async def audit(
-    connection: psycopg.AsyncConnection[Any], viewer: Viewer, action: Action, patient_id: int | None = None
+    connection: psycopg.AsyncConnection[Any],
+    viewer: Viewer,
+    action: Action,
+    patient_id: int | None = None,
+    *,
+    detail: Mapping[str, object] | None = None,
 ) -> None:
     """Write down who did what."""
-    await connection.execute(
-        _QUERIES["audit"],
-        {"tenant_id": viewer.tenant_id, "user_id": viewer.user_id, "action": action, "patient_id": patient_id},
-    )
+    given = {"tenant_id": viewer.tenant_id, "user_id": viewer.user_id, "action": action, "patient_id": patient_id}
+    await connection.execute(_QUERIES["audit"], given | {"detail": Jsonb(detail or {})})
 
 
 async def audit_look(connection: psycopg.AsyncConnection[Any], viewer: Viewer, action: Action, patient_id: int) -> None:
     """Write down that somebody looks at a patient, once in ten minutes: his page asks every few seconds."""
     given = {"tenant_id": viewer.tenant_id, "user_id": viewer.user_id, "action": action, "patient_id": patient_id}
-    await connection.execute(_QUERIES["audit_look"], given | {"look_s": _LOOK_S})
+    await connection.execute(_QUERIES["audit_look"], given | {"look_s": LOOK_S})
+
+
+async def audit_watching(connection: psycopg.AsyncConnection[Any], viewer: Viewer, patients: Collection[int]) -> None:
+    """Write down whose live waves somebody sees, once in ten minutes each."""
+    given = {"tenant_id": viewer.tenant_id, "user_id": viewer.user_id, "action": Action.WATCHED_LIVE}
+    await connection.execute(_QUERIES["audit_watching"], given | {"patients": list(patients), "look_s": LOOK_S})
 
 
 def _hash(token: str) -> bytes:

@@ -35,8 +35,11 @@ SELECT user_id, tenant_id, password_hash FROM users WHERE login = %(login)s AND 
 UPDATE users SET password_hash = %(new_hash)s WHERE user_id = %(user_id)s AND password_hash = %(old_hash)s;
 
 -- begin_session --
-INSERT INTO sessions (token_hash, user_id, tenant_id, csrf_token, expires_at)
-VALUES (%(token_hash)s, %(user_id)s, %(tenant_id)s, %(csrf)s, now() + make_interval(secs => %(longest_s)s));
+INSERT INTO sessions (token_hash, user_id, tenant_id, csrf_token, expires_at, address, agent)
+VALUES (
+    %(token_hash)s, %(user_id)s, %(tenant_id)s, %(csrf)s, now() + make_interval(secs => %(longest_s)s), %(address)s,
+    %(agent)s
+);
 
 -- session --
 -- Who it is and what he may see, if the session still holds; and whether its last use should be written down again.
@@ -46,6 +49,7 @@ SELECT u.user_id, u.login, u.name, u.role, u.language, u.tenant_id, s.csrf_token
         SELECT DISTINCT g.patient_id FROM glass_breaks AS g WHERE g.user_id = u.user_id AND g.until_at > now()
         ORDER BY g.patient_id
     ),
+    s.session_id,
     s.last_seen_at < now() - interval '30 s'
 FROM sessions AS s JOIN users AS u USING (user_id)
 WHERE s.token_hash = %(token_hash)s
@@ -65,8 +69,8 @@ DELETE FROM sessions WHERE expires_at < now() OR last_seen_at < now() - make_int
 
 -- audit --
 -- Who did, or saw, what.
-INSERT INTO audit_events (tenant_id, user_id, action, patient_id)
-VALUES (%(tenant_id)s, %(user_id)s, %(action)s, %(patient_id)s);
+INSERT INTO audit_events (tenant_id, user_id, action, patient_id, detail)
+VALUES (%(tenant_id)s, %(user_id)s, %(action)s, %(patient_id)s, %(detail)s);
 
 -- audit_look --
 -- Likewise of a look at a patient; a page that stays open asks again and again, and is one look.
@@ -76,4 +80,15 @@ WHERE NOT EXISTS (
     SELECT FROM audit_events
     WHERE patient_id = %(patient_id)s AND user_id = %(user_id)s AND action = %(action)s
         AND at > now() - make_interval(secs => %(look_s)s)
+);
+
+-- audit_watching --
+-- Likewise of many at once: whose live waves a screen shows.
+INSERT INTO audit_events (tenant_id, user_id, action, patient_id)
+SELECT %(tenant_id)s, %(user_id)s, %(action)s, patient_id
+FROM unnest(%(patients)s::bigint[]) AS watched (patient_id)
+WHERE NOT EXISTS (
+    SELECT FROM audit_events AS e
+    WHERE e.patient_id = watched.patient_id AND e.user_id = %(user_id)s AND e.action = %(action)s
+        AND e.at > now() - make_interval(secs => %(look_s)s)
 );

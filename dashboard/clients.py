@@ -22,6 +22,8 @@ class Client:
         Patients whose waves it asked for.
     watched : frozenset of int
         Those of them that are its tenant's and have a device.
+    audited_s : dict of int
+        When each patient that it shows was last written into the audit trail, monotonic seconds.
     too_slow : asyncio.Event
         Set when its queue was full.
     """
@@ -30,6 +32,7 @@ class Client:
         self.viewer = viewer
         self.wanted: frozenset[int] = frozenset()
         self.watched: frozenset[int] = frozenset()
+        self.audited_s: dict[int, float] = {}
         self.too_slow: Final = asyncio.Event()
         self._most_messages: Final = most_messages
         self._most_bytes: Final = most_bytes

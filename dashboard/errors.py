@@ -30,6 +30,14 @@ class Code(StrEnum):
     """A parameter is missing or out of bounds; `field` names it."""
     TOO_LONG = "too_long"
     """More than one answer may hold; `limit_s` says how much that is."""
+    NOT_YOURSELF = "not_yourself"
+    """Nobody shuts himself out, or takes his own role."""
+    TAKEN = "taken"
+    """Something else has this name."""
+    NOT_EMPTY = "not_empty"
+    """There are patients in it."""
+    NOT_NEEDED = "not_needed"
+    """Who asks sees it already."""
     NOT_OPEN = "not_open"
     """The alarm ended or was suppressed: there is nothing to acknowledge any more."""
     NO_PATIENTS = "no_patients"
@@ -73,6 +81,10 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.NOT_FOUND: 404,
     Code.INVALID: 422,
     Code.TOO_LONG: 422,
+    Code.NOT_YOURSELF: 409,
+    Code.TAKEN: 409,
+    Code.NOT_EMPTY: 409,
+    Code.NOT_NEEDED: 409,
     Code.NOT_OPEN: 409,
     Code.NO_PATIENTS: 409,
     Code.WITHDRAWN: 409,

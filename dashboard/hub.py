@@ -14,11 +14,12 @@ from typing import Final
 
 import psycopg
 
-from dashboard.access import Viewer
+from dashboard.access import LOOK_S, Viewer, audit_watching
 from dashboard.alarms import time_of
 from dashboard.clients import Client
 from dashboard.counters import Counters
 from dashboard.database import Database, Sight
+from dashboard.glass import end_glass
 from dashboard.live import LiveEcg
 from dashboard.permissions import Permission
 from dashboard.records import BEATS_MESSAGE, JSON_MESSAGE, pack_ecg, pack_json
@@ -196,6 +197,7 @@ class Hub:
         begin_s = time.monotonic()
         try:
             async with self._database.connection_of(tenant_id) as connection:
+                await end_glass(connection, tenant_id)
                 facts = await read_ward(connection, tenant_id, _now_us())
         except HeartwireError as error:
             self._counters.read_failures += 1
@@ -273,6 +275,8 @@ class Hub:
             await _is_set_within(self._wishes_changed, _DEVICES_S)
             self._wishes_changed.clear()
             await self._set_devices()
+            for client in list(self._clients):
+                await self._audit_watching(client)
 
     async def _set_devices(self) -> None:
         wanted: defaultdict[int, set[int]] = defaultdict(set)
@@ -291,6 +295,20 @@ class Hub:
                 del known[device]
             known.update(found)
         self._hear_known_devices()
+
+    async def _audit_watching(self, client: Client) -> None:
+        """Write down whose waves a screen shows: in the trail once in ten minutes."""
+        now_s = time.monotonic()
+        due = {patient for patient in client.watched if now_s - client.audited_s.get(patient, -LOOK_S) >= LOOK_S}
+        if not due:
+            return
+        try:
+            async with self._database.connection_as(client.viewer) as connection:
+                await audit_watching(connection, client.viewer, due)
+        except HeartwireError:
+            return  # said when the database is back
+        client.audited_s = {one: at_s for one, at_s in client.audited_s.items() if now_s - at_s < LOOK_S}
+        client.audited_s |= dict.fromkeys(due, now_s)
 
     def _hear_known_devices(self) -> None:
         """Subscribe to what is wanted and known; each screen gets only what its viewer may see."""

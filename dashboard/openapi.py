@@ -12,6 +12,7 @@ from dashboard.routes import (
     alarms,
     care,
     devices,
+    glass,
     hand_overs,
     ledger,
     live,
@@ -22,6 +23,7 @@ from dashboard.routes import (
     pages,
     patients,
     pauses,
+    people,
     record,
     rehearsals,
     report,
@@ -29,6 +31,7 @@ from dashboard.routes import (
     session,
     statistics,
     storage,
+    trail,
     ward,
 )
 from dashboard.routes.shapes import refuses, shared_shapes
@@ -48,6 +51,9 @@ ROUTERS: Final = (
     ledger,
     pauses,
     hand_overs,
+    glass,
+    people,
+    trail,
     on_call,
     notices,
     devices,

@@ -96,6 +96,7 @@ def _limits(**limits: Limit) -> Mapping[str, Limit]:
 #: Calls of what a patient says himself.
 SYMPTOM: Final = "symptom"
 PATIENT_MESSAGE: Final = "patient_message"
+GLASS_BROKEN: Final = "glass_broken"
 #: Calls of the notifier.
 NOBODY_ANSWERS: Final = "nobody_answers"
 CHANNEL_FAILING: Final = "channel_failing"
@@ -555,6 +556,17 @@ _CATALOGUE: Final = (
         "three attempts in a row to reach somebody by one of the person's contacts failed",
         "a message arrived, or the contact was removed",
         _DESIGN,
+    ),
+    Call(
+        GLASS_BROKEN,
+        "Seen by another ward",
+        "Consulté par un autre service",
+        "Von einer anderen Station eingesehen",
+        Priority.LOW,
+        Family.TECHNICAL,
+        "somebody who does not belong to the patient's ward opened the record, and said why",
+        "the right to see it has ended, four hours later",
+        "heartwire design, promise P10",
     ),
 )
 

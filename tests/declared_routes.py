@@ -26,7 +26,13 @@ PUBLIC: Final = {
     ("POST", "/api/notices/{token}/passing"),
 }
 #: For everybody who is signed in: about himself, or no secret.
-SIGNED_IN: Final = {("GET", "/api/session"), ("DELETE", "/api/session"), ("GET", "/api/calls")}
+SIGNED_IN: Final = {
+    ("GET", "/api/session"),
+    ("DELETE", "/api/session"),
+    ("GET", "/api/calls"),
+    ("GET", "/api/sessions"),
+    ("DELETE", "/api/sessions/{session_id}"),
+}
 
 
 class Declared(NamedTuple):

@@ -25,7 +25,8 @@ _SEND_S: Final = 10.0
 _TOGETHER_S: Final = 0.04
 #: How long a screen that reads nothing may take to hear why it is disconnected, seconds.
 _CLOSE_S: Final = 10.0
-_SESSION_S: Final = 3.0
+#: Who is signed out elsewhere sees nothing after three seconds.
+_SESSION_S: Final = 2.5
 #: Alarms that one message may say to be on the screen.
 _SHOWN_MOST: Final = 1_000
 

@@ -8,6 +8,7 @@ from dashboard.permissions import permissions_of
 from dashboard.routes.answers import WithParts, WithViewer, json_answer
 from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
+from dashboard.whence import whence
 
 router = APIRouter(prefix="/api/session")
 
@@ -48,8 +49,8 @@ async def sign_in(request: Request, parts: WithParts) -> Response:
     """Sign in."""
     parts.access.check_origin(request.headers, required=False)
     given = await read_body(request, Credentials)
-    address = request.client.host if request.client else ""
-    token, viewer = await parts.access.sign_in(given.login, given.password, address)
+    at = whence(request)
+    token, viewer = await parts.access.sign_in(given.login, given.password, at.address, at.agent)
     answer = json_answer(_session(viewer))
     answer.set_cookie(
         COOKIE,

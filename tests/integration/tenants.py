@@ -21,7 +21,9 @@ PLACES: Final = ("all", "ward_a", "other")
 #: What has rules that the API's description does not tell.
 _VALUES: Final = {"fields": [{"id": "a", "kind": "text", "label": "How are you?"}], "label": "N"}
 #: What belongs to a hospital, not to a patient: everybody there who may at all may do so, whatever his ward.
-OF_TENANT: Final = frozenset({"user_id", "to_user_id", "token_id", "webhook_id", "contact_id", "on_call_id"})
+OF_TENANT: Final = frozenset(
+    {"user_id", "to_user_id", "token_id", "webhook_id", "contact_id", "on_call_id", "session_id", "ward_id"}
+)
 _QUERIES: Final = load_queries("tests.integration", "tenants.sql")
 
 

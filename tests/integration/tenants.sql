@@ -57,6 +57,14 @@ INSERT INTO rehearsals (tenant_id, patient_id, asked_by, from_at, to_at, limits,
 VALUES (%(t)s, %(p)s, %(by)s, now() - interval '1 h', now(), '{}', now(), %(mark)s)
 RETURNING rehearsal_id;
 
+-- session_id --
+INSERT INTO sessions (token_hash, user_id, tenant_id, csrf_token, expires_at)
+VALUES (sha256(%(mark)s::text::bytea), %(by)s, %(t)s, 'x', now() + interval '1 h')
+RETURNING session_id;
+
+-- ward_id --
+SELECT ward_id FROM patients WHERE patient_id = %(p)s;
+
 -- correction_id --
 INSERT INTO beat_corrections (tenant_id, patient_id, t, kind, label, user_id)
 VALUES (%(t)s, %(p)s, now() - interval '20 s', 'added', 'V', %(by)s)

@@ -1,5 +1,7 @@
 """Only who may: signing in, sessions, changes, origins."""
 
+import contextlib
+import http.client
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +87,50 @@ def test_pages_of_other_sites_are_refused(stack: Stack) -> None:
         with pytest.raises(InvalidStatus) as refused:
             nurse.open(origin=evil)
         assert refused.value.response.status_code == 403
+
+
+def test_a_session_that_somebody_else_chose_is_worth_nothing(stack: Stack, stranger: Person) -> None:
+    # Before signing in a page of another site, or a colleague at this computer, might have left a cookie.
+    with stack.person("doctor") as colleague:
+        for chosen in ("chosen-by-an-attacker", colleague.http.cookies["heartwire_session"]):
+            stranger.http.cookies.clear()
+            stranger.http.cookies.set("heartwire_session", chosen)
+            answer = stranger.sign_in("nurse")
+            assert answer.status_code == 200
+            token = answer.cookies["heartwire_session"]
+            assert token != chosen
+            kept = stack.execute(
+                "SELECT count(*) FROM sessions WHERE token_hash = sha256(%s)", b"chosen-by-an-attacker"
+            )
+            assert kept == [(0,)]
+        assert colleague.http.get("/api/session").json()["user"]["login"] == "doctor"
+
+
+@pytest.mark.parametrize("below", ["assets", "phone"])
+def test_paths_out_of_the_pages_lead_nowhere(stack: Stack, below: str) -> None:
+    host, port = stack.url.removeprefix("http://").split(":")
+    for trick in (
+        "../../settings.py",
+        "../../../settings.py",
+        "%2e%2e/%2e%2e/settings.py",
+        "..%2f..%2f..%2fsettings.py",
+        "....//....//settings.py",
+        "..%5c..%5csettings.py",
+        "%2fetc%2fpasswd",
+        "/etc/passwd",
+        "%00",
+        "index.html%00.js",
+        "%c0%ae%c0%ae/settings.py",
+    ):
+        with contextlib.closing(http.client.HTTPConnection(host, int(port), timeout=10)) as connection:
+            connection.putrequest("GET", f"/{below}/{trick}")  # as it is: a client that is no browser mends nothing
+            connection.endheaders()
+            answer = connection.getresponse()
+            said = answer.read()
+        assert answer.status in {400, 404}, f"{trick}: {answer.status}"
+        assert b"DashboardSettings" not in said
+        assert b"root:" not in said
+        assert b"Traceback" not in said
 
 
 def test_a_live_connection_needs_a_session(stack: Stack) -> None:

@@ -381,6 +381,25 @@ export interface Why {
   why?: string;
 }
 /**
+ * Patients of all wards whose names hold what was asked for; ten at most.
+ */
+export interface Elsewhere {
+  patients: PatientName[];
+}
+/**
+ * Why somebody of another ward must see the patient; the patient's team reads it, and he sees who looked.
+ */
+export interface Reason {
+  reason: string;
+}
+/**
+ * Whom one sees from now on, and until when.
+ */
+export interface Glass {
+  patient: PatientName;
+  until_us: number;
+}
+/**
  * Who may be given patients.
  */
 export interface Colleagues {
@@ -1094,6 +1113,76 @@ export interface Pause {
   ended_us: number | null;
 }
 /**
+ * Those who may sign in, then those who might.
+ */
+export interface People {
+  people: Person[];
+}
+/**
+ * Somebody who may sign in; `wards` are those he sees, ``None`` for all. Times are UTC microseconds.
+ */
+export interface Person {
+  id: number;
+  login: string;
+  name: string;
+  role: string;
+  language: string;
+  disabled: boolean;
+  created_us: number;
+  seen_us: number | null;
+  second_factor: boolean;
+  wards: number[] | null;
+}
+/**
+ * And by which name he signs in.
+ */
+export interface NewPerson {
+  name: string;
+  role: "admin" | "nurse" | "patient" | "physician" | "technician" | "tester";
+  language?: "de" | "en" | "fr";
+  wards?: number[] | null;
+  login: string;
+}
+/**
+ * Somebody with a new password, which is shown this once.
+ */
+export interface FreshPassword {
+  person: Person;
+  password: string;
+}
+/**
+ * What somebody is called, what he is, and which wards he sees; without `wards`: all.
+ */
+export interface Rights {
+  name: string;
+  role: "admin" | "nurse" | "patient" | "physician" | "technician" | "tester";
+  language?: "de" | "en" | "fr";
+  wards?: number[] | null;
+}
+/**
+ * By name.
+ */
+export interface Wards {
+  wards: WardRow[];
+}
+/**
+ * A ward, how many patients it has, and how many people belong to it besides those who see all.
+ */
+export interface WardRow {
+  id: number;
+  name: string;
+  zone: string;
+  n_patients: number;
+  n_members: number;
+}
+/**
+ * What a ward is called, and in which zone its people live (IANA name).
+ */
+export interface WardWish {
+  name: string;
+  zone?: string;
+}
+/**
  * What is said of a beat: the engine's at exactly that time, or one that is added.
  */
 export interface NewCorrection {
@@ -1528,6 +1617,52 @@ export interface NewPolicy {
  */
 export interface NewHold {
   why: string;
+}
+/**
+ * The newest first, and whether there is more: the next page is that `before` the last id.
+ */
+export interface Trail {
+  entries: Entry[];
+  more: boolean;
+}
+/**
+ * Something that somebody, or a patient's own device, did or saw.
+ */
+export interface Entry {
+  id: number;
+  at_us: number;
+  user_id: number | null;
+  name: string | null;
+  role: string | null;
+  action: string;
+  patient_id: number | null;
+  patient: string | null;
+  device: string | null;
+  detail: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * The last used first.
+ */
+export interface OpenSessions {
+  sessions: OpenSession[];
+}
+/**
+ * Where somebody is signed in, since when, by what; `is_this` is the one that asks.
+ */
+export interface OpenSession {
+  id: number;
+  user_id: number;
+  name: string;
+  role: string;
+  begun_us: number;
+  seen_us: number;
+  expires_us: number;
+  address: string;
+  agent: string;
+  method: string;
+  is_this: boolean;
 }
 /**
  * All that the ward's page shows but the waves.

@@ -1,0 +1,96 @@
+"""People and wards: who may sign in, as what, for which wards."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from dashboard import people as stored
+from dashboard import wards
+from dashboard.access import Viewer
+from dashboard.permissions import Permission
+from dashboard.routes.answers import Id, WithParts, json_answer, needs
+from dashboard.routes.bodies import read_body
+from dashboard.routes.shapes import gives, takes
+
+router = APIRouter(prefix="/api")
+Manager = Annotated[Viewer, Depends(needs(Permission.MANAGE_PEOPLE))]
+WardManager = Annotated[Viewer, Depends(needs(Permission.MANAGE_WARDS))]
+Seer = Annotated[Viewer, Depends(needs(Permission.SEE_WARD))]
+WardId = Annotated[int, Path(ge=0, le=2**31 - 1)]
+
+
+@router.get("/people", responses=gives(stored.People))
+async def get_people(viewer: Manager, parts: WithParts) -> Response:
+    """Return who may sign in, and who might no more."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.list_people(connection, viewer))
+
+
+@router.post(
+    "/people", status_code=201, openapi_extra=takes(stored.NewPerson), responses=gives(stored.FreshPassword, 201)
+)
+async def post_person(request: Request, viewer: Manager, parts: WithParts) -> Response:
+    """Let somebody sign in; the answer has a password, this once."""
+    wish = await read_body(request, stored.NewPerson)
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.add_person(connection, viewer, wish), 201)
+
+
+@router.put("/people/{user_id}", openapi_extra=takes(stored.Rights), responses=gives(stored.Person))
+async def put_person(user_id: Id, request: Request, viewer: Manager, parts: WithParts) -> Response:
+    """Change what somebody is called, what he is, and which wards he sees."""
+    wish = await read_body(request, stored.Rights)
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.change_person(connection, viewer, user_id, wish))
+
+
+@router.post("/people/{user_id}/password", responses=gives(stored.FreshPassword))
+async def post_password(user_id: Id, viewer: Manager, parts: WithParts) -> Response:
+    """Give somebody a new password, which is shown this once, and sign him out everywhere."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.reset_password(connection, viewer, user_id))
+
+
+@router.post("/people/{user_id}/disablement", responses=gives(stored.Person))
+async def post_disablement(user_id: Id, viewer: Manager, parts: WithParts) -> Response:
+    """Keep somebody out, at once and everywhere."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.disable_person(connection, viewer, user_id, disabled=True))
+
+
+@router.delete("/people/{user_id}/disablement", responses=gives(stored.Person))
+async def delete_disablement(user_id: Id, viewer: Manager, parts: WithParts) -> Response:
+    """Let somebody in again."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.disable_person(connection, viewer, user_id, disabled=False))
+
+
+@router.get("/wards", responses=gives(wards.Wards))
+async def get_wards(viewer: Seer, parts: WithParts) -> Response:
+    """Return the wards of the hospital."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await wards.list_wards(connection, viewer))
+
+
+@router.post("/wards", status_code=201, openapi_extra=takes(wards.WardWish), responses=gives(wards.WardRow, 201))
+async def post_ward(request: Request, viewer: WardManager, parts: WithParts) -> Response:
+    """Add a ward."""
+    wish = await read_body(request, wards.WardWish)
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await wards.add_ward(connection, viewer, wish), 201)
+
+
+@router.put("/wards/{ward_id}", openapi_extra=takes(wards.WardWish), responses=gives(wards.WardRow))
+async def put_ward(ward_id: WardId, request: Request, viewer: WardManager, parts: WithParts) -> Response:
+    """Call a ward otherwise, or say in which zone it is."""
+    wish = await read_body(request, wards.WardWish)
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await wards.change_ward(connection, viewer, ward_id, wish))
+
+
+@router.delete("/wards/{ward_id}", status_code=204)
+async def delete_ward(ward_id: WardId, viewer: WardManager, parts: WithParts) -> Response:
+    """Remove a ward that has no patients."""
+    async with parts.database.connection_as(viewer) as connection:
+        await wards.remove_ward(connection, viewer, ward_id)
+    return Response(status_code=204)
