@@ -11,6 +11,7 @@ from dashboard.access import Action, Viewer, audit
 from dashboard.alarms import time_of, us_of
 from dashboard.contacts import ROLES
 from dashboard.errors import ApiError, Code
+from heartwire.calls import Priority
 from heartwire.escalation import DELAY_LEAST_S, DELAY_MOST_S, DELAYS_S, STEPS_MOST
 from heartwire.storage.queries import load_queries
 
@@ -54,7 +55,7 @@ class Chain(msgspec.Struct, frozen=True):
     """
 
     ward: str | None
-    priority: str
+    priority: Priority
     delays_s: list[int]
     is_default: bool
 
@@ -123,12 +124,12 @@ async def chains(connection: _Connection, viewer: Viewer) -> list[Chain]:
     """Return the delays: those of all wards for each priority, and those that wards have of their own."""
     given = {"tenant_id": viewer.tenant_id}
     found = [
-        Chain(ward, priority, delays_s, is_default=False)
+        Chain(ward, Priority(priority), delays_s, is_default=False)
         async for ward, priority, delays_s in await connection.execute(_QUERIES["chains"], given)
     ]
     known = {chain.priority for chain in found if chain.ward is None}
     defaults = [
-        Chain(None, priority, list(delays_s), is_default=True)
+        Chain(None, Priority(priority), list(delays_s), is_default=True)
         for priority, delays_s in DELAYS_S.items()
         if priority not in known
     ]

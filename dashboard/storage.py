@@ -17,7 +17,6 @@ _QUERIES: Final = load_queries("dashboard", "storage.sql")
 #: What a tenant decides of itself, in the order of the page.
 Kind = Literal["ecg", "beats", "alarms"]
 _KINDS: Final[tuple[Kind, ...]] = ("ecg", "beats", "alarms")
-_DEAD_LETTERS: Final = "dead_letters"
 #: A mistake can be taken back for so long.
 GRACE_HOURS: Final = 24
 
@@ -62,7 +61,7 @@ class Policy(msgspec.Struct, frozen=True):
     `oldest_us` is the oldest that there is, where it is the tenant's.
     """
 
-    kind: str
+    kind: Literal["ecg", "beats", "alarms", "dead_letters"]
     keep_days: int | None
     keep_rows: int | None
     effective_us: int | None
@@ -86,7 +85,7 @@ class StorageNow(msgspec.Struct, frozen=True):
     room: RoomNow | None
     policies: list[Policy]
     holds: list[Hold]
-    grace_hours: int = GRACE_HOURS
+    grace_hours: int
 
 
 async def read_room(connection: psycopg.AsyncConnection[Any]) -> RoomNow | None:
@@ -110,7 +109,8 @@ async def read_policies(connection: psycopg.AsyncConnection[Any], tenant_id: int
     assert oldest is not None
     oldest_of: dict[str, datetime | None] = dict(zip(_KINDS, oldest, strict=True))
     found = []
-    for kind in (*_KINDS, _DEAD_LETTERS):
+    kinds: tuple[Literal["ecg", "beats", "alarms", "dead_letters"], ...] = (*_KINDS, "dead_letters")
+    for kind in kinds:
         keep_days, keep_rows, effective_at, set_by = set_for.get(kind, (None, None, None, None))
         found.append(
             Policy(kind, keep_days, keep_rows, us_or_none(effective_at), set_by, us_or_none(oldest_of.get(kind)))

@@ -15,6 +15,7 @@ from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
 from dashboard.whence import Hand, whence
 
+Seer = Annotated[Viewer, Depends(needs(Permission.SEE_WARD))]
 Actor = Annotated[Viewer, Depends(needs(Permission.ACT_ON_ALARMS))]
 router = APIRouter(prefix="/api")
 _UserId = Annotated[int, Meta(ge=0, le=ID_MOST)]
@@ -46,8 +47,8 @@ class Colleagues(msgspec.Struct, frozen=True):
 
 
 @router.get("/colleagues", responses=gives(Colleagues))
-async def get_colleagues(viewer: Actor, parts: WithParts) -> Response:
-    """Return who may be given patients."""
+async def get_colleagues(viewer: Seer, parts: WithParts) -> Response:
+    """Return who may be given patients, and may be put on call."""
     async with parts.database.connection_as(viewer) as connection:
         return json_answer(Colleagues(await stored.colleagues(connection, viewer)))
 

@@ -11,6 +11,7 @@ from dashboard.routes.answers import Id, WithParts, json_answer, needs
 from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
 from dashboard.storage import (
+    GRACE_HOURS,
     Kind,
     NewHold,
     NewPolicy,
@@ -35,7 +36,7 @@ async def storage(viewer: Keeper, parts: WithParts) -> Response:
         policies = await read_policies(connection, viewer.tenant_id)
     async with parts.database.connection_as(viewer) as connection:
         holds = await read_holds(connection, viewer.tenant_id)
-    return json_answer(StorageNow(room, policies, holds))
+    return json_answer(StorageNow(room, policies, holds, GRACE_HOURS))
 
 
 @router.put("/retention/{kind}", status_code=204, openapi_extra=takes(NewPolicy))

@@ -6,9 +6,10 @@ from playwright.sync_api import Page, expect
 
 from heartwire.storage.pool import connect
 from heartwire.storage.room import measure_room, note_room
-from tests.browser.conftest import STEADY, SignIn
+from tests.browser.conftest import STEADY, Complaints, SignIn
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
+from tests.integration.notifier_stack import Receiver
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,67 @@ def test_other_systems(stack: WardStack, sign_in: SignIn, admin: User) -> None:
     expect(row).to_contain_text("nothing to send so far")
     row.get_by_role("button", name="Remove the webhook Paging").click()
     expect(webhooks).to_contain_text("No other system is told.")
+
+
+def test_who_is_on_call_is_reached(stack: WardStack, sign_in: SignIn, admin: User, complaints: Complaints) -> None:
+    complaints.wanted_status = 422  # an address that is none
+    otto = stack.add_user("Otto <i>Oncall</i>")
+    notifier = stack.make("notifier", env={"HEARTWIRE_NOTIFIER_DATABASE": stack.database})
+    notifier.start(lambda: "the database is there" in notifier.log)
+    receiver = Receiver()
+    receiver.start()
+    page = sign_in(admin)
+    try:
+        # A channel that works is seen to work, one that does not says why, and its address is never shown.
+        _open(page, "Channels")
+        channels = page.get_by_role("region", name="How people are reached")
+        expect(channels).to_contain_text("Nobody can be reached yet.")
+        for label, address in (("Pager", receiver.address("otto")), ("Old pager", "json://127.0.0.1:9/secret-part")):
+            channels.get_by_label("Person").select_option(label=otto.name)
+            channels.get_by_label("Name of the channel").fill(label)
+            channels.get_by_label("Address (as apprise writes it)").fill(address)
+            channels.get_by_role("button", name="Add the channel").click()
+            channels.get_by_role("button", name=f"Send a test to {otto.name} by {label}", exact=True).click()
+        row = channels.get_by_role("row").filter(has_text="json").filter(has_not_text="Old pager")
+        expect(row).to_contain_text("arrived at")
+        assert len(receiver.to("otto")) == 1
+        broken = channels.get_by_role("row").filter(has_text="Old pager")
+        expect(broken).to_contain_text("Fails since")
+        expect(page.get_by_role("main")).not_to_contain_text("secret-part")
+        broken.get_by_role("button", name="Remove").click()
+        expect(broken).to_have_count(0)
+        channels.get_by_label("Name of the channel").fill("x")
+        channels.get_by_label("Address (as apprise writes it)").fill("nonsense")
+        channels.get_by_role("button", name="Add the channel").click()
+        expect(channels.locator("form [role=alert]")).to_contain_text("Nobody can be reached by this address")
+        _put_on_call(page, otto)
+    finally:
+        receiver.stop()
+        notifier.kill()
+
+
+def _put_on_call(page: Page, otto: User) -> None:
+    """On call from now on; the delays of low alarms set and taken back; off call again."""
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="On call").click()
+    roster = page.get_by_role("region", name="Who is on call")
+    expect(roster).to_contain_text("Nobody who can be reached is on call first now")
+    roster.get_by_label("Person").select_option(label=otto.name)
+    roster.get_by_role("button", name="Put on call").click()
+    expect(roster.get_by_role("row").filter(has_text=otto.name)).to_contain_text("now")
+    expect(roster).not_to_contain_text("Nobody who can be reached")
+    # The delays of low alarms: set, and taken back.
+    delays = page.get_by_role("region", name="After how long the next is told")
+    low = delays.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Low priority"))
+    expect(low).to_contain_text("screens only.")
+    low.get_by_role("button", name="Change the delays").click()
+    low.get_by_label("Seconds of each step").fill("300, 90")
+    low.get_by_role("button", name="Set", exact=True).click()
+    expect(low).to_contain_text("after 90 s more: told as no. 2")
+    low.get_by_role("button", name="Change the delays").click()
+    low.get_by_role("button", name="Back to the default").click()
+    expect(low).to_contain_text("screens only.")
+    roster.get_by_role("button", name=f"Take {otto.name} off call").click()
+    expect(roster.get_by_role("row").filter(has_text=otto.name)).to_have_count(0)
 
 
 def test_who_administers_nothing_is_not_led_there(stack: WardStack, sign_in: SignIn, nurse: User) -> None:

@@ -3,6 +3,8 @@
 import { user } from "../session";
 
 export const SECTIONS = [
+  { id: "on-call", permission: "manage_rosters" },
+  { id: "channels", permission: "manage_rosters" },
   { id: "storage", permission: "manage_retention" },
   { id: "systems", permission: "manage_api" },
 ] as const;

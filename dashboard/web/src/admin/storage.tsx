@@ -1,16 +1,8 @@
 // What is stored, how long it lasts, and for how long it is kept.
 
 import { useSignal } from "@preact/signals";
-import {
-  getStorage,
-  type Hold,
-  type Policy,
-  placeHold,
-  type RoomNow,
-  releaseHold,
-  type StorageNow,
-  setPolicy,
-} from "../api/admin";
+import { getStorage, placeHold, releaseHold, setPolicy } from "../api/admin";
+import type { Hold, Policy, RoomNow, StorageNow } from "../api/schema";
 import { useLoaded } from "../patient/loaded";
 import { patientPath } from "../router";
 import { everyone } from "../ward/ward";

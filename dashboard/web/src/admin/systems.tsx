@@ -1,17 +1,8 @@
 // Other systems: the tokens by which they ask, and the webhooks by which they are told.
 
 import { type Signal, useSignal } from "@preact/signals";
-import {
-  addToken,
-  addWebhook,
-  type Fresh,
-  getTokens,
-  getWebhooks,
-  removeWebhook,
-  revokeToken,
-  type Token,
-  type Webhook,
-} from "../api/admin";
+import { addToken, addWebhook, getTokens, getWebhooks, removeWebhook, revokeToken } from "../api/admin";
+import type { FreshToken, FreshWebhook, Token, Webhook } from "../api/schema";
 import type { Priority } from "../api/types";
 import { useLoaded } from "../patient/loaded";
 import { dayAndTime, dayOfMonth } from "../words/numbers";
@@ -34,7 +25,7 @@ export function SystemsSection() {
 
 function Tokens() {
   const turn = useSignal(0);
-  const fresh = useSignal<Fresh | null>(null);
+  const fresh = useSignal<FreshToken | null>(null);
   const loaded = useLoaded(String(turn.value), (abort) => getTokens(abort));
   const { busy, problem, act } = useActing();
   const reload = () => {
@@ -133,7 +124,7 @@ function untilOf(token: Token): string {
 }
 
 /** What is shown once, to be taken away by hand. */
-function Secret({ fresh, label }: { fresh: Signal<Fresh | null>; label: string }) {
+function Secret({ fresh, label }: { fresh: Signal<FreshToken | FreshWebhook | null>; label: string }) {
   const copied = useSignal(false);
   if (fresh.value === null) return null;
   const { secret } = fresh.value;
@@ -166,7 +157,7 @@ function Secret({ fresh, label }: { fresh: Signal<Fresh | null>; label: string }
 
 function Webhooks() {
   const turn = useSignal(0);
-  const fresh = useSignal<Fresh | null>(null);
+  const fresh = useSignal<FreshWebhook | null>(null);
   const loaded = useLoaded(String(turn.value), (abort) => getWebhooks(abort));
   const { busy, problem, act } = useActing();
   const reload = () => {

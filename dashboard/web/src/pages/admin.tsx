@@ -1,5 +1,7 @@
 // The administration: its sections beside what one of them shows.
 
+import { ChannelsSection } from "../admin/channels";
+import { OnCallSection } from "../admin/on_call";
 import { adminPath, openSections, type Section } from "../admin/sections";
 import { StorageSection } from "../admin/storage";
 import { SystemsSection } from "../admin/systems";
@@ -7,6 +9,8 @@ import { SubPage } from "../parts/sub_page";
 import { words } from "../words/words";
 
 const PAGES: Record<Section, () => preact.JSX.Element> = {
+  "on-call": OnCallSection,
+  channels: ChannelsSection,
   storage: StorageSection,
   systems: SystemsSection,
 };

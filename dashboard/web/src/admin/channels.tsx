@@ -1,0 +1,145 @@
+// The ways by which people are reached: added, tried, removed; how each did the last time.
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { addContact, getContacts, removeContact, testContact } from "../api/admin";
+import { getColleagues } from "../api/alarms";
+import type { Colleague, Contact } from "../api/schema";
+import { useLoaded } from "../patient/loaded";
+import { dayAndTime } from "../words/numbers";
+import { words } from "../words/words";
+import { useActing } from "./act";
+import { LoadedState, Panel, Table } from "./panel";
+
+const LOOK_MS = 1000;
+
+export function ChannelsSection() {
+  const turn = useSignal(0);
+  const loaded = useLoaded(String(turn.value), async (abort) => {
+    const [contacts, people] = await Promise.all([getContacts(abort), getColleagues()]);
+    return { contacts, people };
+  });
+  const { busy, problem, act } = useActing();
+  const reload = () => {
+    turn.value++;
+  };
+  const found = loaded.value.value;
+  const isTesting = found?.contacts.some(({ is_testing }) => is_testing) ?? false;
+  // What becomes of a test is known within seconds.
+  useEffect(() => {
+    if (!isTesting) return;
+    const timer = setInterval(reload, LOOK_MS);
+    return () => clearInterval(timer);
+  }, [isTesting]);
+  const then = async (work: () => Promise<unknown>) => {
+    if (await act(async () => void (await work()))) reload();
+  };
+  return (
+    <Panel id="channels" title={words("channels.title")} hint={words("channels.hint")}>
+      <LoadedState loaded={loaded} again={reload} />
+      {found?.contacts.length === 0 && <p>{words("channels.none")}</p>}
+      {found !== null && found.contacts.length > 0 && (
+        <Table
+          label={words("channels.title")}
+          heads={[words("on_call.who"), words("channels.label"), words("channels.kind"), words("channels.state"), ""]}
+          rows={found.contacts.map((contact) => [
+            contact.name,
+            contact.label,
+            contact.scheme,
+            <State key="state" contact={contact} />,
+            <div key="acts" class="row">
+              <button
+                type="button"
+                class="button"
+                aria-disabled={busy.value || contact.is_testing}
+                aria-label={words("channels.test_of", { label: contact.label, name: contact.name })}
+                onClick={() => contact.is_testing || then(() => testContact(contact.id))}
+              >
+                {words("channels.test")}
+              </button>
+              <button
+                type="button"
+                class="button danger"
+                aria-disabled={busy.value}
+                aria-label={words("channels.remove_of", { label: contact.label, name: contact.name })}
+                onClick={() => then(() => removeContact(contact.id))}
+              >
+                {words("channels.remove")}
+              </button>
+            </div>,
+          ])}
+        />
+      )}
+      <p class="problem" role="alert">
+        {problem.value}
+      </p>
+      {found !== null && found.people.length > 0 && <NewContactForm people={found.people} done={reload} />}
+    </Panel>
+  );
+}
+
+function State({ contact }: { contact: Contact }) {
+  const { last, failing, is_testing } = contact;
+  if (is_testing) return <span role="status">{words("channels.testing")}</span>;
+  if (failing !== null)
+    return (
+      <span class="problem">
+        {words("channels.failing", { time: dayAndTime(failing.since_us), problem: failing.problem })}
+      </span>
+    );
+  if (last === null) return <span>{words("channels.never")}</span>;
+  return <span role="status">{words("channels.reached", { time: dayAndTime(last.at_us) })}</span>;
+}
+
+function NewContactForm({ people, done }: { people: Colleague[]; done: () => void }) {
+  const { busy, problem, act } = useActing();
+  const add = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const given = new FormData(form);
+    const text = (field: string) => String(given.get(field) ?? "").trim();
+    const contact = { user_id: Number(text("user")), label: text("label"), address: text("address") };
+    if (!(await act(async () => void (await addContact(contact))))) return;
+    form.reset();
+    done();
+  };
+  return (
+    <form class="care-form" onSubmit={add}>
+      <h3>{words("channels.new")}</h3>
+      <label>
+        <span>{words("on_call.who")}</span>
+        <select name="user" required>
+          {people.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{words("channels.label")}</span>
+        <input name="label" maxLength={100} required pattern=".*\S.*" autocomplete="off" />
+      </label>
+      <label>
+        <span>{words("channels.address")}</span>
+        <input
+          name="address"
+          maxLength={1000}
+          required
+          autocomplete="off"
+          spellcheck={false}
+          aria-describedby="channels-address-hint"
+        />
+      </label>
+      <p class="nothing" id="channels-address-hint">
+        {words("channels.address_hint")}
+      </p>
+      <p class="problem" role="alert">
+        {problem.value}
+      </p>
+      <button type="submit" class="button main" aria-disabled={busy.value}>
+        {words("channels.add")}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,286 @@
+// Who is on call, and after how long without an answer the next is told.
+
+import { useSignal } from "@preact/signals";
+import { addDuty, getChains, getDuties, removeDuty, setChain } from "../api/admin";
+import { getColleagues } from "../api/alarms";
+import type { Chain, Colleague, Duty } from "../api/schema";
+import type { Priority } from "../api/types";
+import { serverNowUs, tickUs } from "../live/server_clock";
+import { useLoaded } from "../patient/loaded";
+import { wards } from "../ward/ward";
+import { dayAndTime, span } from "../words/numbers";
+import { words } from "../words/words";
+import { useActing } from "./act";
+import { LoadedState, Panel, Table } from "./panel";
+
+const DAY_US = 86_400e6;
+const HOUR_MS = 3_600_000;
+const STEPS = [1, 2, 3, 4] as const;
+const SHIFT_HOURS = 8;
+
+export function OnCallSection() {
+  return (
+    <>
+      <Roster />
+      <Delays />
+    </>
+  );
+}
+
+function Roster() {
+  const turn = useSignal(0);
+  const loaded = useLoaded(String(turn.value), async (abort) => {
+    const now = serverNowUs();
+    const [duties, people] = await Promise.all([getDuties(now - DAY_US, now + 31 * DAY_US, abort), getColleagues()]);
+    return { duties, people };
+  });
+  const { busy, problem, act } = useActing();
+  const reload = () => {
+    turn.value++;
+  };
+  const remove = async (duty: Duty) => {
+    if (await act(async () => void (await removeDuty(duty.id)))) reload();
+  };
+  const found = loaded.value.value;
+  const nowUs = Math.max(serverNowUs(), tickUs.value);
+  const steps = new Set(
+    found?.duties.filter((duty) => isNow(duty, nowUs) && duty.can_be_reached).map(({ step }) => step),
+  );
+  return (
+    <Panel id="roster" title={words("on_call.title")} hint={words("on_call.hint")}>
+      <LoadedState loaded={loaded} again={reload} />
+      {found !== null && !steps.has(1) && (
+        <p class="problem" role="alert">
+          {words("on_call.nobody_now")}
+        </p>
+      )}
+      {found !== null && found.duties.length > 0 && (
+        <Table
+          label={words("on_call.title")}
+          heads={[
+            words("on_call.who"),
+            words("on_call.as"),
+            words("on_call.ward"),
+            words("on_call.from"),
+            words("on_call.to"),
+            "",
+          ]}
+          rows={found.duties.map((duty) => [
+            <>
+              {duty.name}
+              {isNow(duty, nowUs) && <strong> {words("on_call.now")}</strong>}
+              {!duty.can_be_reached && <span class="problem"> {words("on_call.no_contact")}</span>}
+            </>,
+            words("on_call.step", { n: duty.step }),
+            duty.ward ?? words("on_call.all_wards"),
+            dayAndTime(duty.from_us),
+            dayAndTime(duty.to_us),
+            <button
+              key="remove"
+              type="button"
+              class="button"
+              aria-disabled={busy.value}
+              aria-label={words("on_call.remove_of", { name: duty.name, time: dayAndTime(duty.from_us) })}
+              onClick={() => remove(duty)}
+            >
+              {words("on_call.remove")}
+            </button>,
+          ])}
+        />
+      )}
+      <p class="problem" role="alert">
+        {problem.value}
+      </p>
+      {found !== null && <NewDutyForm people={found.people} done={reload} />}
+    </Panel>
+  );
+}
+
+const isNow = (duty: Duty, nowUs: number) => duty.from_us <= nowUs && nowUs < duty.to_us;
+
+/** As an input of date and time wants it, in this browser's zone. */
+function localTime(ms: number): string {
+  const at = new Date(ms);
+  return new Date(ms - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+function NewDutyForm({ people, done }: { people: Colleague[]; done: () => void }) {
+  const { busy, problem, act } = useActing();
+  const begin = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const add = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const given = new FormData(event.currentTarget as HTMLFormElement);
+    const text = (field: string) => String(given.get(field) ?? "");
+    const us = (field: string) => new Date(text(field)).getTime() * 1000;
+    const duty = {
+      user_id: Number(text("user")),
+      step: Number(text("step")),
+      ward: text("ward") || null,
+      from_us: us("from"),
+      to_us: us("to"),
+    };
+    if (await act(async () => void (await addDuty(duty)))) done();
+  };
+  if (people.length === 0) return <p>{words("on_call.no_people")}</p>;
+  return (
+    <form class="care-form" onSubmit={add}>
+      <h3>{words("on_call.new")}</h3>
+      <label>
+        <span>{words("on_call.who")}</span>
+        <select name="user" required>
+          {people.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{words("on_call.as")}</span>
+        <select name="step">
+          {STEPS.map((step) => (
+            <option key={step} value={step}>
+              {words("on_call.step", { n: step })}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{words("on_call.ward")}</span>
+        <select name="ward">
+          <option value="">{words("on_call.all_wards")}</option>
+          {wards.value.filter(Boolean).map((ward) => (
+            <option key={ward} value={ward}>
+              {ward}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{words("on_call.from")}</span>
+        <input type="datetime-local" name="from" required defaultValue={localTime(begin)} />
+      </label>
+      <label>
+        <span>{words("on_call.to")}</span>
+        <input type="datetime-local" name="to" required defaultValue={localTime(begin + SHIFT_HOURS * HOUR_MS)} />
+      </label>
+      <p class="problem" role="alert">
+        {problem.value}
+      </p>
+      <button type="submit" class="button main" aria-disabled={busy.value}>
+        {words("on_call.add")}
+      </button>
+    </form>
+  );
+}
+
+function Delays() {
+  const turn = useSignal(0);
+  const loaded = useLoaded(String(turn.value), (abort) => getChains(abort));
+  const reload = () => {
+    turn.value++;
+  };
+  return (
+    <Panel id="delays" title={words("delays.title")} hint={words("delays.hint")}>
+      <LoadedState loaded={loaded} again={reload} />
+      <ul class="admin-cards">
+        {loaded.value.value?.map((chain) => (
+          <ChainCard key={`${chain.ward} ${chain.priority}`} chain={chain} done={reload} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function ChainCard({ chain, done }: { chain: Chain; done: () => void }) {
+  const { busy, problem, act } = useActing();
+  const changing = useSignal(false);
+  const delays = useSignal(chain.delays_s.join(", "));
+  const priority = words(`priority.${chain.priority as Priority}`);
+  const set = async (delaysS: number[] | null) => {
+    if (!(await act(async () => void (await setChain({ ...chain, delays_s: delaysS }))))) return;
+    changing.value = false;
+    done();
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    set(
+      delays.value
+        .split(/[\s,;]+/)
+        .filter(Boolean)
+        .map(Number),
+    );
+  };
+  return (
+    <li>
+      <h3>
+        {priority}
+        {chain.ward !== null && `, ${chain.ward}`}
+      </h3>
+      {chain.delays_s.length === 0 ? (
+        <p>{words("delays.nobody")}</p>
+      ) : (
+        <ol class="admin-steps">
+          {chain.delays_s.map((seconds, i) => (
+            <li key={i}>
+              {words(i === 0 ? "delays.first" : "delays.then", {
+                span: span(seconds),
+                step: words("on_call.step", { n: i + 1 }),
+              })}
+            </li>
+          ))}
+        </ol>
+      )}
+      <p class="nothing">{words(chain.is_default ? "delays.default" : "delays.own")}</p>
+      {!changing.value && (
+        <button
+          type="button"
+          class="button"
+          aria-label={words("delays.change_of", { priority })}
+          onClick={() => {
+            delays.value = chain.delays_s.join(", ");
+            changing.value = true;
+          }}
+        >
+          {words("retention.change")}
+        </button>
+      )}
+      {changing.value && (
+        <form class="care-form" onSubmit={submit}>
+          <label>
+            <span>{words("delays.seconds")}</span>
+            <input
+              value={delays.value}
+              pattern="\s*(\d{1,4}\s*([,;\s]\s*\d{1,4}\s*)*)?"
+              onInput={(event) => {
+                delays.value = event.currentTarget.value;
+              }}
+            />
+          </label>
+          <div class="row">
+            <button type="submit" class="button main" aria-disabled={busy.value}>
+              {words("delays.save")}
+            </button>
+            {!chain.is_default && (
+              <button type="button" class="button" aria-disabled={busy.value} onClick={() => set(null)}>
+                {words("delays.back")}
+              </button>
+            )}
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                changing.value = false;
+              }}
+            >
+              {words("admin.cancel")}
+            </button>
+          </div>
+        </form>
+      )}
+      <p class="problem" role="alert">
+        {problem.value}
+      </p>
+    </li>
+  );
+}
