@@ -20,7 +20,7 @@ _SECRET_BYTES: Final = 32
 #: Each has a thread of the notifier.
 WEBHOOKS_MOST: Final = 16
 Kind = Literal[
-    "raised", "added", "paused", "shown", "notified", "escalated", "suppressed", "ended", "acknowledged",
+    "raised", "added", "paused", "shown", "notified", "escalated", "passed_on", "suppressed", "ended", "acknowledged",
     "acknowledgement_undone", "silenced", "silence_undone", "reviewed", "review_undone", "handed_over",
 ]  # fmt: skip
 assert Kind.__args__ == KINDS  # type: ignore[attr-defined] # the description needs them spelled out

@@ -25,6 +25,7 @@ KINDS: Final = (
     "shown",
     "notified",
     "escalated",
+    "passed_on",
     "suppressed",
     "ended",
     "acknowledged",

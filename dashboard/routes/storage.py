@@ -31,12 +31,14 @@ Keeper = Annotated[Viewer, Depends(needs(Permission.MANAGE_RETENTION))]
 @router.get("/storage", responses=gives(StorageNow))
 async def storage(viewer: Keeper, parts: WithParts) -> Response:
     """Return how much is stored, what room remains, how long what is kept, and who is held."""
-    async with parts.database.connection() as connection:  # of the whole installation
-        room = await read_room(connection)
-        policies = await read_policies(connection, viewer.tenant_id)
     async with parts.database.connection_as(viewer) as connection:
-        holds = await read_holds(connection, viewer.tenant_id)
-    return json_answer(StorageNow(room, policies, holds, GRACE_HOURS))
+        now = StorageNow(
+            await read_room(connection),
+            await read_policies(connection, viewer.tenant_id),
+            await read_holds(connection, viewer.tenant_id),
+            GRACE_HOURS,
+        )
+    return json_answer(now)
 
 
 @router.put("/retention/{kind}", status_code=204, openapi_extra=takes(NewPolicy))

@@ -778,7 +778,7 @@ export interface Chains {
  */
 export interface Chain {
   ward: string | null;
-  priority: string;
+  priority: Priority;
   delays_s: number[];
   is_default: boolean;
 }
@@ -859,7 +859,7 @@ export interface NewWebhook {
   name: string;
   url: string;
   /**
-   * @maxItems 15
+   * @maxItems 16
    */
   kinds?: (
     | "acknowledged"
@@ -869,6 +869,7 @@ export interface NewWebhook {
     | "escalated"
     | "handed_over"
     | "notified"
+    | "passed_on"
     | "paused"
     | "raised"
     | "review_undone"
@@ -1560,7 +1561,7 @@ export interface StorageNow {
   room: RoomNow | null;
   policies: Policy[];
   holds: Hold[];
-  grace_hours?: number;
+  grace_hours: number;
 }
 /**
  * The last look at the disk, UTC microseconds, and what it says.
@@ -1589,7 +1590,7 @@ export interface Part {
  * `oldest_us` is the oldest that there is, where it is the tenant's.
  */
 export interface Policy {
-  kind: string;
+  kind: "alarms" | "beats" | "dead_letters" | "ecg";
   keep_days: number | null;
   keep_rows: number | null;
   effective_us: number | null;
