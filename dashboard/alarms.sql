@@ -49,6 +49,5 @@ INSERT INTO alarm_events (alarm_id, tenant_id, kind, user_id, detail)
 SELECT a.alarm_id, a.tenant_id, 'shown', %(user_id)s, %(detail)s
 FROM alarms AS a
 WHERE a.alarm_id = ANY(%(alarms)s) AND a.tenant_id = %(tenant_id)s
-    AND NOT EXISTS (SELECT FROM alarm_events AS e WHERE e.alarm_id = a.alarm_id AND e.kind = 'shown')
 ORDER BY a.alarm_id
 ON CONFLICT DO NOTHING;

@@ -25,12 +25,21 @@ SELECT
         AND (a.ended_at IS NULL OR a.paused_at IS NULL AND a.call = ANY(%(latching)s))
         AND NOT (a.call = %(channel_failing)s AND (a.detail ->> 'contact_id')::integer = n.contact_id) AS asks,
     a.is_silenced OR a.is_paused AS is_held
-FROM notifications AS n
-LEFT JOIN alarm_pictures AS a ON a.alarm_id = n.alarm_id
+FROM (
+    SELECT * FROM notifications
+    WHERE contact_id = %(contact_id)s AND state = 'waiting'
+    ORDER BY notification_id
+    LIMIT 1000
+) AS n
+LEFT JOIN (
+    -- An array, not a join: the view has too many tables for the planner to begin with it by itself.
+    SELECT * FROM alarm_pictures
+    WHERE alarm_id = ANY(ARRAY(
+        SELECT w.alarm_id FROM notifications AS w WHERE w.contact_id = %(contact_id)s AND w.state = 'waiting'
+    ))
+) AS a ON a.alarm_id = n.alarm_id
 LEFT JOIN patients AS p ON p.patient_id = n.patient_id
-WHERE n.contact_id = %(contact_id)s AND n.state = 'waiting'
-ORDER BY n.notification_id
-LIMIT 1000;
+ORDER BY n.notification_id;
 
 -- give_up --
 UPDATE notifications SET state = 'moot' WHERE notification_id = ANY(%(notifications)s) AND state = 'waiting';

@@ -6,6 +6,7 @@ time, each sends what no other is sending.
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -35,6 +36,8 @@ _IDLE: Final = "SET idle_session_timeout = '15s'"
 #: While a message is under way, what becomes of it is looked for so often, seconds.
 _BUSY_S: Final = 0.05
 _ALARMS: Final = "heartwire_alarm"
+#: What is told within this time is one reason to look, seconds.
+_TOGETHER_S: Final = 0.02
 
 
 class NotifierService:
@@ -119,8 +122,7 @@ class NotifierService:
             self._reached, self._is_clerk = True, clerk.is_clerk
             self._steps += clerk.take_count()
             pause_s = min(self._settings.turn_s, self._settings.turn_s if due_s is None else due_s)
-            for _ in connection.notifies(timeout=_BUSY_S if outbox.is_busy else max(0.0, pause_s), stop_after=1):
-                pass
+            _wait(connection, _BUSY_S if outbox.is_busy else pause_s)
 
     def _make_outbox(self, connection: psycopg.Connection[TupleRow]) -> Outbox:
         row = connection.execute(KEEP_KEY, {"new": new_key()}).fetchone()
@@ -153,3 +155,11 @@ class NotifierService:
         yield gauge(
             "heartwire_notifier_is_clerk", "Whether it is this process that counts the time", float(self._is_clerk)
         )
+
+
+def _wait(connection: psycopg.Connection[TupleRow], seconds: float) -> None:
+    """Wait until something happened or time is over; what happens at the same time is one reason to look, not many."""
+    if any(True for _ in connection.notifies(timeout=max(0.0, seconds), stop_after=1)):
+        time.sleep(_TOGETHER_S)
+        for _ in connection.notifies(timeout=0):
+            pass

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -91,26 +91,31 @@ class Receiver:
 
 @contextmanager
 def hanging_server() -> Iterator[int]:
-    """Yield the port of a server that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        kept: list[socket.socket] = []
+    """Yield the port of a server that begins to answer and never comes to an end.
 
-        def take() -> None:
+    A letter ten times a second: what waits for silence to call it hanging waits for ever.
+    """
+    ended = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            while not ended.wait(0.1):
+                connection.send(b"a")
+
+    def take(server: socket.socket) -> None:
+        with suppress(OSError):
             while True:
-                try:
-                    kept.append(server.accept()[0])
-                except OSError:
-                    return
+                threading.Thread(target=drip, args=(server.accept()[0],), daemon=True).start()
 
-        thread = threading.Thread(target=take, daemon=True)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=take, args=(server,), daemon=True)
         thread.start()
         try:
             yield int(server.getsockname()[1])
         finally:
+            ended.set()
             server.shutdown(socket.SHUT_RDWR)
             thread.join()
-            for connection in kept:
-                connection.close()
 
 
 class OnCall:
