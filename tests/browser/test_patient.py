@@ -30,7 +30,7 @@ def test_an_alarm_opens_the_ecg_around_it(sign_in: SignIn, nurse: User) -> None:
     wait_for(page, lambda: count_ink(strip) > 1000, "the strip to be drawn")
     wait_for(page, lambda: count_ink(trend) > 1000, "the trend to be drawn")
 
-    page.locator(".strip-frame").focus()
+    page.locator(".strip-keys").focus()
     page.keyboard.press("ArrowLeft")
     expect(note.first).not_to_have_text(time)
     page.keyboard.press("ArrowRight")

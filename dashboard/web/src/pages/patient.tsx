@@ -16,14 +16,18 @@ import { SubPage } from "../parts/sub_page";
 import { AlarmList, useAlarmHistory } from "../patient/alarm_list";
 import { Disclosure } from "../patient/disclosure/disclosure";
 import type { View } from "../patient/disclosure/view";
-import { Devices, Limits } from "../patient/facts";
+import { Episodes } from "../patient/episodes";
+import { Devices } from "../patient/facts";
+import { LimitsPanel } from "../patient/limits_editor";
 import { useLoaded } from "../patient/loaded";
 import { Messages } from "../patient/messages";
+import { Notes } from "../patient/notes";
 import { PairedDevices } from "../patient/paired";
 import { bandsOf, useMarks } from "../patient/record_marks";
 import { LEAST_S, type Mark, Strip } from "../patient/strip";
 import { Symptoms } from "../patient/symptoms";
 import { Trend } from "../patient/trend";
+import { Trends } from "../patient/trends/trends";
 import { RehearsalPanel } from "../rehearsal/rehearsal_dialog";
 import { ReportPanel } from "../report/report_panel";
 import { freshness } from "../ward/freshness";
@@ -40,8 +44,8 @@ const AGAIN_US = 15e6;
 const BARS = 3;
 /** How far before the newest stored sample the strip begins to be shown, microseconds. */
 const NEWEST_US = 8e6;
-
-const NO_SYMPTOMS: readonly Symptom[] = [];
+/** Of a record that just began: how far after its first sample. */
+const EARLIEST_US = 3e6;
 
 export function PatientPage({ id }: { id: number }) {
   return (
@@ -56,7 +60,8 @@ function Patient({ id }: { id: number }) {
   const watched = watchedOf(id);
   // At once when the first signal came: then there is a record to show.
   const hasSignal = (watched?.patient.last_sample_us ?? null) !== null;
-  const loaded = useLoaded(`${id} ${again.value} ${hasSignal}`, (abort) => getPatient(id, abort));
+  const changes = useSignal(0);
+  const loaded = useLoaded(`${id} ${again.value} ${hasSignal} ${changes.value}`, (abort) => getPatient(id, abort));
   const { value: facts, problem } = loaded.value;
   if (problem instanceof ApiError && problem.code === "not_found") {
     return (
@@ -77,7 +82,16 @@ function Patient({ id }: { id: number }) {
       </div>
       {problem !== null && <p class="problem panel">{wordsOfError(problem)}</p>}
       {watched && <OpenAlarms alarms={watched.alarms} name={name} />}
-      <Record id={id} name={name} facts={facts} factsUs={loaded.value.atUs} patient={watched?.patient ?? null} />
+      <Record
+        id={id}
+        name={name}
+        facts={facts}
+        factsUs={loaded.value.atUs}
+        patient={watched?.patient ?? null}
+        onFacts={() => {
+          changes.value++;
+        }}
+      />
     </>
   );
 }
@@ -124,10 +138,12 @@ interface RecordProps {
   /** When they were so, by the server's clock. */
   factsUs: number;
   patient: WardPatient | null;
+  /** They changed: to be asked for anew. */
+  onFacts: () => void;
 }
 
 /** Wave, trend, strip and alarms: what is chosen in one is shown in the others. */
-function Record({ id, name, facts, factsUs, patient }: RecordProps) {
+function Record({ id, name, facts, factsUs, patient, onFacts }: RecordProps) {
   const history = useAlarmHistory(id);
   const chosen = useSignal<{ atUs: number; alarm: Mark | null } | null>(null);
   const again = useComputed(() => {
@@ -139,17 +155,20 @@ function Record({ id, name, facts, factsUs, patient }: RecordProps) {
   const stored = facts?.stored ?? null;
   useEffect(() => {
     // Begin with what was stored last, until something is chosen.
-    if (chosen.value === null && stored !== null) chosen.value = { atUs: stored.last_us - NEWEST_US, alarm: null };
+    if (chosen.value !== null || stored === null) return;
+    chosen.value = { atUs: Math.max(stored.first_us + EARLIEST_US, stored.last_us - NEWEST_US), alarm: null };
   }, [stored, chosen]);
 
-  const chooseAlarm = (alarm: Alarm) => {
-    chosen.value = { atUs: alarm.onset_us, alarm };
+  const chooseMark = (mark: Mark) => {
+    chosen.value = { atUs: mark.onset_us, alarm: mark };
     strip.current?.scrollIntoView({ block: "nearest" });
+  };
+  const chooseAlarm = (alarm: Alarm) => {
+    chooseMark(alarm);
   };
   const chooseSymptom = (symptom: Symptom) => {
     const mark = { id: symptom.alarm_id, call: "symptom", priority: "medium", onset_us: symptom.pressed_us } as const;
-    chosen.value = { atUs: symptom.pressed_us, alarm: mark };
-    strip.current?.scrollIntoView({ block: "nearest" });
+    chooseMark(mark);
   };
   const chooseTime = (atUs: number) => {
     chosen.value = { atUs: Math.min(atUs, serverNowUs()), alarm: chosen.value?.alarm ?? null };
@@ -158,13 +177,23 @@ function Record({ id, name, facts, factsUs, patient }: RecordProps) {
   const stripS = useSignal(LEAST_S);
   const corrected = useSignal(0);
   const view = useSignal<View | null>(null);
-  const { signs, episodes } = useMarks(id, view.value, `${again.value} ${corrected.value}`, NO_SYMPTOMS);
+  const { signs, episodes } = useMarks(id, view.value, `${again.value} ${corrected.value}`);
+  const trendWindow = useSignal<{ hours: number; toUs: number } | null>(null);
   const bands = useMemo(() => bandsOf(episodes, history.alarms.value, serverNowUs()), [episodes, history.alarms.value]);
   return (
     <>
       <div class="patient-main">
         {patient === null ? <p class="panel">{words("ward.loading")}</p> : <Live patient={patient} />}
-        <Trend patientId={id} alarms={history.alarms.value} facts={facts} chosenUs={atUs} onChoose={chooseTime} />
+        <Trend
+          patientId={id}
+          alarms={history.alarms.value}
+          facts={facts}
+          chosenUs={atUs}
+          onChoose={chooseTime}
+          onWindow={(hours, toUs) => {
+            trendWindow.value = { hours, toUs };
+          }}
+        />
         <div ref={strip}>
           {atUs === null ? (
             <p class="panel nothing">{words(facts === null ? "strip.loading" : "strip.nothing_yet")}</p>
@@ -196,14 +225,19 @@ function Record({ id, name, facts, factsUs, patient }: RecordProps) {
             }}
           />
         )}
+        {trendWindow.value !== null && (
+          <Trends patientId={id} {...trendWindow.value} again={String(corrected.value)} onChoose={chooseTime} />
+        )}
         <Symptoms patientId={id} again={again.value} chosenUs={alarm?.onset_us ?? null} onChoose={chooseSymptom} />
         <Messages patientId={id} name={name} again={again.value} />
       </div>
       <div class="patient-aside">
         <AlarmList history={history} name={name} chosenId={alarm?.id ?? null} onChoose={chooseAlarm} />
+        <Episodes patientId={id} chosenUs={alarm?.onset_us ?? null} onChoose={chooseMark} />
+        <Notes patientId={id} again={again.value} chosenUs={atUs} onChoose={chooseTime} />
         <PairedDevices patientId={id} again={Math.floor(tickUs.value / AGAIN_US)} />
         {facts && <Devices devices={facts.devices} atUs={factsUs} />}
-        {facts && <Limits limits={facts.limits} />}
+        {facts && <LimitsPanel patientId={id} limits={facts.limits} onChanged={onFacts} />}
         <RehearsalPanel patientId={id} />
         <ReportPanel patientId={id} />
       </div>

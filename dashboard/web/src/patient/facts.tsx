@@ -1,20 +1,38 @@
 // The limits that hold for a patient, and the devices.
 
+import type { ComponentChildren } from "preact";
 import type { Device, DeviceLink, PatientFacts } from "../api/types";
 import { Battery } from "../parts/readings";
 import { bytes, dayAndTime, decimal, percent, span } from "../words/numbers";
 import { quantity } from "../words/quantities";
 import { callName, calls, plural, words } from "../words/words";
 import { deviceState, stateKey } from "./device_state";
-import { byCall, effectiveLimits } from "./limits";
+import { byCall, type EffectiveLimit, effectiveLimits } from "./limits";
 
-export function Limits({ limits }: Pick<PatientFacts, "limits">) {
+interface LimitsProps extends Pick<PatientFacts, "limits"> {
+  /** Beside the title. */
+  tools?: ComponentChildren;
+  /** Instead of the list, while they are changed. */
+  children?: ComponentChildren;
+}
+
+export function Limits({ limits, tools, children }: LimitsProps) {
   const rows = effectiveLimits(calls.value.values(), limits);
   return (
     <section class="panel limits" aria-labelledby="limits-title">
       <header class="panel-head">
         <h2 id="limits-title">{words("limits.title")}</h2>
+        <span class="spacer" />
+        {tools}
       </header>
+      {children || <LimitList rows={rows} />}
+    </section>
+  );
+}
+
+function LimitList({ rows }: { rows: readonly EffectiveLimit[] }) {
+  return (
+    <>
       <dl class="facts">
         {[...byCall(rows)].map(([call, limitsOfCall]) => (
           <div key={call}>
@@ -34,7 +52,7 @@ export function Limits({ limits }: Pick<PatientFacts, "limits">) {
       {rows.length > 0 && (
         <p class="nothing">{words(rows.some(({ isOwn }) => isOwn) ? "limits.some" : "limits.none")}</p>
       )}
-    </section>
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Call, Limit } from "../api/types";
-import { byCall, effectiveLimits } from "./limits";
+import { byCall, changedLimits, effectiveLimits, settable } from "./limits";
 
 const call = (code: string, limits: Record<string, Limit>, family: Call["family"] = "clinical"): Call => ({
   code,
@@ -58,4 +58,41 @@ it("keeps the limits of a call that has several together, each with whose it is"
     [5, "beats", false],
     [120, "1/min", true],
   ]);
+});
+
+describe("what was typed", () => {
+  const known = new Map(
+    ["tachycardia", "bradycardia"].map((code) => [
+      code,
+      {
+        code,
+        names: { en: code, fr: code, de: code },
+        priority: "medium" as const,
+        family: "clinical" as const,
+        latching: false,
+        implies: [],
+        limits: { bpm: { default: 120, low: 60, high: 220, unit: "1/min" } },
+      },
+    ]),
+  );
+
+  it("is sent where it differs from what holds, and given back where it was emptied", () => {
+    const own = { tachycardia: { bpm: 130 }, bradycardia: { bpm: 45 } };
+    const typed = { tachycardia: { bpm: "" }, bradycardia: { bpm: "45" }, hiccup: { bpm: "5" } };
+    expect(changedLimits(known, own, typed)).toEqual({ tachycardia: { bpm: null } });
+    expect(changedLimits(known, {}, { tachycardia: { bpm: "128" }, bradycardia: { bpm: "" } })).toEqual({
+      tachycardia: { bpm: 128 },
+    });
+    expect(changedLimits(known, {}, { tachycardia: { bpm: "x" } })).toEqual({});
+  });
+});
+
+it("leaves limits of the system itself alone, and calls that have none", () => {
+  const limits = { seconds: { default: 10, low: 5, high: 120, unit: "s" } };
+  const some = [
+    call("lead_off", limits, "technical"),
+    call("broker_unreachable", limits, "technical"),
+    call("noise", {}),
+  ];
+  expect(settable(some).map(({ code }) => code)).toEqual(["lead_off"]);
 });

@@ -31,3 +31,31 @@ export function byCall(limits: readonly EffectiveLimit[]): ReadonlyMap<string, E
   for (const limit of limits) found.set(limit.call, [...(found.get(limit.call) ?? []), limit]);
   return found;
 }
+
+/** Calls of the system itself: their limits are nobody's own. */
+const OF_SYSTEM: ReadonlySet<string> = new Set(["broker_unreachable", "ingest_silent", "analysis_behind"]);
+
+/** Calls of which a patient may have limits of his own. */
+export const settable = (calls: Iterable<Call>): Call[] =>
+  [...calls].filter(({ code, limits }) => Object.keys(limits).length > 0 && !OF_SYSTEM.has(code));
+
+/** What somebody typed, by call and name; empty: the catalogue's. */
+export type Typed = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What of it differs from what holds, as the server takes it; what is no number is left to the form. */
+export function changedLimits(
+  calls: ReadonlyMap<string, Call>,
+  own: PatientFacts["limits"],
+  typed: Typed,
+): Record<string, Record<string, number | null>> {
+  const changed: Record<string, Record<string, number | null>> = {};
+  for (const [call, names] of Object.entries(typed)) {
+    for (const [name, text] of Object.entries(names)) {
+      const value = text.trim() === "" ? null : Number(text);
+      const isKnown = calls.get(call)?.limits[name] !== undefined;
+      if (!isKnown || Number.isNaN(value) || value === (own[call]?.[name] ?? null)) continue;
+      changed[call] = { ...changed[call], [name]: value };
+    }
+  }
+  return changed;
+}

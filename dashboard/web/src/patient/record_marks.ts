@@ -1,8 +1,8 @@
 // What stands in the record beside the signal: calls while they were true, alarms, beats that are not normal, symptoms.
 
 import { useMemo } from "preact/hooks";
-import type { Symptom } from "../api/care_types";
-import { getBeats, getEpisodes } from "../api/patients";
+import { getSymptoms } from "../api/care";
+import { getBeats, getEpisodes, getNotes } from "../api/patients";
 import type { Alarm, Episode, Priority } from "../api/types";
 import { calls } from "../words/words";
 import { markOf, shownBeats } from "./beat_corrections";
@@ -15,6 +15,9 @@ const BEATS_FROM = 2;
 /** From this step on there is room for the letters of normal ones, too. */
 const NORMAL_FROM = 3;
 const HOUR_US = 3600e6;
+const SYMPTOMS = 200;
+const SYMPTOM_SIGN = "▼";
+const NOTE_SIGN = "¶";
 
 const priorityOf = (call: string): Priority => calls.value.get(call)?.priority ?? "low";
 const GRAVITY: Record<Priority, number> = { low: 0, medium: 1, high: 2 };
@@ -32,8 +35,8 @@ export function bandsOf(episodes: readonly Episode[], alarms: readonly Alarm[], 
   return bands.sort((a, b) => GRAVITY[a.priority] - GRAVITY[b.priority]);
 }
 
-/** What is shown of the beats of a page: none on a page that is longer than an hour. */
-export function useMarks(patientId: number, view: View | null, again: string, symptoms: readonly Symptom[]) {
+/** What is shown on a page of the record; beats only where it is no longer than an hour. */
+export function useMarks(patientId: number, view: View | null, again: string) {
   const hasBeats = view !== null && view.level >= BEATS_FROM && levelOf(view).rows * levelOf(view).rowS <= 3600;
   const beats = useLoaded(`${patientId} ${hasBeats ? `${view.fromUs} ${view.level} ${again}` : ""}`, async (abort) =>
     hasBeats ? getBeats(patientId, view.fromUs, Math.min(endUs(view), view.fromUs + HOUR_US), abort) : null,
@@ -42,11 +45,23 @@ export function useMarks(patientId: number, view: View | null, again: string, sy
   const episodes = useLoaded(`${patientId} ${key}`, async (abort) =>
     view === null ? [] : (await getEpisodes(patientId, { fromUs: view.fromUs, toUs: endUs(view) }, abort)).episodes,
   );
+  const said = useLoaded(`${patientId} ${again}`, async (abort): Promise<Sign[]> => {
+    const [{ symptoms }, notes] = await Promise.all([
+      getSymptoms(patientId, SYMPTOMS, abort),
+      getNotes(patientId, abort),
+    ]);
+    return [
+      ...symptoms.map(({ pressed_us: atUs }) => ({ atUs, letter: SYMPTOM_SIGN, strong: true })),
+      ...notes.flatMap(({ about_us: atUs, text }) =>
+        atUs === null || text === "" ? [] : [{ atUs, letter: NOTE_SIGN, strong: true }],
+      ),
+    ];
+  }).value.value;
   const found = beats.value.value;
   const signs = useMemo(
     () =>
       (shown: View): Sign[] => {
-        const letters: Sign[] = symptoms.map(({ pressed_us: atUs }) => ({ atUs, letter: "☺", strong: true }));
+        const letters = [...(said ?? [])];
         if (found === null || shown.level < BEATS_FROM) return letters;
         for (const beat of shownBeats(found)) {
           const letter = markOf(beat);
@@ -55,7 +70,7 @@ export function useMarks(patientId: number, view: View | null, again: string, sy
         }
         return letters;
       },
-    [found, symptoms],
+    [found, said],
   );
   return { signs, episodes: episodes.value.value ?? [] };
 }

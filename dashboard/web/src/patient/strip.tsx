@@ -4,6 +4,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import { getBeats, getEcg } from "../api/patients";
 import type { Alarm } from "../api/types";
+import { serverNowUs, tickUs } from "../live/server_clock";
 import { ArrowIcon } from "../parts/icons";
 import { user } from "../session";
 import { type Gain, PX_PER_S } from "../wave/scale";
@@ -20,6 +21,11 @@ import { drawStrip, FOOT_PX, gapsOf, joinRecords } from "./strip_drawing";
 /** A strip shows at least this much; narrow screens scroll it. */
 export const LEAST_S = 10;
 const MARGIN_US = 2e6;
+/** A strip of the last minute that is not whole is looked for again so often. */
+const YOUNG_US = 60e6;
+const AGAIN_US = 3e6;
+/** No beat for so long is worth another look. */
+const BEHIND_US = 3e6;
 /** As patient.css has it, without the times under it. */
 const PAPER_PX = 240 - FOOT_PX;
 
@@ -66,10 +72,17 @@ export function Strip({ patientId, atUs, alarm, stored, shownS, onMove, onCorrec
   const lengthUs = shownS.value * 1e6;
   const fromUs = atUs - lengthUs / 2;
   const corrected = useSignal(0);
-  const loaded = useLoaded(`${patientId} ${fromUs} ${lengthUs} ${corrected.value}`, (abort) =>
+  // What is of now may still be on its way.
+  const awaits = useSignal(false);
+  const again = awaits.value ? Math.floor(tickUs.value / AGAIN_US) : 0;
+  const loaded = useLoaded(`${patientId} ${fromUs} ${lengthUs} ${corrected.value} ${again}`, (abort) =>
     loadStrip(patientId, fromUs, fromUs + lengthUs, abort),
   );
   const stretch = loaded.value.value;
+  useEffect(() => {
+    const isYoung = fromUs + lengthUs > serverNowUs() - YOUNG_US;
+    awaits.value = stretch !== null && isYoung && (missingOf(stretch) > 0.02 || isBehind(stretch));
+  }, [stretch, fromUs, lengthUs, awaits]);
   const move = (byUs: number) => onMove(within(stored, atUs + byUs));
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -103,18 +116,19 @@ export function Strip({ patientId, atUs, alarm, stored, shownS, onMove, onCorrec
           {stretch?.lead ? words("strip.scale", { lead: stretch.lead.lead, gain: gain.value }) : ""}
         </span>
       </header>
-      <div
-        ref={frame}
-        class="strip-frame"
-        tabIndex={0}
-        role="slider"
-        aria-label={words("strip.keys")}
-        aria-valuenow={Math.round(atUs / 1e6)}
-        aria-valuetext={dayAndTime(atUs)}
-        onKeyDown={onKeyDown}
-      >
+      <div ref={frame} class="strip-frame">
         <div class="strip-paper" ref={(element) => element?.style.setProperty("--strip-s", String(shownS.value))}>
-          <Still class="strip" draw={draw} />
+          <div
+            class="strip-keys"
+            tabIndex={0}
+            role="slider"
+            aria-label={words("strip.keys")}
+            aria-valuenow={Math.round(atUs / 1e6)}
+            aria-valuetext={dayAndTime(atUs)}
+            onKeyDown={onKeyDown}
+          >
+            <Still class="strip" draw={draw} />
+          </div>
           <div class="strip-over">
             {isEditing.value && <BeatLayer {...onPaper} />}
             <CalipersLayer calipers={calipers} stripS={shownS.value} heightPx={PAPER_PX} />
@@ -171,6 +185,9 @@ function StripWords({ loaded }: { loaded: Loaded<Stretch> }) {
   if (value === null) return <p class="strip-words">{words("strip.loading")}</p>;
   return missingOf(value) > 0.98 ? <p class="strip-words">{words("strip.nothing")}</p> : null;
 }
+
+/** The analysis may not have come to its end yet. */
+const isBehind = ({ beats, toUs }: Stretch): boolean => (beats.t_us.at(-1) ?? 0) < toUs - BEHIND_US;
 
 function CalipersButtons({ calipers, stripS }: { calipers: Signal<Calipers | null>; stripS: number }) {
   const now = calipers.value;

@@ -1,7 +1,7 @@
 // Heart rate over the last hours or weeks, or any stored: a way into every minute of it.
 
 import { type Signal, useComputed, useSignal } from "@preact/signals";
-import { useCallback, useRef } from "preact/hooks";
+import { useCallback, useEffect, useRef } from "preact/hooks";
 import { getHeartRate, getStored } from "../api/patients";
 import type { Alarm, PatientFacts } from "../api/types";
 import { serverNowUs, tickUs } from "../live/server_clock";
@@ -24,9 +24,11 @@ interface Props {
   facts: PatientFacts | null;
   chosenUs: number | null;
   onChoose: (tUs: number) => void;
+  /** The window that is shown: the other trends follow it. */
+  onWindow: (hours: number, toUs: number) => void;
 }
 
-export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
+export function Trend({ patientId, alarms, facts, chosenUs, onChoose, onWindow }: Props) {
   const chosenHours = useSignal<Hours | null>(null);
   const hours = chosenHours.value ?? startingHours(facts);
   /** The end of what is shown; null follows the clock. */
@@ -37,6 +39,7 @@ export function Trend({ patientId, alarms, facts, chosenUs, onChoose }: Props) {
   const now = useComputed(() => Math.ceil(tickUs.value / AGAIN_US) * AGAIN_US);
   const toUs = until.value ?? now.value;
   const fromUs = toUs - hours * HOUR_US;
+  useEffect(() => onWindow(hours, toUs), [hours, toUs]);
   const bucketS = (hours * 3600) / 720;
   const loaded = useLoaded(`${patientId} ${fromUs} ${toUs}`, async (abort) => {
     const [trend, stored] = await Promise.all([
