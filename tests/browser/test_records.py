@@ -126,6 +126,7 @@ def test_limits_that_ring_for_nothing_are_named_and_may_be_tried(
             (nurse.name, SLOW),
         )
     page = sign_in(nurse)
+    expect(alarm_of(tile_of(page, SLOW))).to_contain_text("Bradycardia")  # there is signal to try it on
     page.goto("/statistics")
     worst = (
         page.get_by_role("region", name="The ten limits that ring most").get_by_role("listitem").filter(has_text=SLOW)
@@ -138,6 +139,12 @@ def test_limits_that_ring_for_nothing_are_named_and_may_be_tried(
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label(re.compile(r"^Try \("))).to_have_value("128")
     expect(dialog.get_by_label("Limit, as it is now")).to_have_value("tachycardia.bpm")
+    dialog.get_by_role("button", name="Try", exact=True).press("Enter")
+    dialog.get_by_role("button", name="Set Tachycardia 128 /min for this patient").press("Enter")
+    expect(dialog.get_by_role("status")).to_contain_text("It is the patient's limit now.")
+    with psycopg.connect(stack.database) as connection:
+        set_now = connection.execute("DELETE FROM patient_limits WHERE call = 'tachycardia' RETURNING name, value")
+        assert ("bpm", 128) in set_now.fetchall()
 
 
 def test_another_limit_is_tried_on_stored_signal_and_changes_nothing(

@@ -1,6 +1,6 @@
 // Limits tried on stored days: what the server says of it, and what it comes to.
 
-import { getJson, post, remove } from "../api/http";
+import { getJson, post, putOnly, remove } from "../api/http";
 import type { CallOutcome, ListedAlarm, RehearsalOutcome as Outcome, Rehearsal } from "../api/schema";
 
 export type { CallOutcome, ListedAlarm, Outcome, Rehearsal };
@@ -16,6 +16,10 @@ export const askRehearsal = (patientId: number, limits: Change, days: number) =>
 export const getRehearsal = (patientId: number, id: number) => getJson<Rehearsal>(`${url(patientId)}/${id}`);
 
 export const cancelRehearsal = (patientId: number, id: number) => remove(`${url(patientId)}/${id}`);
+
+/** Let these limits be the patient's; the analysis follows within seconds. */
+export const setLimits = (patientId: number, limits: Change) =>
+  putOnly(`/api/patients/${patientId}/limits`, { limits });
 
 export interface Sum {
   now: number;

@@ -11,7 +11,7 @@ import { dayAndTime, percent } from "../words/numbers";
 import { quantity } from "../words/quantities";
 import { callName, calls, type MessageKey, plural, words, wordsOfError } from "../words/words";
 import { Result } from "./outcome";
-import { askRehearsal, type Change, cancelRehearsal, getRehearsal, type Rehearsal } from "./rehearsal";
+import { askRehearsal, type Change, cancelRehearsal, getRehearsal, type Rehearsal, setLimits } from "./rehearsal";
 
 const FOLLOW_MS = 700;
 const DAYS = [1, 3, 7] as const;
@@ -31,6 +31,8 @@ interface Props {
 export function RehearsalDialog({ patientId, initial, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const rehearsal = useSignal<Rehearsal | null>(null);
+  const tried = useSignal<Change | null>(null);
+  const isSet = useSignal(false);
   const problem = useSignal<unknown>(null);
   const facts = useLoaded(`${patientId}`, (abort) => getPatient(patientId, abort));
   useEffect(() => {
@@ -57,8 +59,19 @@ export function RehearsalDialog({ patientId, initial, onClose }: Props) {
   }, [current]);
   const ask = async (change: Change, days: number) => {
     problem.value = null;
+    isSet.value = false;
+    tried.value = change;
     try {
       rehearsal.value = await askRehearsal(patientId, change, days);
+    } catch (error) {
+      problem.value = error;
+    }
+  };
+  const set = async (change: Change) => {
+    try {
+      await setLimits(patientId, change);
+      problem.value = null;
+      isSet.value = true;
     } catch (error) {
       problem.value = error;
     }
@@ -78,9 +91,17 @@ export function RehearsalDialog({ patientId, initial, onClose }: Props) {
       <p class="problem" role="alert">
         {wrong === null ? "" : wordsOfError(wrong)}
       </p>
-      <div role="status">{current !== null && <State rehearsal={current} />}</div>
+      <div role="status">
+        {current !== null && <State rehearsal={current} />}
+        {isSet.value && <p>{words("rehearsal.is_set")}</p>}
+      </div>
       {current?.result && <Result patientId={patientId} outcome={current.result} />}
       <div class="ask-buttons">
+        {current?.result && tried.value !== null && !isSet.value && (
+          <button type="button" class="button main" onClick={() => tried.value && set(tried.value)}>
+            {words("rehearsal.set", { value: wordsOf(tried.value) })}
+          </button>
+        )}
         <button type="button" class="button main" onClick={() => dialog.current?.close()}>
           {words(isUnderWay ? "rehearsal.cancel" : "rehearsal.close")}
         </button>
@@ -186,6 +207,17 @@ function Choice({ facts, initial, busy, onAsk }: ChoiceProps) {
       </button>
     </form>
   );
+}
+
+function wordsOf(change: Change): string {
+  return Object.entries(change)
+    .flatMap(([call, values]) =>
+      Object.entries(values).map(([name, value]) => {
+        const unit = calls.value.get(call)?.limits[name]?.unit ?? "";
+        return `${callName(call)} ${value === null ? "" : quantity(value, unit)}`;
+      }),
+    )
+    .join(", ");
 }
 
 const keyOf = ({ call, name }: EffectiveLimit) => `${call}.${name}`;
