@@ -269,7 +269,8 @@ def test_the_database_alone_tells_tenants_and_wards_apart(
         ):
             _see(server_side, 1, wards, patients)
             for tenant_id, patient_id in server_side.execute(words).fetchall():
-                assert tenant_id == 1, f"{table} shows another tenant"
+                is_nobodys = tenant_id is None and table == "retention_policies"  # how long dead letters are kept
+                assert tenant_id == 1 or is_nobodys, f"{table} shows another tenant"
                 assert patient_id is None or patient_id in visible, f"{table} shows another ward ({wards})"
                 seen_rows += patient_id is not None
         server_side.rollback()
