@@ -14,13 +14,23 @@ FROM alarms AS a LEFT JOIN patients AS p USING (patient_id)
 WHERE a.alarm_id = %(alarm_id)s AND a.tenant_id = %(tenant_id)s;
 
 -- events --
--- All that happened to an alarm, by whom, and where it is in the ledger.
+-- All that happened to an alarm, by whom, and where it is in the ledger. An attempt to tell somebody that arrived is an
+-- event already; one that did not is here with its outcome.
 SELECT e.kind, e.at, e.detail, u.name, l.seq, l.hash, l.at
-FROM alarm_events AS e
+FROM (
+    SELECT kind, at, detail, user_id, 'alarm_events' AS source, event_id AS source_id
+    FROM alarm_events
+    WHERE alarm_id = %(alarm_id)s AND tenant_id = %(tenant_id)s
+    UNION ALL
+    SELECT
+        'not_told', n.at, jsonb_build_object('channel', c.label, 'outcome', n.outcome, 'problem', n.problem),
+        n.user_id, 'notification_attempts', n.attempt_id
+    FROM notification_attempts AS n JOIN contacts AS c USING (contact_id)
+    WHERE n.alarm_id = %(alarm_id)s AND n.tenant_id = %(tenant_id)s AND n.outcome <> 'delivered'
+) AS e
 LEFT JOIN users AS u USING (user_id)
-LEFT JOIN ledger AS l ON l.source = 'alarm_events' AND l.source_id = e.event_id
-WHERE e.alarm_id = %(alarm_id)s AND e.tenant_id = %(tenant_id)s
-ORDER BY e.at, e.event_id;
+LEFT JOIN ledger AS l ON l.source = e.source AND l.source_id = e.source_id
+ORDER BY e.at, e.source_id;
 
 -- head --
 -- A tenant's last entry.

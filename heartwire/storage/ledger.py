@@ -15,7 +15,7 @@ from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("heartwire.storage", "ledger.sql")
 #: Tables whose rows are sealed. Their queries stand under their names.
-SOURCES: Final = ("alarm_events", "retention_log")
+SOURCES: Final = ("alarm_events", "notification_attempts", "retention_log")
 _BATCH: Final = 5_000
 #: Findings that are told one by one; beyond them their number says enough.
 _TOLD: Final = 100

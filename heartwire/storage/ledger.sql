@@ -20,6 +20,14 @@ SELECT
 FROM retention_log
 WHERE log_id = ANY(%(ids)s);
 
+-- notification_attempts --
+-- These attempts to tell somebody, as they are hashed.
+SELECT
+    attempt_id, tenant_id, notification_id, notice_id, alarm_id, patient_id, contact_id, user_id,
+    (extract(epoch FROM at) * 1000000)::bigint, took_ms, outcome, problem
+FROM notification_attempts
+WHERE attempt_id = ANY(%(ids)s);
+
 -- entries --
 -- A tenant's entries after a number.
 SELECT
@@ -61,4 +69,10 @@ FROM retention_log AS r
 WHERE r.tenant_id = %(tenant_id)s
     AND NOT EXISTS (SELECT FROM ledger AS l WHERE l.source = 'retention_log' AND l.source_id = r.log_id)
     AND NOT EXISTS (SELECT FROM ledger_due AS d WHERE d.source = 'retention_log' AND d.source_id = r.log_id)
+UNION ALL
+SELECT 'notification_attempts', n.attempt_id, n.alarm_id
+FROM notification_attempts AS n
+WHERE n.tenant_id = %(tenant_id)s
+    AND NOT EXISTS (SELECT FROM ledger AS l WHERE l.source = 'notification_attempts' AND l.source_id = n.attempt_id)
+    AND NOT EXISTS (SELECT FROM ledger_due AS d WHERE d.source = 'notification_attempts' AND d.source_id = n.attempt_id)
 ORDER BY 1, 2;

@@ -219,3 +219,27 @@ def test_analytics_seals_and_the_command_says_what_was_done_to_it(
     code, said = run("check")
     assert code == 1
     assert f"entry 1: alarm_events {events[0]} (alarm 1) is not as it was sealed" in said, said
+
+
+@on_one_database
+def test_an_attempt_to_tell_somebody_is_sealed_like_an_event(vault: Vault) -> None:
+    alarm_id, _ = _alarm(vault, 0, "raised")
+    user = vault.value(
+        "INSERT INTO users (tenant_id, login, name, password_hash, role) VALUES (1, 'n', 'N', 'x', 'nurse')"
+        " RETURNING user_id"
+    )
+    contact = vault.value(
+        "INSERT INTO contacts (tenant_id, user_id, kind, label, scheme, address, created_by)"
+        " VALUES (1, %s, 'apprise', 'mail', 'mailto', 'secret', %s) RETURNING contact_id",
+        *(user, user),
+    )
+    attempt = vault.value(
+        "INSERT INTO notification_attempts (tenant_id, notification_id, alarm_id, patient_id, contact_id, user_id,"
+        " took_ms, outcome) VALUES (1, 1, %s, %s, %s, %s, 12, 'failed') RETURNING attempt_id",
+        *(alarm_id, vault.patient_id, contact, user),
+    )
+    assert seal_due(vault.connection) == 2
+    assert _check(vault).wrong == 0
+    _tamper(vault, "UPDATE notification_attempts SET outcome = 'delivered' WHERE attempt_id = %s", attempt)
+    (finding,) = _check(vault).findings
+    assert (finding.wrong, finding.source, finding.source_id) == (Wrong.CHANGED, "notification_attempts", attempt)

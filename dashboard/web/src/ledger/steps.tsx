@@ -14,6 +14,8 @@ const KINDS: Readonly<Record<string, MessageKey>> = {
   paused: "story.kind.paused",
   shown: "story.kind.shown",
   notified: "story.kind.notified",
+  not_told: "story.kind.not_told",
+  passed_on: "story.kind.passed_on",
   escalated: "story.kind.escalated",
   suppressed: "story.kind.suppressed",
   ended: "story.kind.ended",
@@ -88,7 +90,7 @@ function verdictWords(verdict: unknown): string {
 /** What else is known of a step: a note, a channel, from where. */
 function More({ step }: { step: StoryStep }) {
   const { detail } = step;
-  const said = ["to", "channel", "outcome", "note", "reason"].flatMap((key) => {
+  const said = ["to", "channel", "scheme", "problem", "note", "reason"].flatMap((key) => {
     const value = detail[key];
     return typeof value === "string" && value !== "" ? [value] : [];
   });

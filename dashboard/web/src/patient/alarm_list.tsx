@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { getAlarms } from "../api/patients";
 import type { Alarm } from "../api/types";
 import { AnswerButton } from "../parts/alarm_bar";
-import { PriorityIcon } from "../parts/icons";
+import { PriorityIcon, QuestionIcon } from "../parts/icons";
 import { alarmPath } from "../router";
 import { isUnanswered, lookOf } from "../ward/order";
 import { learnt, watchedOf } from "../ward/ward";
@@ -97,11 +97,12 @@ export function AlarmList({ history, name, chosenId, onChoose }: Props) {
               <AlarmStory alarm={alarm} />
             </button>
             <a
-              class="alarm-what"
+              class="alarm-link"
               href={alarmPath(alarm.id)}
               aria-label={words("alarm.story_of", { call: askedWords(alarm) })}
+              title={words("alarms.story")}
             >
-              {words("alarms.story")}
+              <QuestionIcon />
             </a>
             {(isUnanswered(alarm) || alarm.acknowledged !== null) && <AnswerButton alarm={alarm} name={name} />}
           </li>
