@@ -12,6 +12,7 @@ What was told of a patient's heart before he went quiet stays as it is: only his
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from analytics.together import SIGNALS_LOST, Heard, Loss, Losses, by_tenant
 from heartwire.calls import CALLS
 
 #: What the alarms of the watch bear as their engine.
@@ -21,7 +22,7 @@ INGEST_SILENT: Final = "ingest_silent"
 BROKER_UNREACHABLE: Final = "broker_unreachable"
 ANALYSIS_BEHIND: Final = "analysis_behind"
 #: Every call that the watch makes.
-WATCH_CALLS: Final = (GONE_QUIET, INGEST_SILENT, BROKER_UNREACHABLE, ANALYSIS_BEHIND)
+WATCH_CALLS: Final = (GONE_QUIET, INGEST_SILENT, BROKER_UNREACHABLE, ANALYSIS_BEHIND, SIGNALS_LOST)
 
 _SILENT_US: Final = round(CALLS[INGEST_SILENT].limits["seconds"].default * 1e6)
 _UNREACHABLE_US: Final = round(CALLS[BROKER_UNREACHABLE].limits["seconds"].default * 1e6)
@@ -74,6 +75,7 @@ class OpenAlarm(NamedTuple):
     device_id: str | None
     onset_us: int
     signal_us: int
+    tenant_id: int = 0
 
 
 class Raise(NamedTuple):
@@ -122,6 +124,10 @@ class Watch:
         self._unconnected_since_us: int | None = None
         #: Devices noted as hidden by the present fault.
         self._hidden: set[str] = set()
+        #: Those who went quiet together, by hospital, and likewise; and since when a hospital can be heard again.
+        self._losses: Final = Losses()
+        self._lost: dict[int, set[str]] = {}
+        self._open_again_us: Final[dict[int, int]] = {}
 
     def look(
         self, now_us: int, links: Sequence[Link], ingests: Sequence[Ingest], open_alarms: Sequence[OpenAlarm]
@@ -140,9 +146,18 @@ class Watch:
         if fault is None:
             self._hidden.clear()
         suspects = bool(links) and self._suspects(now_us, links, ingests)
+        losses = self._look_at_losses(now_us, links, fault, open_alarms, verdict, suspects=suspects)
         quiet = {alarm.device_id: alarm for alarm in open_alarms if alarm.call == GONE_QUIET}
         for link in links:
-            self._judge(now_us, link, quiet.pop(link.device_id, None), fault, verdict, suspects=suspects)
+            loss = losses.get(link.tenant_id)
+            self._judge(
+                now_us,
+                link,
+                quiet.pop(link.device_id, None),
+                fault or (None if loss is None else _of_system(SIGNALS_LOST, loss.onset_us, now_us)),
+                verdict,
+                suspects=suspects or link.tenant_id in self._losses.suspects,
+            )
         # Whose device was shut out is not waited for any more.
         verdict.closes.extend(Close(alarm) for alarm in quiet.values())
         return verdict
@@ -161,6 +176,60 @@ class Watch:
         elif oldest_us is not None and now_us - max(oldest_us, self._began_us) >= _BEHIND_US:
             verdict.raises.append(_of_system(ANALYSIS_BEHIND, oldest_us, now_us))
         return verdict
+
+    def count_lost(self, tenant_id: int, now_us: int, links: Sequence[Link]) -> int:
+        """Return how many patients of a hospital are missing because many went quiet together."""
+        heard = [self._heard(now_us, link) for link in links if link.tenant_id == tenant_id]
+        return self._losses.count(tenant_id, [one for one in heard if one is not None])
+
+    def _look_at_losses(
+        self,
+        now_us: int,
+        links: Sequence[Link],
+        fault: Raise | None,
+        open_alarms: Sequence[OpenAlarm],
+        verdict: Verdict,
+        *,
+        suspects: bool,
+    ) -> dict[int, Loss]:
+        """Tell of hospitals where many went quiet together, while the way itself is well; return where that lasts."""
+        told = {alarm.tenant_id: alarm for alarm in open_alarms if alarm.call == SIGNALS_LOST}
+        if fault is not None:
+            verdict.closes.extend(Close(alarm, fault.call) for alarm in told.values())
+            self._losses.forget()
+            self._lost.clear()
+            return {}
+        if suspects and not told:
+            return {}
+        heard = by_tenant((link.tenant_id, one) for link in links if (one := self._heard(now_us, link)) is not None)
+        losses, over = self._losses.look(
+            now_us, heard, {tenant_id: alarm.onset_us for tenant_id, alarm in told.items()}
+        )
+        for tenant_id in over:
+            self._open_again_us[tenant_id] = now_us
+            self._lost.pop(tenant_id, None)
+            if tenant_id in told:
+                verdict.closes.append(Close(told[tenant_id]))
+        for tenant_id, loss in losses.items():
+            if tenant_id not in told:
+                self._lost[tenant_id] = set()
+                verdict.raises.append(Raise(SIGNALS_LOST, None, None, tenant_id, loss.onset_us, now_us))
+        return losses
+
+    def _heard(self, now_us: int, link: Link) -> Heard | None:
+        if link.received_us is None:
+            return None
+        limit_us = _QUIET_US if link.limit_us is None else link.limit_us
+        return Heard(
+            link.device_id,
+            link.patient_id,
+            link.received_us,
+            is_due=now_us >= self._since_us(link, link.received_us) + limit_us,
+            is_live=now_us - link.received_us < limit_us,
+        )
+
+    def _since_us(self, link: Link, heard_us: int) -> int:
+        return max(heard_us, self._open_since_us, self._open_again_us.get(link.tenant_id, 0))
 
     def _find_fault(
         self, now_us: int, links: Sequence[Link], ingests: Sequence[Ingest], system: dict[str, OpenAlarm]
@@ -211,16 +280,18 @@ class Watch:
         suspects: bool,
     ) -> None:
         limit_us = _QUIET_US if link.limit_us is None else link.limit_us
+        is_loss = fault is not None and fault.call == SIGNALS_LOST
+        hidden = self._lost.setdefault(link.tenant_id, set()) if is_loss else self._hidden
         if alarm is not None:
             if _is_live(now_us, link, limit_us):
                 verdict.closes.append(Close(alarm))
             elif fault is not None and alarm.signal_us >= fault.onset_us:
                 # He had not gone quiet before the way did.
-                self._hidden.add(link.device_id)
+                hidden.add(link.device_id)
                 verdict.closes.append(Close(alarm, fault.call))
             return
         heard_us = link.paired_us if link.received_us is None else link.received_us
-        since_us = max(heard_us, self._open_since_us)
+        since_us = self._since_us(link, heard_us)
         due_us = since_us + limit_us
         if link.received_us is None:
             due_us = max(due_us, link.paired_us + _FIRST_SIGNAL_US)
@@ -228,8 +299,8 @@ class Watch:
             return
         if fault is None and not suspects:
             verdict.raises.append(_quiet(link, since_us, due_us))
-        elif fault is not None and link.device_id not in self._hidden:
-            self._hidden.add(link.device_id)
+        elif fault is not None and link.device_id not in hidden:
+            hidden.add(link.device_id)
             verdict.raises.append(_quiet(link, since_us, due_us)._replace(by=fault.call))
 
 

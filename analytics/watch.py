@@ -23,6 +23,7 @@ from analytics.freshness import (
     count_patients,
 )
 from analytics.proof import UNPROVEN, Canary, judge_canary
+from analytics.together import SIGNALS_LOST
 from heartwire.calls import get_call
 from heartwire.storage.queries import load_queries
 from heartwire.storage.side_thread import SideThread
@@ -77,7 +78,7 @@ class Watcher:
                 self._look_at_devices(now_us)
                 self._look_at_analysis(now_us)
                 self._look_at_canary(now_us)
-            self._count(links)
+            self._count(now_us, links)
 
     def _look_at_devices(self, now_us: int) -> None:
         devices = [Condition(*row) for row in self._rows("conditions")]
@@ -96,13 +97,21 @@ class Watcher:
             canary = Canary(since_us, cycle_s or _CANARY_CYCLE_S, proven_us)
         self._tell(judge_canary(now_us, self._began_us, canary, list(self._open.values())))
 
-    def _count(self, links: Sequence[Link]) -> None:
+    def _count(self, now_us: int, links: Sequence[Link]) -> None:
         """Let the system's own alarms say how many patients they are about."""
-        alarms = [alarm.alarm_id for alarm in self._open.values() if alarm.device_id is None]
-        if alarms:
-            counts = count_patients(links, list(self._open.values()))
-            given = {"alarms": alarms, "tenants": list(counts), "patients": list(counts.values())}
-            self._connection.execute(_QUERIES["count"], given)
+        assert self._watch is not None
+        alarms = [alarm for alarm in self._open.values() if alarm.device_id is None]
+        if not alarms:
+            return
+        counts = count_patients(links, list(self._open.values()))
+        patients = [
+            self._watch.count_lost(alarm.tenant_id, now_us, links)
+            if alarm.call == SIGNALS_LOST
+            else counts.get(alarm.tenant_id, 0)
+            for alarm in alarms
+        ]
+        given = {"alarms": [alarm.alarm_id for alarm in alarms], "patients": patients}
+        self._connection.execute(_QUERIES["count"], given)
 
     def _tell(self, verdict: Verdict) -> None:
         self._close(verdict.closes)
@@ -111,7 +120,7 @@ class Watcher:
     def _close(self, closes: Sequence[Close]) -> None:
         by_greater: dict[str | None, list[int]] = defaultdict(list)
         for close in closes:
-            if close.alarm.device_id is None:
+            if close.alarm.device_id is None and close.alarm.call != SIGNALS_LOST:
                 # One of the system is open in every tenant.
                 by_greater[close.by] += [
                     alarm.alarm_id

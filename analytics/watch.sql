@@ -72,7 +72,7 @@ FROM (
 -- What the watch has raised and not ended.
 SELECT
     alarm_id, call, device_id,
-    (extract(epoch FROM onset_at) * 1000000)::bigint, (extract(epoch FROM signal_at) * 1000000)::bigint
+    (extract(epoch FROM onset_at) * 1000000)::bigint, (extract(epoch FROM signal_at) * 1000000)::bigint, tenant_id
 FROM alarm_states
 WHERE NOT has_ended AND NOT has_suppressed AND call = ANY(%(calls)s)
     AND raised_at IS NOT NULL AND ended_at IS NULL AND suppressed_at IS NULL;
@@ -101,15 +101,14 @@ told AS (
 )
 SELECT
     alarm_id, call, device_id,
-    (extract(epoch FROM onset_at) * 1000000)::bigint, (extract(epoch FROM signal_at) * 1000000)::bigint
+    (extract(epoch FROM onset_at) * 1000000)::bigint, (extract(epoch FROM signal_at) * 1000000)::bigint, tenant_id
 FROM new;
 
 -- count --
--- How many patients of each tenant these alarms of the system are about, as long as they last.
+-- How many patients these alarms of the system are about, as long as they last.
 UPDATE alarms AS a SET detail = a.detail || jsonb_build_object('patients', n.patients)
-FROM unnest(%(tenants)s::integer[], %(patients)s::bigint[]) AS n (tenant_id, patients)
-WHERE a.alarm_id = ANY(%(alarms)s) AND a.tenant_id = n.tenant_id
-    AND (a.detail ->> 'patients')::bigint IS DISTINCT FROM n.patients;
+FROM unnest(%(alarms)s::bigint[], %(patients)s::bigint[]) AS n (alarm_id, patients)
+WHERE a.alarm_id = n.alarm_id AND (a.detail ->> 'patients')::bigint IS DISTINCT FROM n.patients;
 
 -- canary --
 -- The canary, where there is one: since when, how often it runs, when a run last came through.

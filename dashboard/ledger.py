@@ -163,7 +163,7 @@ class Checks:
     database : Database
         For what is quick.
     url : str
-        libpq URL, for a connection that sees the whole chain.
+        libpq URL, for connections of their own.
     """
 
     def __init__(self, database: Database, url: str) -> None:
@@ -188,12 +188,17 @@ class Checks:
                 await asyncio.to_thread(self._count, tenant_id, check_id)
             except HeartwireError as error:
                 _logger.warning("the ledger of tenant %d is not checked: %s", tenant_id, error)
+            except Exception:
+                _logger.exception("a defect ended the check of the ledger of tenant %d", tenant_id)
 
     def _count(self, tenant_id: int, check_id: int) -> None:
         with (
             connect(self._url, "ledger-check", autocommit=True, statement_timeout_s=_STATEMENT_TIMEOUT_S) as connection,
             connect(self._url, "ledger-progress", autocommit=True) as progress,
         ):
+            for one in (connection, progress):
+                with translated():
+                    one.execute(_QUERIES["see_all"], {"tenant_id": tenant_id})
 
             def come_on(done: int, of: int) -> None:
                 with translated():

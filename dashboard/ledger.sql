@@ -1,3 +1,12 @@
+-- see_all --
+-- All of a tenant, for as long as the connection is open: as in dashboard/database.sql.
+SELECT
+    set_config('heartwire.tenant_id', %(tenant_id)s::text, false),
+    set_config('heartwire.user_id', '', false),
+    set_config('heartwire.wards', '*', false),
+    set_config('heartwire.patients', '{}', false),
+    set_config('role', 'heartwire_pages', false);
+
 -- received --
 -- When the frame in which an alarm's rule was met arrived, while it is in the log.
 SELECT f.received_at

@@ -13,6 +13,7 @@ from analytics.freshness import (
     Verdict,
     Watch,
 )
+from analytics.together import SIGNALS_LOST
 
 _S = 1_000_000
 _BEGIN_US = 1_700_000_000 * _S
@@ -65,8 +66,9 @@ class _Ward:
                 self.received[device] = self.second - 0.2
                 self.sampled[device] = self.second - (300.0 if device in self.backfilling else 0.4)
 
-    def _look(self) -> None:
-        links = [
+    def links(self) -> list[Link]:
+        """What the database knows of each device."""
+        return [
             Link(
                 device,
                 number,
@@ -78,6 +80,9 @@ class _Ward:
             )
             for number, device in enumerate(self.devices)
         ]
+
+    def _look(self) -> None:
+        links = self.links()
         beat_us = _us(self.beat)
         ingests = [] if beat_us is None else [Ingest(beat_us, self.broker_connected)]
         self._tell(self.watch.look(self.now_us, links, ingests, list(self.open.values())))
@@ -92,7 +97,9 @@ class _Ward:
             self.told.append((self.second, item.call, kind, item.device_id))
             if not item.by:
                 number = len(self.told)
-                self.open[number] = OpenAlarm(number, item.call, item.device_id, item.onset_us, item.signal_us)
+                self.open[number] = OpenAlarm(
+                    number, item.call, item.device_id, item.onset_us, item.signal_us, item.tenant_id or 0
+                )
 
     def calls(self, kind: str) -> list[str]:
         return [call for _, call, of_kind, _ in self.told if of_kind == kind]
@@ -311,3 +318,52 @@ def test_an_analysis_that_is_behind_hides_no_fault_of_the_way_and_is_not_ended_b
         assert verdict.closes == []
         calls += [item.call for item in verdict.raises if item.by is None]
     assert INGEST_SILENT in calls
+
+
+def test_many_who_go_quiet_at_once_are_one_alarm_and_each_who_stays_away_is_told_when_it_is_over() -> None:
+    ward = _Ward(n_devices=12)
+    ward.run(60)
+    ward.silent = set(ward.devices[:9])
+    ward.run(30)
+    assert ward.calls("raised") == [SIGNALS_LOST]
+    assert ward.calls(f"hidden by {SIGNALS_LOST}") == [GONE_QUIET] * 9
+    assert ward.watch.count_lost(1, ward.now_us, ward.links()) == 9
+    ward.run(60)
+    assert ward.calls("raised") == [SIGNALS_LOST], "told once"
+    ward.silent = set(ward.devices[:5])
+    ward.run(5)
+    assert ward.calls("ended") == [], "more than half of them are still missing"
+    ward.silent = {ward.devices[0], ward.devices[1]}
+    ward.run(3)
+    assert ward.calls("ended") == [SIGNALS_LOST]
+    ward.run(20)
+    assert ward.calls("raised") == [SIGNALS_LOST, GONE_QUIET, GONE_QUIET]
+
+
+def test_a_few_or_one_after_the_other_go_quiet_by_themselves() -> None:
+    ward = _Ward(n_devices=12)
+    ward.run(60)
+    ward.silent = set(ward.devices[:6])  # no more than half
+    ward.run(30)
+    assert ward.calls("raised") == [GONE_QUIET] * 6
+    ward = _Ward(n_devices=12)
+    ward.run(60)
+    for device in ward.devices[:9]:
+        ward.silent.add(device)
+        ward.run(12)
+    ward.run(30)
+    assert ward.calls("raised") == [GONE_QUIET] * 9
+
+
+def test_many_who_are_lost_stay_one_alarm_for_another_process_and_a_broker_that_is_away_says_more() -> None:
+    ward = _Ward(n_devices=12)
+    ward.run(60)
+    ward.silent = set(ward.devices[:9])
+    ward.run(30)
+    ward.start_again()
+    ward.run(60)
+    assert ward.calls("raised") == [SIGNALS_LOST]
+    ward.broker_connected = False
+    ward.run(30)
+    assert ward.calls("raised") == [SIGNALS_LOST, BROKER_UNREACHABLE]
+    assert SIGNALS_LOST in ward.calls(f"hidden by {BROKER_UNREACHABLE}")

@@ -25,7 +25,7 @@ def test_hiding_is_transitive() -> None:
     assert hidden_by("pause") == {"asystole", "ventricular_fibrillation"}
     assert hidden_by("couplet") == {"ventricular_run", "ventricular_tachycardia", "ventricular_fibrillation"}
     assert hidden_by("noise") == {"lead_off", "signal_flat", "signal_railed", "gone_quiet", "broker_unreachable",
-                                  "ingest_silent"}  # fmt: skip
+                                  "ingest_silent", "signals_lost"}  # fmt: skip
 
 
 def test_priorities_are_those_of_the_design() -> None:

@@ -462,7 +462,9 @@ export interface Story {
   steps: Step[];
 }
 /**
- * One step of an alarm's way; `kind` is an event's, or `onset`, `met` (its rule) and `received` of the signal.
+ * One step of an alarm's way.
+ *
+ * `kind` is an event's, `not_told` (an attempt that failed), or of the signal: `onset`, `met` (its rule), `received`.
  *
  * `name` is who did it, or whose screen or contact it was; `seal` is ``None`` until it is sealed, and for what is no
  * event. Times of `onset` and `met` are the device's.
