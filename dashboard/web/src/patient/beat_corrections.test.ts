@@ -31,6 +31,12 @@ describe("the beats that are shown", () => {
     ]);
   });
 
+  it("count one once that a person added and the engine has, too", () => {
+    const corrections = [correction(100, "added", "V")];
+    const shown = shownBeats({ t_us: [100], rr_s: [null], label: "N", corrections });
+    expect(shown.map((beat) => [beat.label, beat.found])).toEqual([["V", "N"]]);
+  });
+
   it("leave out corrections of beats that are not there any more", () => {
     const corrections = [correction(5, "relabelled", "S"), correction(6, "deleted", null)];
     expect(shownBeats({ t_us: [], rr_s: [], label: "", corrections })).toEqual([]);
