@@ -7,5 +7,6 @@ CREATE TABLE storage_looks (
     parts jsonb NOT NULL
 );
 
--- How long dead letters are kept is nobody's and everybody may see it.
-CREATE POLICY nobodys ON retention_policies FOR SELECT USING (tenant_id IS NULL);
+-- How long dead letters are kept is nobody's; everybody who is somebody may see it.
+CREATE POLICY nobodys ON retention_policies FOR SELECT
+    USING (tenant_id IS NULL AND (SELECT seen_tenant()) IS NOT NULL);
