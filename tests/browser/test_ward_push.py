@@ -57,6 +57,7 @@ def test_a_device_is_signed_up_shows_what_comes_and_is_signed_off(stack: WardSta
     assert len(stack.query(_CONTACTS, nurse.login)) == 1, "one device is one channel, however often it is signed up"
     page.get_by_label("Tell me on this device").click()
     expect(page.get_by_role("button", name="Send a test")).to_have_count(0)
+    expect(page.get_by_label("Tell me on this device")).to_be_enabled()  # it is done
     assert page.evaluate("localStorage.getItem('heartwire.push_contact')") is None
     assert stack.query(_CONTACTS, nurse.login) == []
 
