@@ -7,7 +7,10 @@ from typing import Final
 from playwright.sync_api import Locator, Page
 
 from tests.browser.served_stack import User
+from tests.conftest import ROOT
 
+_AXE: Final = ROOT / "dashboard/web/node_modules/axe-core/axe.min.js"
+_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: Where there is no number to show.
 NO_VALUE: Final = "\N{EN DASH} \N{EN DASH}"
 #: Pixels that are not clear; the canvas is read by the page itself, so what counts is what a person sees.
@@ -75,6 +78,13 @@ def wait_for(page: Page, condition: Callable[[], bool], what: str, *, timeout_s:
     while not condition():
         assert time.monotonic() - begin < timeout_s, f"waited in vain for {what}"
         page.wait_for_timeout(50)
+
+
+def barriers_of(page: Page) -> list[str]:
+    """What axe finds on a page, by the rules of WCAG 2.2 AA and its own best practice; its policy must be bypassed."""
+    page.evaluate(_AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, { runOnly: rules })", _RULES)
+    return [f"{page.url} {broken['id']}: {broken['nodes'][0]['html'][:300]}" for broken in found["violations"]]
 
 
 def tab_to(page: Page, selector: str, most: int = 120) -> None:

@@ -6,7 +6,8 @@ from playwright.sync_api import Page, expect
 
 from heartwire.storage.pool import connect
 from heartwire.storage.room import measure_room, note_room
-from tests.browser.conftest import STEADY, Complaints, SignIn
+from tests.browser.conftest import SLOW, STEADY, Complaints, OpenPage, SignIn
+from tests.browser.pages import barriers_of, choose_language, sign_in_as, tile_of
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 from tests.integration.notifier_stack import Receiver
@@ -149,6 +150,79 @@ def _put_on_call(page: Page, otto: User) -> None:
     expect(low).to_contain_text("screens only.")
     roster.get_by_role("button", name=f"Take {otto.name} off call").click()
     expect(roster.get_by_role("row").filter(has_text=otto.name)).to_have_count(0)
+
+
+def test_people_sessions_and_the_trail(
+    stack: WardStack, sign_in: SignIn, open_page: OpenPage, admin: User, complaints: Complaints
+) -> None:
+    page = sign_in(admin)
+    _open(page, "People")
+    people = page.get_by_role("region", name="Who may sign in")
+    people.get_by_label("Name", exact=True).fill("Greta <u>Guest</u>")
+    people.get_by_label("Sign-in name").fill("greta")
+    people.get_by_label("all wards").uncheck()
+    people.get_by_label("Step-down").check()
+    people.get_by_role("button", name="Add, and make a password").click()
+    password = people.get_by_role("status").locator("code").inner_text()
+    row = people.get_by_role("row").filter(has_text="greta")
+    expect(row).to_contain_text("Step-down")
+    people.get_by_role("button", name="I have it").click()
+    # She signs in, and sees her ward alone.
+    greta = open_page("/sign-in")
+    sign_in_as(greta, User("greta", "Greta", password))
+    expect(tile_of(greta, SLOW)).to_be_visible()
+    expect(tile_of(greta, STEADY)).to_have_count(0)
+    # Her session is seen, and ended: her screen is left within seconds.
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Sessions").click()
+    sessions = page.get_by_role("region", name="Who is signed in")
+    complaints.wanted_status = 401
+    sessions.get_by_role("row").filter(has_text="Greta").get_by_role("button", name="End the session").click()
+    expect(greta.locator("input[name=login]")).to_be_visible()
+    # Shut out, she does not come in again.
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="People").click()
+    row.get_by_role("button", name="Shut out").click()
+    expect(row).to_contain_text("shut out")
+    greta.fill("input[name=login]", "greta")
+    greta.fill("input[name=password]", password)
+    greta.press("input[name=password]", "Enter")
+    expect(greta.get_by_role("alert")).not_to_be_empty()
+    # All of it is in the trail.
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Audit trail").click()
+    trail = page.get_by_role("region", name="Who saw and did what")
+    for did in ("added a person", "ended a session", "shut a person out"):
+        expect(trail.get_by_role("row").filter(has_text=did).filter(has_text=admin.name)).to_have_count(1)
+    trail.get_by_label("Person").select_option(label="Greta <u>Guest</u>")
+    expect(trail.get_by_role("row").filter(has_text="signed in")).to_have_count(1)
+    expect(trail.get_by_role("row").filter(has_text=admin.name)).to_have_count(0)
+
+
+def test_wards_and_what_is_spoken_in_german(sign_in: SignIn, admin: User) -> None:
+    page = sign_in(admin)
+    choose_language(page, "de")
+    page.goto("/admin/wards")
+    wards = page.get_by_role("region", name="Stationen")
+    wards.get_by_label("Name").fill("Intensiv")
+    wards.get_by_label("Zeitzone").select_option("Europe/Berlin")
+    wards.get_by_role("button", name="Station anlegen").click()
+    row = wards.get_by_role("row").filter(has_text="Intensiv")
+    expect(row).to_contain_text("Europe/Berlin")
+    row.get_by_role("button", name="Ändern: Intensiv").click()
+    wards.get_by_label("Name").fill("Intensiv 2")
+    wards.get_by_role("button", name="Speichern").click()
+    expect(wards.get_by_role("row").filter(has_text="Intensiv 2")).to_be_visible()
+    wards.get_by_role("button", name="Entfernen: Intensiv 2").click()
+    expect(row).to_have_count(0)
+
+
+def test_no_section_has_a_barrier(sign_in: SignIn, admin: User) -> None:
+    for scheme in ("dark", "light"):
+        page = sign_in(admin, color_scheme=scheme, bypass_csp=True)
+        page.goto("/admin")
+        for section in page.get_by_role("navigation", name="Sections").get_by_role("link").all():
+            section.click()
+            expect(page.get_by_role("main").get_by_role("region").first).to_be_visible()
+            expect(page.get_by_text("Starting…")).to_have_count(0)
+            assert barriers_of(page) == []
 
 
 def test_who_administers_nothing_is_not_led_there(stack: WardStack, sign_in: SignIn, nurse: User) -> None:

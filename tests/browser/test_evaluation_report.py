@@ -1,7 +1,7 @@
 """The report of an evaluation in a browser: accessible, light and dark, and it asks nobody for anything."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,10 +13,7 @@ from analytics.evaluation.records import EcgRecord
 from analytics.evaluation.report import make_report
 from analytics.evaluation.run import Analysed
 from tests.annotated import annotate
-from tests.conftest import ROOT
-
-_AXE: Final = ROOT / "dashboard/web/node_modules/axe-core/axe.min.js"
-_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+from tests.browser.pages import barriers_of
 
 
 def _make_outcome() -> Outcome:
@@ -48,7 +45,5 @@ def test_report(browser: Browser, tmp_path: Path, scheme: Literal["light", "dark
     assert asked == [page.url]
     assert page.locator("figure svg").count() >= 3
     assert page.evaluate("document.documentElement.scrollWidth") <= 400  # wide tables scroll by themselves
-    page.evaluate(_AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, { runOnly: rules })", _RULES)
-    assert [f"{broken['id']}: {broken['nodes'][0]['html']}" for broken in found["violations"]] == []
+    assert barriers_of(page) == []
     context.close()

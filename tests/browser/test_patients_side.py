@@ -16,9 +16,8 @@ from heartwire.care import CareWord, decode_word
 from heartwire.frames import EventFrame, StatusFrame
 from heartwire.topics import Stream
 from tests.browser.conftest import Complaints, SignIn
-from tests.browser.pages import choose_language, tile_of
+from tests.browser.pages import barriers_of, choose_language, tile_of
 from tests.browser.served_stack import User
-from tests.browser.test_words_sound_access import is_accessible
 from tests.browser.ward_stack import WardStack
 from tests.servers.waiting import wait_until
 from tests.wire import Device, ecg_frame, now_us
@@ -75,7 +74,7 @@ def test_a_patient_is_added_paired_and_answered(
     expect(characters).to_have_text(_CODE)
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
     expect(page.locator(".pair-now")).to_have_text("Waiting for the phone…")
-    is_accessible(page)
+    assert barriers_of(page) == []
     first = characters.inner_text()
     stack.expire_codes()
     expect(page.locator(".pair-now")).to_have_text("Another code was made for this patient, on another screen.")
@@ -86,7 +85,7 @@ def test_a_patient_is_added_paired_and_answered(
         expect(page.locator(".pair-now")).to_have_text("The device is paired. Its signal has not arrived yet.")
         phone.send(*[ecg_frame(seq, t0_us=now_us() - (20 - seq) * 1_000_000) for seq in range(20)])
         expect(page.locator(".pair-now")).to_have_text("The signal arrives. All is done.")
-        is_accessible(page)
+        assert barriers_of(page) == []
         page.get_by_role("link", name="See Marie Dupont's signal").click()
         _talk(page, phone)
         _shut_out(page, phone)
@@ -130,7 +129,7 @@ def test_a_code_lives_as_long_as_it_is_wanted(stack: WardStack, sign_in: SignIn,
     expect(page.locator(".pair-state .said")).to_contain_text("Paired: Polar H10. Is it not the right one?")
     page.reload()
     expect(now).to_have_text("The device is paired. Its signal has not arrived yet.")
-    is_accessible(page)
+    assert barriers_of(page) == []
     page.get_by_role("button", name="Pair another device").click()
     expect(characters).to_have_text(_CODE)
     assert characters.inner_text() != second
@@ -209,7 +208,7 @@ def test_what_somebody_says_is_text_and_never_markup(stack: WardStack, sign_in: 
         expect(messages.locator("li .said")).to_have_text([_EVIL, _EVIL])
         devices = page.get_by_role("region", name="Paired devices")
         expect(devices.locator("strong")).to_have_text(_EVIL)
-        is_accessible(page)
+        assert barriers_of(page) == []
         devices.get_by_role("button", name=re.compile("^Shut out")).click()
         page.get_by_role("dialog").get_by_label("Why").fill(_EVIL)
         page.get_by_role("dialog").get_by_role("button", name="Shut out").click()
@@ -217,7 +216,7 @@ def test_what_somebody_says_is_text_and_never_markup(stack: WardStack, sign_in: 
         expect(devices).to_contain_text(_EVIL)
     page.goto("/ward")
     expect(tile_of(page, name).locator(".alarm-bar")).to_contain_text("Symptom reported: dizzy")
-    is_accessible(page)
+    assert barriers_of(page) == []
     assert page.locator("main img, main script, main b").count() == 0
     assert dialogs == []
 
@@ -261,14 +260,14 @@ def _talk(page: Page, phone: Phone) -> None:
     messages.get_by_role("button", name="Ask a question").click()
     messages.get_by_label("Heading").fill("After the walk")
     messages.get_by_label("What is asked").fill("Are you dizzy?")
-    is_accessible(page)
+    assert barriers_of(page) == []
     messages.get_by_role("button", name="Send the questions").click()
     question = phone.wait_for_word("question")
     (field,) = json.loads(question.text)["fields"]
     phone.say("answer", {"question_id": question.id, "answers": {field["id"]: False}})
     expect(messages.locator(".answers")).to_contain_text("Are you dizzy?")
     expect(messages.locator(".answers")).to_contain_text("No")
-    is_accessible(page)
+    assert barriers_of(page) == []
 
 
 def _acknowledge_while_more_is_said(page: Page, phone: Phone) -> None:
@@ -296,7 +295,7 @@ def _shut_out(page: Page, phone: Phone) -> None:
     devices.get_by_role("button", name=re.compile("^Shut out")).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("at once and for good")
-    is_accessible(page)
+    assert barriers_of(page) == []
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(devices).not_to_contain_text("shut out by")
@@ -317,17 +316,17 @@ def test_the_pages_hold_on_a_small_screen_in_french(sign_in: SignIn, nurse: User
     choose_language(page, "fr")
     page.get_by_role("link", name="Ajouter un patient").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ajouter un patient")
-    is_accessible(page)
+    assert barriers_of(page) == []
     _is_narrow(page)
     page.goto("/ward")
     tile_of(page, "Ada Steady").get_by_role("link").click()
     expect(page.get_by_role("heading", name="Symptômes")).to_be_visible()
     page.wait_for_selector(".paired li")
-    is_accessible(page)
+    assert barriers_of(page) == []
     _is_narrow(page)
     page.get_by_role("link", name="Appairer un appareil").click()
     expect(page.locator(".pair-characters strong")).to_have_text(_CODE)
-    is_accessible(page)
+    assert barriers_of(page) == []
     _is_narrow(page)
 
 

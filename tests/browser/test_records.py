@@ -5,21 +5,16 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import Final
 
 import psycopg
 import pypdf
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import ASYSTOLE, SLOW, STEADY, SignIn
-from tests.browser.pages import alarm_of, count_ink, tile_of, wait_for
+from tests.browser.pages import alarm_of, barriers_of, count_ink, tile_of, wait_for
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
-from tests.conftest import ROOT
-
-_AXE: Final = ROOT / "dashboard/web/node_modules/axe-core/axe.min.js"
-_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 def test_a_report_is_made_followed_and_fetched(sign_in: SignIn, nurse: User) -> None:
@@ -189,20 +184,13 @@ def test_who_cannot_see_or_use_a_mouse_can_review_count_and_try(
     for path, there in (("/review", ".review-desk"), ("/statistics", ".numbers")):
         page.goto(path)
         page.wait_for_selector(there)
-        assert _hindrances(page) == [], path
+        assert barriers_of(page) == [], path
     page.get_by_role("button", name=re.compile("^(Try|Try on)")).first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Limit, as it is now")).to_be_visible()
-    assert _hindrances(page) == []
+    assert barriers_of(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     for path in ("/review", "/statistics"):
         page.goto(path)
         page.wait_for_selector("main h1")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than a phone"
-
-
-def _hindrances(page: Page) -> list[str]:
-    # axe is brought in from outside: the pages' own policy would refuse it.
-    page.evaluate(_AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, { runOnly: rules })", _RULES)
-    return [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]

@@ -1,19 +1,14 @@
 """Languages, sound that a browser holds back, and pages that everybody can use."""
 
 import re
-from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import ASYSTOLE, STEADY, Complaints, OpenPage, SignIn
-from tests.browser.pages import alarm_of, choose_language, sign_in_as, tile_of
+from tests.browser.pages import alarm_of, barriers_of, choose_language, sign_in_as, tile_of
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
-from tests.conftest import ROOT
-
-_AXE: Final = ROOT / "dashboard/web/node_modules/axe-core/axe.min.js"
-_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def test_french_throughout_and_kept(sign_in: SignIn, nurse: User) -> None:
@@ -87,33 +82,25 @@ def test_no_page_shuts_anybody_out(open_page: OpenPage, sign_in: SignIn, nurse: 
     # axe is brought in from outside: the pages' own policy would refuse it.
     page = open_page("/sign-in", color_scheme=theme, bypass_csp=True)
     page.wait_for_selector("form")
-    is_accessible(page)
+    assert barriers_of(page) == []
     page = sign_in(nurse, color_scheme=theme, bypass_csp=True)
     expect(alarm_of(tile_of(page, ASYSTOLE))).to_contain_text("Asystole")
-    is_accessible(page)
+    assert barriers_of(page) == []
     page.locator("button.counts").click()
-    is_accessible(page)
+    assert barriers_of(page) == []
     page.keyboard.press("Escape")
     page.locator("button.view-menu").click()
-    is_accessible(page)
+    assert barriers_of(page) == []
     page.keyboard.press("Escape")
     tile_of(page, ASYSTOLE).get_by_role("button", name="More about").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    is_accessible(page)
+    assert barriers_of(page) == []
     page.keyboard.press("Escape")
     page.locator("button.person").click()
     page.get_by_role("button", name="Hand over my patients").click()
-    is_accessible(page)
+    assert barriers_of(page) == []
     page.keyboard.press("Escape")
     tile_of(page, ASYSTOLE).get_by_role("link").click()
     page.wait_for_selector(".alarm-list li")
     page.wait_for_selector(".strip")
-    is_accessible(page)
-
-
-def is_accessible(page: Page) -> None:
-    """Let axe look at a page; its rules are those of WCAG 2.2 AA and its own best practice."""
-    page.evaluate(_AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, { runOnly: rules })", _RULES)
-    told = [f"{page.url} {broken['id']}: {broken['nodes'][0]['html']}" for broken in found["violations"]]
-    assert told == []
+    assert barriers_of(page) == []

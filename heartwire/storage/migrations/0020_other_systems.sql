@@ -1,4 +1,4 @@
--- Other systems: tokens by which they ask, webhooks by which they are told (docs/adr/0028).
+-- Other systems: tokens by which they ask, webhooks by which they are told (docs/adr/0029).
 
 -- A token is somebody of the role `system`: its name stands in the audit trail, `ward_members` bounds what it sees. It has
 -- no password, so nobody signs in as it. `scopes` are permissions.

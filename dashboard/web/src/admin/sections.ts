@@ -3,10 +3,14 @@
 import { user } from "../session";
 
 export const SECTIONS = [
+  { id: "people", permission: "manage_people" },
+  { id: "wards", permission: "manage_wards" },
   { id: "on-call", permission: "manage_rosters" },
   { id: "channels", permission: "manage_rosters" },
   { id: "storage", permission: "manage_retention" },
   { id: "systems", permission: "manage_api" },
+  { id: "sessions", permission: "manage_people" },
+  { id: "audit", permission: "see_audit" },
 ] as const;
 
 export type Section = (typeof SECTIONS)[number]["id"];

@@ -5,14 +5,22 @@ import type {
   Chain,
   Contact,
   Duty,
+  FreshPassword,
   FreshToken,
   FreshWebhook,
   NewChain,
   NewContact,
   NewDuty,
+  NewPerson,
+  OpenSessions,
+  Person,
   Policy,
+  Rights,
   StorageNow,
   Token,
+  Trail,
+  WardRow,
+  WardWish,
   Webhook,
 } from "./schema";
 
@@ -52,3 +60,27 @@ export const getContacts = async (abort?: AbortSignal) =>
 export const addContact = (contact: NewContact) => post<Contact>("/api/contacts", contact);
 export const removeContact = (id: number) => remove(`/api/contacts/${id}`);
 export const testContact = (id: number) => post<Contact>(`/api/contacts/${id}/test`);
+
+export const getPeople = async (abort?: AbortSignal) =>
+  (await getJson<{ people: Person[] }>("/api/people", abort)).people;
+export const addPerson = (person: NewPerson) => post<FreshPassword>("/api/people", person);
+export const changePerson = (id: number, rights: Rights) => put<Person>(`/api/people/${id}`, rights);
+export const resetPassword = (id: number) => post<FreshPassword>(`/api/people/${id}/password`);
+export const disablePerson = (id: number) => post<Person>(`/api/people/${id}/disablement`);
+export const enablePerson = (id: number) => remove(`/api/people/${id}/disablement`);
+
+export const getWards = async (abort?: AbortSignal) => (await getJson<{ wards: WardRow[] }>("/api/wards", abort)).wards;
+export const addWard = (ward: WardWish) => post<WardRow>("/api/wards", ward);
+export const changeWard = (id: number, ward: WardWish) => put<WardRow>(`/api/wards/${id}`, ward);
+export const removeWard = (id: number) => remove(`/api/wards/${id}`);
+
+/** Everybody's. */
+export const getSessions = async (abort?: AbortSignal) =>
+  (await getJson<OpenSessions>("/api/sessions?everybody=true", abort)).sessions;
+export const endSession = (id: number) => remove(`/api/sessions/${id}`);
+
+/** What is empty is not asked for. */
+export function getTrail(filter: Record<string, string>, abort?: AbortSignal): Promise<Trail> {
+  const asked = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
+  return getJson<Trail>(`/api/audit?${asked}`, abort);
+}

@@ -1,18 +1,26 @@
 // The administration: its sections beside what one of them shows.
 
+import { AuditSection } from "../admin/audit";
 import { ChannelsSection } from "../admin/channels";
 import { OnCallSection } from "../admin/on_call";
+import { PeopleSection } from "../admin/people";
 import { adminPath, openSections, type Section } from "../admin/sections";
+import { SessionsSection } from "../admin/sessions";
 import { StorageSection } from "../admin/storage";
 import { SystemsSection } from "../admin/systems";
+import { WardsSection } from "../admin/wards";
 import { SubPage } from "../parts/sub_page";
 import { words } from "../words/words";
 
 const PAGES: Record<Section, () => preact.JSX.Element> = {
+  people: PeopleSection,
+  wards: WardsSection,
   "on-call": OnCallSection,
   channels: ChannelsSection,
   storage: StorageSection,
   systems: SystemsSection,
+  sessions: SessionsSection,
+  audit: AuditSection,
 };
 
 export function AdminPage({ section }: { section: string | null }) {

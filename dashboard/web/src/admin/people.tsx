@@ -1,0 +1,262 @@
+// The people of the care team: who may sign in, as what, for which wards.
+
+import { type Signal, useSignal } from "@preact/signals";
+import { addPerson, changePerson, disablePerson, enablePerson, getPeople, getWards, resetPassword } from "../api/admin";
+import type { FreshPassword, NewPerson, Person, WardRow } from "../api/schema";
+import { useLoaded } from "../patient/loaded";
+import { user } from "../session";
+import { dayAndTime } from "../words/numbers";
+import { words } from "../words/words";
+import { useActing } from "./act";
+import { LoadedState, Panel, Table } from "./panel";
+
+const ROLES = ["nurse", "physician", "technician", "admin", "tester"] as const;
+type Role = (typeof ROLES)[number];
+const nameOfRole = (role: string) =>
+  (ROLES as readonly string[]).includes(role) ? words(`role.${role as Role}`) : role;
+
+export function PeopleSection() {
+  const turn = useSignal(0);
+  const fresh = useSignal<FreshPassword | null>(null);
+  const changing = useSignal<number | null>(null);
+  const loaded = useLoaded(String(turn.value), async (abort) => {
+    const [people, wards] = await Promise.all([getPeople(abort), getWards(abort)]);
+    return { people, wards };
+  });
+  const { busy, problem, act } = useActing();
+  const reload = () => {
+    turn.value++;
+  };
+  const then = async (work: () => Promise<unknown>) => {
+    if (await act(async () => void (await work()))) reload();
+  };
+  const found = loaded.value.value;
+  const person = found?.people.find(({ id }) => id === changing.value);
+  return (
+    <Panel id="people" title={words("people.title")} hint={words("people.hint")}>
+      <LoadedState loaded={loaded} again={reload} />
+      {found !== null && (
+        <Table
+          label={words("people.title")}
+          heads={[
+            words("people.name"),
+            words("people.login"),
+            words("people.role"),
+            words("people.wards"),
+            words("people.seen"),
+            "",
+          ]}
+          rows={found.people.map((one) => [
+            one.name,
+            <code key="login">{one.login}</code>,
+            nameOfRole(one.role),
+            wardsOf(one, found.wards),
+            one.disabled ? (
+              <span key="off" class="problem">
+                {words("people.disabled")}
+              </span>
+            ) : (
+              seenOf(one)
+            ),
+            one.id !== user.value?.id && (
+              <div key="acts" class="row">
+                <Act name={one.name} what="change" busy={busy} onClick={() => (changing.value = one.id)} />
+                <Act
+                  name={one.name}
+                  what="password"
+                  busy={busy}
+                  onClick={() => then(async () => (fresh.value = await resetPassword(one.id)))}
+                />
+                <Act
+                  name={one.name}
+                  what={one.disabled ? "enable" : "disable"}
+                  busy={busy}
+                  onClick={() => then(() => (one.disabled ? enablePerson(one.id) : disablePerson(one.id)))}
+                />
+              </div>
+            ),
+          ])}
+        />
+      )}
+      <p class="problem" role="alert">
+        {problem.value}
+      </p>
+      <Password fresh={fresh} />
+      {found !== null && (
+        <PersonForm
+          key={changing.value ?? "new"}
+          person={person}
+          wards={found.wards}
+          done={(made) => {
+            fresh.value = made;
+            changing.value = null;
+            reload();
+          }}
+          cancel={() => {
+            changing.value = null;
+          }}
+        />
+      )}
+    </Panel>
+  );
+}
+
+interface ActProps {
+  name: string;
+  what: "change" | "password" | "disable" | "enable";
+  busy: Signal<boolean>;
+  onClick: () => void;
+}
+
+function Act({ name, what, busy, onClick }: ActProps) {
+  return (
+    <button
+      type="button"
+      class={what === "disable" ? "button danger" : "button"}
+      aria-disabled={busy.value}
+      aria-label={words("people.act_of", { act: words(`people.${what}`), name })}
+      onClick={onClick}
+    >
+      {words(`people.${what}`)}
+    </button>
+  );
+}
+
+function wardsOf(person: Person, wards: WardRow[]): string {
+  if (person.wards === null) return words("on_call.all_wards");
+  const names = wards.filter(({ id }) => person.wards?.includes(id)).map(({ name }) => name);
+  return names.length === 0 ? words("people.no_ward") : names.join(", ");
+}
+
+const seenOf = (person: Person) => (person.seen_us === null ? words("tokens.never") : dayAndTime(person.seen_us));
+
+/** What is shown once, to be told to its owner. */
+function Password({ fresh }: { fresh: Signal<FreshPassword | null> }) {
+  if (fresh.value === null) return null;
+  const { person, password } = fresh.value;
+  return (
+    <div class="admin-secret" role="status">
+      <p>{words("people.password_of", { name: person.name, login: person.login })}</p>
+      <code>{password}</code>
+      <div class="row">
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            fresh.value = null;
+          }}
+        >
+          {words("secret.done")}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface FormProps {
+  /** Who is changed; undefined: a new one. */
+  person: Person | undefined;
+  wards: WardRow[];
+  done: (made: FreshPassword | null) => void;
+  cancel: () => void;
+}
+
+function PersonForm({ person, wards, done, cancel }: FormProps) {
+  const { busy, problem, act } = useActing();
+  const all = useSignal(person === undefined || person.wards === null);
+  const save = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const given = new FormData(form);
+    const text = (field: string) => String(given.get(field) ?? "").trim();
+    const rights = {
+      name: text("name"),
+      role: text("role") as NewPerson["role"],
+      language: text("language") as NonNullable<NewPerson["language"]>,
+      wards: all.value ? null : given.getAll("ward").map(Number),
+    };
+    let made: FreshPassword | null = null;
+    const saved = await act(async () => {
+      if (person === undefined) made = await addPerson({ ...rights, login: text("login") });
+      else await changePerson(person.id, rights);
+    });
+    if (!saved) return;
+    form.reset();
+    done(made);
+  };
+  return (
+    <form class="care-form" onSubmit={save}>
+      <h3>{person === undefined ? words("people.new") : words("people.change_of", { name: person.name })}</h3>
+      <label>
+        <span>{words("people.name")}</span>
+        <input
+          name="name"
+          maxLength={120}
+          required
+          pattern=".*\S.*"
+          autocomplete="off"
+          defaultValue={person?.name ?? ""}
+        />
+      </label>
+      {person === undefined && (
+        <label>
+          <span>{words("people.login")}</span>
+          <input name="login" maxLength={64} required pattern="[!-~]+" autocomplete="off" spellcheck={false} />
+        </label>
+      )}
+      <label>
+        <span>{words("people.role")}</span>
+        <select name="role">
+          {ROLES.map((role) => (
+            <option key={role} value={role} selected={role === (person?.role ?? "nurse")}>
+              {words(`role.${role}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{words("people.language")}</span>
+        <select name="language">
+          {(["en", "fr", "de"] as const).map((code) => (
+            <option key={code} value={code} selected={code === (person?.language ?? "en")}>
+              {words(`people.language_${code}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <fieldset class="admin-choices">
+        <legend>{words("people.wards")}</legend>
+        <label>
+          <input
+            type="checkbox"
+            checked={all.value}
+            onChange={(event) => {
+              all.value = event.currentTarget.checked;
+            }}
+          />
+          <span>{words("on_call.all_wards")}</span>
+        </label>
+        {!all.value &&
+          wards.map(({ id, name }) => (
+            <label key={id}>
+              <input type="checkbox" name="ward" value={id} defaultChecked={person?.wards?.includes(id) ?? false} />
+              <span>{name}</span>
+            </label>
+          ))}
+      </fieldset>
+      <p class="problem" role="alert">
+        {problem.value}
+      </p>
+      <div class="row">
+        <button type="submit" class="button main" aria-disabled={busy.value}>
+          {words(person === undefined ? "people.add" : "people.save")}
+        </button>
+        {person !== undefined && (
+          <button type="button" class="button" onClick={cancel}>
+            {words("admin.cancel")}
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}

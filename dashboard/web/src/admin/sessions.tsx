@@ -1,0 +1,64 @@
+// Where people are signed in, and ending that.
+
+import { useSignal } from "@preact/signals";
+import { endSession, getSessions } from "../api/admin";
+import { useLoaded } from "../patient/loaded";
+import { dayAndTime } from "../words/numbers";
+import { words } from "../words/words";
+import { useActing } from "./act";
+import { LoadedState, Panel, Table } from "./panel";
+
+export function SessionsSection() {
+  const turn = useSignal(0);
+  const loaded = useLoaded(String(turn.value), (abort) => getSessions(abort));
+  const { busy, problem, act } = useActing();
+  const reload = () => {
+    turn.value++;
+  };
+  const end = async (id: number) => {
+    if (await act(async () => void (await endSession(id)))) reload();
+  };
+  const sessions = loaded.value.value;
+  return (
+    <Panel id="sessions" title={words("sessions.title")} hint={words("sessions.hint")}>
+      <LoadedState loaded={loaded} again={reload} />
+      {sessions !== null && (
+        <Table
+          label={words("sessions.title")}
+          heads={[
+            words("on_call.who"),
+            words("sessions.begun"),
+            words("sessions.used"),
+            words("sessions.from"),
+            words("sessions.with"),
+            "",
+          ]}
+          rows={sessions.map((session) => [
+            session.name,
+            dayAndTime(session.begun_us),
+            dayAndTime(session.seen_us),
+            session.address,
+            session.agent,
+            session.is_this ? (
+              words("sessions.this")
+            ) : (
+              <button
+                key="end"
+                type="button"
+                class="button danger"
+                aria-disabled={busy.value}
+                aria-label={words("sessions.end_of", { name: session.name, time: dayAndTime(session.begun_us) })}
+                onClick={() => end(session.id)}
+              >
+                {words("sessions.end")}
+              </button>
+            ),
+          ])}
+        />
+      )}
+      <p class="problem" role="alert">
+        {problem.value}
+      </p>
+    </Panel>
+  );
+}

@@ -1,0 +1,122 @@
+// The wards, and in which zone each lives: its times are told in it.
+
+import { useSignal } from "@preact/signals";
+import { addWard, changeWard, getWards, removeWard } from "../api/admin";
+import type { WardRow } from "../api/schema";
+import { useLoaded } from "../patient/loaded";
+import { plural, words } from "../words/words";
+import { useActing } from "./act";
+import { LoadedState, Panel, Table } from "./panel";
+
+const ZONES: readonly string[] = ["UTC", ...Intl.supportedValuesOf("timeZone")];
+const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export function WardsSection() {
+  const turn = useSignal(0);
+  const changing = useSignal<WardRow | null>(null);
+  const loaded = useLoaded(String(turn.value), (abort) => getWards(abort));
+  const { busy, problem, act } = useActing();
+  const reload = () => {
+    turn.value++;
+  };
+  const remove = async (ward: WardRow) => {
+    if (await act(async () => void (await removeWard(ward.id)))) reload();
+  };
+  const save = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const given = new FormData(form);
+    const wish = { name: String(given.get("name")).trim(), zone: String(given.get("zone")) };
+    const ward = changing.value;
+    if (!(await act(async () => void (await (ward === null ? addWard(wish) : changeWard(ward.id, wish)))))) return;
+    changing.value = null;
+    form.reset();
+    reload();
+  };
+  const wards = loaded.value.value;
+  return (
+    <Panel id="wards" title={words("wards.title")} hint={words("wards.hint")}>
+      <LoadedState loaded={loaded} again={reload} />
+      {wards?.length === 0 && <p>{words("wards.none")}</p>}
+      {wards !== null && wards.length > 0 && (
+        <Table
+          label={words("wards.title")}
+          heads={[words("people.name"), words("wards.zone"), words("wards.patients"), ""]}
+          rows={wards.map((ward) => [
+            ward.name,
+            ward.zone,
+            plural("counts.patients", ward.n_patients),
+            <div key="acts" class="row">
+              <button
+                type="button"
+                class="button"
+                aria-label={words("people.act_of", { act: words("people.change"), name: ward.name })}
+                onClick={() => {
+                  changing.value = ward;
+                }}
+              >
+                {words("people.change")}
+              </button>
+              {ward.n_patients === 0 && (
+                <button
+                  type="button"
+                  class="button danger"
+                  aria-disabled={busy.value}
+                  aria-label={words("people.act_of", { act: words("wards.remove"), name: ward.name })}
+                  onClick={() => remove(ward)}
+                >
+                  {words("wards.remove")}
+                </button>
+              )}
+            </div>,
+          ])}
+        />
+      )}
+      <form key={changing.value?.id ?? "new"} class="care-form" onSubmit={save}>
+        <h3>
+          {changing.value === null ? words("wards.new") : words("people.change_of", { name: changing.value.name })}
+        </h3>
+        <label>
+          <span>{words("people.name")}</span>
+          <input
+            name="name"
+            maxLength={80}
+            required
+            pattern=".*\S.*"
+            autocomplete="off"
+            defaultValue={changing.value?.name ?? ""}
+          />
+        </label>
+        <label>
+          <span>{words("wards.zone")}</span>
+          <select name="zone">
+            {ZONES.map((zone) => (
+              <option key={zone} value={zone} selected={zone === (changing.value?.zone ?? HERE)}>
+                {zone}
+              </option>
+            ))}
+          </select>
+        </label>
+        <p class="problem" role="alert">
+          {problem.value}
+        </p>
+        <div class="row">
+          <button type="submit" class="button main" aria-disabled={busy.value}>
+            {words(changing.value === null ? "wards.add" : "people.save")}
+          </button>
+          {changing.value !== null && (
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                changing.value = null;
+              }}
+            >
+              {words("admin.cancel")}
+            </button>
+          )}
+        </div>
+      </form>
+    </Panel>
+  );
+}
