@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
+from dashboard.examples import example_of
+
 _JSON: Final = "application/json"
 _REFERENCE: Final = "#/components/schemas/{name}"
 _described: Final[list[type[Any]]] = []
@@ -48,9 +50,17 @@ def refuses() -> dict[int | str, dict[str, Any]]:
 
 
 def shared_shapes() -> dict[str, Any]:
-    """Return the shapes that routes refer to, by name."""
+    """Return the shapes that routes refer to, by name, those that are sent as a whole with an example."""
     _, shapes = msgspec.json.schema_components(_described, ref_template=_REFERENCE)
-    return dict(shapes)
+    examples = {kind.__name__: example_of(kind) for kind in described() if kind.__name__ in shapes}
+    return {
+        name: shape | ({"examples": [examples[name]]} if name in examples else {}) for name, shape in shapes.items()
+    }
+
+
+def described() -> list[type[Any]]:
+    """Return what routes take and give, each once."""
+    return list(dict.fromkeys(_described))
 
 
 def _schema(kind: type[Any]) -> dict[str, Any]:
