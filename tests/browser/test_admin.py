@@ -232,3 +232,14 @@ def test_who_administers_nothing_is_not_led_there(stack: WardStack, sign_in: Sig
     expect(page.get_by_role("link", name="Administration")).to_have_count(0)
     page.goto(f"{stack.url}/admin")
     expect(page.get_by_role("main")).to_contain_text("Your role may administer nothing.")
+
+
+def test_whose_role_shows_nothing_is_told_so(stack: WardStack, open_page: OpenPage, complaints: Complaints) -> None:
+    page = open_page("/sign-in")
+    pia = stack.add_user("Pia Patient", role="patient")
+    page.fill("input[name=login]", pia.login)
+    page.fill("input[name=password]", pia.password)
+    page.press("input[name=password]", "Enter")
+    expect(page.get_by_role("heading")).to_have_text("There is nothing here for your role")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("input[name=login]")).to_be_visible()

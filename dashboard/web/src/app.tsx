@@ -17,13 +17,14 @@ import { WardPage } from "./pages/ward";
 import { Announcer } from "./parts/announcer";
 import { NoteLine } from "./parts/note";
 import { route } from "./router";
-import { startProblem, user } from "./session";
+import { signOut, startProblem, user } from "./session";
 import { words, wordsOfError } from "./words/words";
 
 export function App() {
   if (route.value.page === "notice") return <NoticePage key={route.value.token} token={route.value.token} />;
   if (user.value === undefined) return <Starting />;
   if (user.value === null) return <SignInPage />;
+  if (!user.value.permissions.includes("see_ward")) return <NotForYou />;
   return (
     <>
       <a class="skip" href="#main">
@@ -50,6 +51,19 @@ function Page() {
   if (value.page === "statistics") return <StatisticsPage />;
   if (value.page === "unknown") return <Unknown />;
   return <WardPage />;
+}
+
+/** Somebody whose role shows nothing here: a patient has the own phone for it. */
+function NotForYou() {
+  return (
+    <main class="centred" id="main">
+      <h1>{words("app.not_for_you")}</h1>
+      <p>{words("app.ask_for_rights")}</p>
+      <button type="button" class="button main" onClick={() => signOut().catch(() => undefined)}>
+        {words("person.sign_out")}
+      </button>
+    </main>
+  );
 }
 
 function Starting() {

@@ -27,6 +27,9 @@ titleDocument(() => {
   if (!user.value) return words("title.sign_in");
   if (value.page === "add") return words("title.add");
   if (value.page === "alarm") return words("title.story");
+  if (value.page === "admin") return words("title.admin");
+  if (value.page === "review") return words("title.review");
+  if (value.page === "statistics") return words("title.statistics");
   const name = value.page === "patient" || value.page === "pair" ? watchedOf(value.id)?.patient.name : undefined;
   return name === undefined ? words("title.ward") : words("title.patient", { name });
 });

@@ -5,14 +5,14 @@ import type { Alarm, Verdict } from "../api/types";
 import { tickUs } from "../live/server_clock";
 import { AlarmBar } from "../parts/alarm_bar";
 import { Dialog } from "../parts/dialog";
-import { patientPath } from "../router";
+import { alarmPath, patientPath } from "../router";
 import { isUnanswered } from "../ward/order";
 import { systemAlarms, type Watched, watchedOf } from "../ward/ward";
 import { askedWords } from "../words/asked";
 import { clockTime, countdown } from "../words/numbers";
 import { words } from "../words/words";
 import { answering, reviewAlarm, silenceAlarm, soundAgain, undoReviewOf } from "./answer";
-import { caredFor, endCare, mayAct, mayReview, maySeePatient } from "./caring";
+import { caredFor, endCare, mayAct, mayReview, maySeeLedger, maySeePatient } from "./caring";
 import { NurseChoice } from "./nurse_choice";
 import { PauseForm, PauseList } from "./pauses";
 
@@ -72,6 +72,11 @@ function AlarmActions({ alarm }: { alarm: Alarm }) {
       )}
       <Escalated alarm={alarm} />
       {mayReview.value && <Review alarm={alarm} />}
+      {maySeeLedger.value && (
+        <a class="button" href={alarmPath(alarm.id)} aria-label={words("alarm.story_of", { call })} onClick={endCare}>
+          {words("alarms.story")}
+        </a>
+      )}
     </div>
   );
 }

@@ -16,5 +16,6 @@ const may = (permission: string) => computed(() => user.value?.permissions.inclu
 
 export const mayAct = may("act_on_alarms");
 export const mayReview = may("review");
+export const maySeeLedger = may("see_ledger");
 export const mayTurnOff = may("turn_alarms_off");
 export const maySeePatient = may("see_patient");

@@ -1,7 +1,7 @@
 // The live connection. It says at once when the picture is no longer live, and heals by itself.
 
 import { computed, effect, signal } from "@preact/signals";
-import { sessionEnded } from "../session";
+import { begin, sessionEnded } from "../session";
 import { heardWard } from "../ward/ward";
 import { heardBeats, heardEcg } from "../wave/leads";
 import { waitMs } from "./backoff";
@@ -12,6 +12,7 @@ import { watched } from "./watching";
 /** Silence after which the picture is not live, microseconds. */
 const SILENCE_US = 3e6;
 const NOT_SIGNED_IN = 4401;
+const FORBIDDEN = 4403;
 
 export type Liveness = "connecting" | "live" | "lost";
 export const liveness = signal<Liveness>("connecting");
@@ -64,6 +65,9 @@ function open(): void {
     if (event.code === NOT_SIGNED_IN) {
       disconnect();
       sessionEnded();
+    } else if (event.code === FORBIDDEN) {
+      disconnect();
+      begin(); // what one may is asked anew, and shown
     } else retry = setTimeout(open, waitMs(attempt++, Math.random()));
   };
 }
