@@ -79,10 +79,11 @@ VALUES (%(device)s, %(tenant_id)s, %(patient_id)s, %(shard)s, %(description)s);
 UPDATE pairing_codes SET used_at = now(), device_id = %(device)s WHERE pairing_code_id = %(pairing_code_id)s;
 
 -- set_credential --
+-- Written, never read back: who gives a device a new one has no right to see the old one.
 INSERT INTO device_credentials (device_id, tenant_id, salt, iterations, hash)
 VALUES (%(device)s, %(tenant_id)s, %(salt)s, %(iterations)s, %(hash)s)
 ON CONFLICT (device_id) DO UPDATE SET
-    salt = excluded.salt, iterations = excluded.iterations, hash = excluded.hash, issued_at = now();
+    salt = %(salt)s, iterations = %(iterations)s, hash = %(hash)s, issued_at = now();
 
 -- device --
 -- A device of this tenant, kept as it is until this transaction ends.

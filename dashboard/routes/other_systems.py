@@ -97,7 +97,7 @@ async def delete_webhook(webhook_id: Id, viewer: Manager, parts: WithParts) -> R
     return Response(status_code=204)
 
 
-@router.get("/alarms/stream", response_class=StreamingResponse, responses=gives_events(FeedEntry))
+@router.get("/alarms/stream", response_class=StreamingResponse, responses=gives_events(FeedEntry, "alarm"))
 async def stream(
     viewer: Watcher,
     parts: WithParts,

@@ -34,9 +34,15 @@ def gives(kind: type[Any], status: int = 200) -> dict[int | str, dict[str, Any]]
     return {status: {"description": "Done", "content": {_JSON: {"schema": _schema(kind)}}}}
 
 
-def gives_events(kind: type[Any]) -> dict[int | str, dict[str, Any]]:
-    """Return what describes a stream of server-sent events, each with one `kind` as JSON in its data."""
-    content = {"text/event-stream": {"schema": {"type": "string"}, "x-event-data": _schema(kind)}}
+def gives_events(kind: type[Any], event: str) -> dict[int | str, dict[str, Any]]:
+    """Return what describes a stream of server-sent events of one name, each with one `kind` as JSON in its data."""
+    data = {"type": "string", "contentMediaType": _JSON, "contentSchema": _schema(kind)}
+    each = {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "event": {"const": event}, "data": data},
+        "required": ["id", "event", "data"],
+    }
+    content = {"text/event-stream": {"schema": each}}
     return {200: {"description": "Events, for as long as the reader stays", "content": content}}
 
 

@@ -15,7 +15,9 @@ def test_every_step_from_the_signal_to_a_person_is_told_with_its_place_in_the_le
     page = sign_in(nurse)
     expect(alarm_of(tile_of(page, ASYSTOLE))).to_contain_text("Asystole", timeout=90_000)
     page.get_by_role("link", name=ASYSTOLE, exact=True).click()
-    page.locator(".alarm-list").get_by_role("link", name="What happened to this alarm: Asystole").first.click()
+    page.locator(".alarm-panel .alarm-list").get_by_role(
+        "link", name="What happened to this alarm: Asystole"
+    ).first.click()
     expect(page).to_have_url(re.compile(r"/alarm/\d+$"))
     expect(page.get_by_role("heading", name="Asystole", exact=True)).to_be_visible()
     steps = page.locator(".story li")
@@ -42,5 +44,7 @@ def test_every_step_from_the_signal_to_a_person_is_told_with_its_place_in_the_le
 
     page.get_by_role("link", name=ASYSTOLE).click()
     expect(page.get_by_role("heading", name=ASYSTOLE)).to_be_visible()
-    page.locator(".alarm-list").get_by_role("link", name="What happened to this alarm: Asystole").first.click()
+    page.locator(".alarm-panel .alarm-list").get_by_role(
+        "link", name="What happened to this alarm: Asystole"
+    ).first.click()
     expect(page).to_have_url(re.compile(r"/alarm/\d+$"))

@@ -57,7 +57,7 @@ def test_each_call_has_its_name_priority_and_measure_in_every_language(
     expect(alarm_of(tile)).to_contain_text("Fibrillation ventriculaire")
     choose_language(page, "en")
     tile.get_by_role("link").click()
-    listed = page.locator(".alarm-list li")
+    listed = page.locator(".alarm-panel .alarm-list li")
     for language in ("en", "fr", "de"):
         choose_language(page, language)
         for code, (_, in_english, in_french, in_german) in _RAISED.items():
@@ -70,4 +70,4 @@ def test_each_call_has_its_name_priority_and_measure_in_every_language(
                 {"en": in_english, "fr": in_french, "de": in_german}[language]
             )
     # What hides behind no words of its own would show its code.
-    expect(page.locator(".alarm-list")).not_to_contain_text("_")
+    expect(page.locator(".alarm-panel .alarm-list")).not_to_contain_text("_")

@@ -19,7 +19,7 @@ def test_an_alarm_opens_the_ecg_around_it(sign_in: SignIn, nurse: User) -> None:
     expect(page).to_have_title(f"{ASYSTOLE} · heartwire")
     wait_for_wave(page.locator(".live-wave .wave canvas"))
 
-    listed = page.locator(".alarm-list li", has_text="Asystole").first
+    listed = page.locator(".alarm-panel .alarm-list li", has_text="Asystole").first
     listed.locator(".alarm-choose").click()
     expect(listed).to_have_attribute("data-chosen", "true")
     time = listed.locator("time").inner_text()

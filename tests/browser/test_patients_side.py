@@ -56,6 +56,7 @@ class Phone(Device):
 
 
 def _add(page: Page, name: str) -> None:
+    page.locator("button.view-menu").click()
     page.get_by_role("link", name="Add a patient").click()
     page.get_by_label("Given name and family name").fill(name)
     page.get_by_label("Ward", exact=True).fill("Cardiology")
@@ -280,7 +281,7 @@ def _acknowledge_while_more_is_said(page: Page, phone: Phone) -> None:
     bar = page.locator(".alarm-bar", has_text="Symptom reported")
     page.route("**/acknowledgement", delay, times=1)
     complaint = "The patient has just said more. Read it again."
-    bar.get_by_role("button").click()
+    bar.get_by_role("button", name=re.compile("^Acknowledge")).click()
     expect(page.locator(".note")).to_contain_text(complaint)
     expect(bar).to_contain_text("chest pain, dizzy, short of breath")
     bar.get_by_role("button", name=re.compile("^Acknowledge")).click()
@@ -314,6 +315,7 @@ def _shut_out(page: Page, phone: Phone) -> None:
 def test_the_pages_hold_on_a_small_screen_in_french(sign_in: SignIn, nurse: User, theme: str) -> None:
     page = sign_in(nurse, color_scheme=theme, bypass_csp=True, viewport={"width": 320, "height": 700})
     choose_language(page, "fr")
+    page.locator("button.view-menu").click()
     page.get_by_role("link", name="Ajouter un patient").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ajouter un patient")
     assert barriers_of(page) == []

@@ -77,10 +77,11 @@ def test_trouble_stands_first_and_does_not_jump_under_the_hand(sign_in: SignIn, 
 
 def test_a_patient_gone_quiet_is_loud_and_shows_no_wave(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
     name = "Dora Quiet"
-    device = stack.add_patient(name, [{"rhythm": "normal", "seconds": 600, "bpm": 80}])
+    device = stack.register_patient(name, [{"rhythm": "normal", "seconds": 600, "bpm": 80}])
     page = sign_in(nurse)
     tile = tile_of(page, name)
     expect(tile).to_contain_text("No signal yet")
+    device.start()
     wait_for_wave(tile.locator("canvas"))
     device.kill()
     expect(tile.locator(".no-signal")).to_have_text(re.compile(r"^No signal for \d+ s$"))

@@ -88,6 +88,12 @@ class WardStack(ServedStack):
 
     def add_patient(self, name: str, script: Script, *, ward: str = "Cardiology") -> Process:
         """Register a patient and start the device that plays his script; kill it and he goes quiet."""
+        process = self.register_patient(name, script, ward=ward)
+        process.start()
+        return process
+
+    def register_patient(self, name: str, script: Script, *, ward: str = "Cardiology") -> Process:
+        """Register a patient whose device is not started yet."""
         device, secret = new_device(), new_secret()
         admit(self._provisioner, device, secret)
         with psycopg.connect(self.database) as connection:
@@ -95,9 +101,7 @@ class WardStack(ServedStack):
         file = self.directory / f"{device}.json"
         file.write_text(json.dumps(script), encoding="utf-8")
         words = ("simulate", "patient", "--device", device, "--script", str(file))
-        process = self.make(*words, env=self.broker.env("simulate", device, secret))
-        process.start()
-        return process
+        return self.make(*words, env=self.broker.env("simulate", device, secret))
 
     def add_ward(self, scripts: Mapping[str, Script], *, ward: str = "Cardiology") -> Process:
         """Register many patients and start one process that plays all their devices."""
@@ -161,6 +165,16 @@ class WardStack(ServedStack):
         with psycopg.connect(self.database) as connection:
             self._add_event(connection, alarm_id, "ended")
             self._add_event(connection, alarm_id, "acknowledged", user.login)
+
+    def settle_system(self, user: User) -> None:
+        """Acknowledge every alarm of the system itself: all wards hear it."""
+        open_now = (
+            "SELECT alarm_id FROM alarm_states"
+            " WHERE patient_id IS NULL AND acknowledged_at IS NULL AND suppressed_at IS NULL"
+        )
+        with psycopg.connect(self.database) as connection:
+            for (alarm_id,) in connection.execute(open_now).fetchall():
+                self._add_event(connection, alarm_id, "acknowledged", user.login)
 
     @staticmethod
     def _add_event(connection: psycopg.Connection[TupleRow], alarm_id: int, kind: str, login: str = "") -> None:

@@ -96,6 +96,7 @@ function SoundButton() {
       type="button"
       class="button sound"
       data-sound={state}
+      aria-label={words(`sound.${state}`)}
       onClick={pressSound}
       disabled={state === "unavailable"}
     >
