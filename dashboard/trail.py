@@ -9,6 +9,7 @@ import psycopg
 from dashboard.access import Action, Viewer, audit
 from dashboard.alarms import time_of, us_of
 from dashboard.errors import ApiError, Code
+from dashboard.patients import patient_name
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("dashboard", "trail.sql")
@@ -75,6 +76,8 @@ async def read_trail(connection: psycopg.AsyncConnection[Any], viewer: Viewer, w
     given = wanted._asdict() | {"tenant_id": viewer.tenant_id}
     given |= {"from": _time_or_none(wanted.from_us), "to": _time_or_none(wanted.to_us)}
     rows = await (await connection.execute(_QUERIES["trail"], given)).fetchall()
+    if wanted.patient_id is not None:
+        await patient_name(connection, viewer, wanted.patient_id)
     await audit(connection, viewer, Action.SAW_TRAIL, wanted.patient_id)
     return Trail([Entry(id_, us_of(at), *rest) for id_, at, *rest in rows[: wanted.limit]], len(rows) > wanted.limit)
 
