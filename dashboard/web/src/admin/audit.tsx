@@ -8,6 +8,7 @@ import { useLoaded } from "../patient/loaded";
 import { everyone } from "../ward/ward";
 import { dayAndTime } from "../words/numbers";
 import { type MessageKey, words, wordsOfError } from "../words/words";
+import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 export function AuditSection() {
@@ -19,7 +20,7 @@ export function AuditSection() {
   const people = useLoaded("people", (abort) => getPeople(abort));
   const asked = `${who.value} ${patient.value}`;
   const filter = () => ({ user_id: who.value, patient_id: patient.value });
-  const loaded = useLoaded(asked, (abort) => getTrail({ ...filter() }, abort));
+  const { loaded, reload } = useListed((abort) => getTrail(filter(), abort), asked);
   const first = loaded.value.value;
   useEffect(() => {
     if (first === null) return;
@@ -52,7 +53,7 @@ export function AuditSection() {
           options={everyone.value.map((one) => ({ id: one.patient.id, name: one.patient.name }))}
         />
       </form>
-      <LoadedState loaded={loaded} again={() => location.reload()} />
+      <LoadedState loaded={loaded} again={reload} />
       {first !== null && entries.value.length === 0 && <p>{words("audit.none")}</p>}
       {entries.value.length > 0 && (
         <Table

@@ -1,28 +1,21 @@
 // The ways by which people are reached: added, tried, removed; how each did the last time.
 
-import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { addContact, getContacts, removeContact, testContact } from "../api/admin";
 import { getColleagues } from "../api/alarms";
 import type { Colleague, Contact } from "../api/schema";
-import { useLoaded } from "../patient/loaded";
 import { dayAndTime } from "../words/numbers";
 import { words } from "../words/words";
-import { useActing } from "./act";
+import { useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 const LOOK_MS = 1000;
 
 export function ChannelsSection() {
-  const turn = useSignal(0);
-  const loaded = useLoaded(String(turn.value), async (abort) => {
+  const { loaded, reload, busy, problem, actAndReload } = useListed(async (abort) => {
     const [contacts, people] = await Promise.all([getContacts(abort), getColleagues()]);
     return { contacts, people };
   });
-  const { busy, problem, act } = useActing();
-  const reload = () => {
-    turn.value++;
-  };
   const found = loaded.value.value;
   const isTesting = found?.contacts.some(({ is_testing }) => is_testing) ?? false;
   // What becomes of a test is known within seconds.
@@ -31,9 +24,6 @@ export function ChannelsSection() {
     const timer = setInterval(reload, LOOK_MS);
     return () => clearInterval(timer);
   }, [isTesting]);
-  const then = async (work: () => Promise<unknown>) => {
-    if (await act(async () => void (await work()))) reload();
-  };
   return (
     <Panel id="channels" title={words("channels.title")} hint={words("channels.hint")}>
       <LoadedState loaded={loaded} again={reload} />
@@ -53,7 +43,7 @@ export function ChannelsSection() {
                 class="button"
                 aria-disabled={busy.value || contact.is_testing}
                 aria-label={words("channels.test_of", { label: contact.label, name: contact.name })}
-                onClick={() => contact.is_testing || then(() => testContact(contact.id))}
+                onClick={() => contact.is_testing || actAndReload(() => testContact(contact.id))}
               >
                 {words("channels.test")}
               </button>
@@ -62,7 +52,7 @@ export function ChannelsSection() {
                 class="button danger"
                 aria-disabled={busy.value}
                 aria-label={words("channels.remove_of", { label: contact.label, name: contact.name })}
-                onClick={() => then(() => removeContact(contact.id))}
+                onClick={() => actAndReload(() => removeContact(contact.id))}
               >
                 {words("channels.remove")}
               </button>
@@ -99,7 +89,7 @@ function NewContactForm({ people, done }: { people: Colleague[]; done: () => voi
     const given = new FormData(form);
     const text = (field: string) => String(given.get(field) ?? "").trim();
     const contact = { user_id: Number(text("user")), label: text("label"), address: text("address") };
-    if (!(await act(async () => void (await addContact(contact))))) return;
+    if (!(await act(() => addContact(contact)))) return;
     form.reset();
     done();
   };

@@ -6,11 +6,10 @@ import { getColleagues } from "../api/alarms";
 import type { Chain, Colleague, Duty } from "../api/schema";
 import type { Priority } from "../api/types";
 import { serverNowUs, tickUs } from "../live/server_clock";
-import { useLoaded } from "../patient/loaded";
 import { wards } from "../ward/ward";
 import { dayAndTime, span } from "../words/numbers";
 import { words } from "../words/words";
-import { useActing } from "./act";
+import { useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 const DAY_US = 86_400e6;
@@ -28,19 +27,11 @@ export function OnCallSection() {
 }
 
 function Roster() {
-  const turn = useSignal(0);
-  const loaded = useLoaded(String(turn.value), async (abort) => {
+  const { loaded, reload, busy, problem, actAndReload } = useListed(async (abort) => {
     const now = serverNowUs();
     const [duties, people] = await Promise.all([getDuties(now - DAY_US, now + 31 * DAY_US, abort), getColleagues()]);
     return { duties, people };
   });
-  const { busy, problem, act } = useActing();
-  const reload = () => {
-    turn.value++;
-  };
-  const remove = async (duty: Duty) => {
-    if (await act(async () => void (await removeDuty(duty.id)))) reload();
-  };
   const found = loaded.value.value;
   const nowUs = Math.max(serverNowUs(), tickUs.value);
   const steps = new Set(
@@ -81,7 +72,7 @@ function Roster() {
               class="button"
               aria-disabled={busy.value}
               aria-label={words("on_call.remove_of", { name: duty.name, time: dayAndTime(duty.from_us) })}
-              onClick={() => remove(duty)}
+              onClick={() => actAndReload(() => removeDuty(duty.id))}
             >
               {words("on_call.remove")}
             </button>,
@@ -119,7 +110,7 @@ function NewDutyForm({ people, done }: { people: Colleague[]; done: () => void }
       from_us: us("from"),
       to_us: us("to"),
     };
-    if (await act(async () => void (await addDuty(duty)))) done();
+    if (await act(() => addDuty(duty))) done();
   };
   if (people.length === 0) return <p>{words("on_call.no_people")}</p>;
   return (
@@ -175,11 +166,7 @@ function NewDutyForm({ people, done }: { people: Colleague[]; done: () => void }
 }
 
 function Delays() {
-  const turn = useSignal(0);
-  const loaded = useLoaded(String(turn.value), (abort) => getChains(abort));
-  const reload = () => {
-    turn.value++;
-  };
+  const { loaded, reload } = useListed(getChains);
   return (
     <Panel id="delays" title={words("delays.title")} hint={words("delays.hint")}>
       <LoadedState loaded={loaded} again={reload} />
@@ -198,7 +185,7 @@ function ChainCard({ chain, done }: { chain: Chain; done: () => void }) {
   const delays = useSignal(chain.delays_s.join(", "));
   const priority = words(`priority.${chain.priority as Priority}`);
   const set = async (delaysS: number[] | null) => {
-    if (!(await act(async () => void (await setChain({ ...chain, delays_s: delaysS }))))) return;
+    if (!(await act(() => setChain({ ...chain, delays_s: delaysS })))) return;
     changing.value = false;
     done();
   };

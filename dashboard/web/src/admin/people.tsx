@@ -3,11 +3,10 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { addPerson, changePerson, disablePerson, enablePerson, getPeople, getWards, resetPassword } from "../api/admin";
 import type { FreshPassword, NewPerson, Person, WardRow } from "../api/schema";
-import { useLoaded } from "../patient/loaded";
 import { user } from "../session";
 import { dayAndTime } from "../words/numbers";
 import { words } from "../words/words";
-import { useActing } from "./act";
+import { useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 const ROLES = ["nurse", "physician", "technician", "admin", "tester"] as const;
@@ -16,20 +15,12 @@ const nameOfRole = (role: string) =>
   (ROLES as readonly string[]).includes(role) ? words(`role.${role as Role}`) : role;
 
 export function PeopleSection() {
-  const turn = useSignal(0);
   const fresh = useSignal<FreshPassword | null>(null);
   const changing = useSignal<number | null>(null);
-  const loaded = useLoaded(String(turn.value), async (abort) => {
+  const { loaded, reload, busy, problem, actAndReload } = useListed(async (abort) => {
     const [people, wards] = await Promise.all([getPeople(abort), getWards(abort)]);
     return { people, wards };
   });
-  const { busy, problem, act } = useActing();
-  const reload = () => {
-    turn.value++;
-  };
-  const then = async (work: () => Promise<unknown>) => {
-    if (await act(async () => void (await work()))) reload();
-  };
   const found = loaded.value.value;
   const person = found?.people.find(({ id }) => id === changing.value);
   return (
@@ -65,13 +56,13 @@ export function PeopleSection() {
                   name={one.name}
                   what="password"
                   busy={busy}
-                  onClick={() => then(async () => (fresh.value = await resetPassword(one.id)))}
+                  onClick={() => actAndReload(async () => (fresh.value = await resetPassword(one.id)))}
                 />
                 <Act
                   name={one.name}
                   what={one.disabled ? "enable" : "disable"}
                   busy={busy}
-                  onClick={() => then(() => (one.disabled ? enablePerson(one.id) : disablePerson(one.id)))}
+                  onClick={() => actAndReload(() => (one.disabled ? enablePerson(one.id) : disablePerson(one.id)))}
                 />
               </div>
             ),

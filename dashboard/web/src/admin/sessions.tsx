@@ -1,23 +1,13 @@
 // Where people are signed in, and ending that.
 
-import { useSignal } from "@preact/signals";
 import { endSession, getSessions } from "../api/admin";
-import { useLoaded } from "../patient/loaded";
 import { dayAndTime } from "../words/numbers";
 import { words } from "../words/words";
-import { useActing } from "./act";
+import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 export function SessionsSection() {
-  const turn = useSignal(0);
-  const loaded = useLoaded(String(turn.value), (abort) => getSessions(abort));
-  const { busy, problem, act } = useActing();
-  const reload = () => {
-    turn.value++;
-  };
-  const end = async (id: number) => {
-    if (await act(async () => void (await endSession(id)))) reload();
-  };
+  const { loaded, reload, busy, problem, actAndReload } = useListed(getSessions);
   const sessions = loaded.value.value;
   return (
     <Panel id="sessions" title={words("sessions.title")} hint={words("sessions.hint")}>
@@ -48,7 +38,7 @@ export function SessionsSection() {
                 class="button danger"
                 aria-disabled={busy.value}
                 aria-label={words("sessions.end_of", { name: session.name, time: dayAndTime(session.begun_us) })}
-                onClick={() => end(session.id)}
+                onClick={() => actAndReload(() => endSession(session.id))}
               >
                 {words("sessions.end")}
               </button>

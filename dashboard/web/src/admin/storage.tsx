@@ -3,20 +3,15 @@
 import { useSignal } from "@preact/signals";
 import { getStorage, placeHold, releaseHold, setPolicy } from "../api/admin";
 import type { Hold, Policy, RoomNow, StorageNow } from "../api/schema";
-import { useLoaded } from "../patient/loaded";
 import { patientPath } from "../router";
 import { everyone } from "../ward/ward";
 import { bytes, dayAndTime, decimal } from "../words/numbers";
 import { plural, words } from "../words/words";
-import { useActing } from "./act";
+import { useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 export function StorageSection() {
-  const turn = useSignal(0);
-  const loaded = useLoaded(String(turn.value), (abort) => getStorage(abort));
-  const reload = () => {
-    turn.value++;
-  };
+  const { loaded, reload } = useListed(getStorage);
   const found = loaded.value.value;
   return (
     <>
@@ -191,7 +186,7 @@ function HoldsPanel({ holds, done }: { holds: Hold[]; done: () => void }) {
     }
   };
   const release = async (hold: Hold) => {
-    if (await act(async () => void (await releaseHold(hold.patient_id)))) done();
+    if (await act(() => releaseHold(hold.patient_id))) done();
   };
   const free = everyone.value.filter(({ patient }) => !holds.some((hold) => hold.patient_id === patient.id));
   return (

@@ -4,10 +4,9 @@ import { type Signal, useSignal } from "@preact/signals";
 import { addToken, addWebhook, getTokens, getWebhooks, removeWebhook, revokeToken } from "../api/admin";
 import type { FreshToken, FreshWebhook, Token, Webhook } from "../api/schema";
 import type { Priority } from "../api/types";
-import { useLoaded } from "../patient/loaded";
 import { dayAndTime, dayOfMonth } from "../words/numbers";
 import { plural, words } from "../words/words";
-import { useActing } from "./act";
+import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 const SCOPES = ["see_ward", "see_patient", "export", "see_ledger", "see_statistics", "see_audit"] as const;
@@ -24,27 +23,17 @@ export function SystemsSection() {
 }
 
 function Tokens() {
-  const turn = useSignal(0);
   const fresh = useSignal<FreshToken | null>(null);
-  const loaded = useLoaded(String(turn.value), (abort) => getTokens(abort));
-  const { busy, problem, act } = useActing();
-  const reload = () => {
-    turn.value++;
-  };
+  const { loaded, reload, busy, problem, actAndReload } = useListed(getTokens);
   const add = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const given = new FormData(form);
     const scopes = given.getAll("scope").map(String);
-    const made = await act(async () => {
+    const made = await actAndReload(async () => {
       fresh.value = await addToken(String(given.get("name")).trim(), scopes, Number(given.get("days")));
     });
-    if (!made) return;
-    clearTexts(form);
-    reload();
-  };
-  const revoke = async (token: Token) => {
-    if (await act(async () => void (await revokeToken(token.id)))) reload();
+    if (made) clearTexts(form);
   };
   const tokens = loaded.value.value;
   return (
@@ -67,7 +56,7 @@ function Tokens() {
                 class="button danger"
                 aria-disabled={busy.value}
                 aria-label={words("tokens.revoke_of", { name: token.name })}
-                onClick={() => revoke(token)}
+                onClick={() => actAndReload(() => revokeToken(token.id))}
               >
                 {words("tokens.revoke")}
               </button>
@@ -156,28 +145,18 @@ function Secret({ fresh, label }: { fresh: Signal<FreshToken | FreshWebhook | nu
 }
 
 function Webhooks() {
-  const turn = useSignal(0);
   const fresh = useSignal<FreshWebhook | null>(null);
-  const loaded = useLoaded(String(turn.value), (abort) => getWebhooks(abort));
-  const { busy, problem, act } = useActing();
-  const reload = () => {
-    turn.value++;
-  };
+  const { loaded, reload, busy, problem, actAndReload } = useListed(getWebhooks);
   const add = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const given = new FormData(form);
     const text = (field: string) => String(given.get(field)).trim();
     const priorities = given.getAll("priority").map(String);
-    const made = await act(async () => {
+    const made = await actAndReload(async () => {
       fresh.value = await addWebhook(text("name"), text("url"), priorities);
     });
-    if (!made) return;
-    clearTexts(form);
-    reload();
-  };
-  const forget = async (webhook: Webhook) => {
-    if (await act(async () => void (await removeWebhook(webhook.id)))) reload();
+    if (made) clearTexts(form);
   };
   const webhooks = loaded.value.value;
   return (
@@ -207,7 +186,7 @@ function Webhooks() {
               class="button danger"
               aria-disabled={busy.value}
               aria-label={words("webhooks.remove_of", { name: webhook.name })}
-              onClick={() => forget(webhook)}
+              onClick={() => actAndReload(() => removeWebhook(webhook.id))}
             >
               {words("webhooks.remove")}
             </button>,

@@ -3,35 +3,25 @@
 import { useSignal } from "@preact/signals";
 import { addWard, changeWard, getWards, removeWard } from "../api/admin";
 import type { WardRow } from "../api/schema";
-import { useLoaded } from "../patient/loaded";
 import { plural, words } from "../words/words";
-import { useActing } from "./act";
+import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 const ZONES: readonly string[] = ["UTC", ...Intl.supportedValuesOf("timeZone")];
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export function WardsSection() {
-  const turn = useSignal(0);
   const changing = useSignal<WardRow | null>(null);
-  const loaded = useLoaded(String(turn.value), (abort) => getWards(abort));
-  const { busy, problem, act } = useActing();
-  const reload = () => {
-    turn.value++;
-  };
-  const remove = async (ward: WardRow) => {
-    if (await act(async () => void (await removeWard(ward.id)))) reload();
-  };
+  const { loaded, reload, busy, problem, actAndReload } = useListed(getWards);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const given = new FormData(form);
     const wish = { name: String(given.get("name")).trim(), zone: String(given.get("zone")) };
     const ward = changing.value;
-    if (!(await act(async () => void (await (ward === null ? addWard(wish) : changeWard(ward.id, wish)))))) return;
+    if (!(await actAndReload(() => (ward === null ? addWard(wish) : changeWard(ward.id, wish))))) return;
     changing.value = null;
     form.reset();
-    reload();
   };
   const wards = loaded.value.value;
   return (
@@ -63,7 +53,7 @@ export function WardsSection() {
                   class="button danger"
                   aria-disabled={busy.value}
                   aria-label={words("people.act_of", { act: words("wards.remove"), name: ward.name })}
-                  onClick={() => remove(ward)}
+                  onClick={() => actAndReload(() => removeWard(ward.id))}
                 >
                   {words("wards.remove")}
                 </button>
