@@ -23,6 +23,8 @@ from dashboard.settings import DashboardSettings
 #: What a column of the database can count to.
 ID_MOST: Final = 2**63 - 1
 Id = Annotated[int, Path(ge=0, le=ID_MOST)]
+#: Likewise of a smaller column.
+SmallId = Annotated[int, Path(ge=0, le=2**31 - 1)]
 _encoder: Final = msgspec.json.Encoder()
 
 

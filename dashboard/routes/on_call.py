@@ -14,7 +14,7 @@ from dashboard.contacts import Contact
 from dashboard.errors import ApiError, Code
 from dashboard.permissions import Permission
 from dashboard.rosters import Chain, Duty, NewChain, NewDuty
-from dashboard.routes.answers import ID_MOST, Id, WithParts, json_answer, needs
+from dashboard.routes.answers import ID_MOST, Id, SmallId, WithParts, json_answer, needs
 from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
 from dashboard.routes.stretches import US_MOST
@@ -90,7 +90,7 @@ async def post_contact(request: Request, viewer: Seer, parts: WithParts) -> Resp
 
 
 @router.delete("/contacts/{contact_id}", status_code=204)
-async def delete_contact(contact_id: Id, viewer: Seer, parts: WithParts) -> Response:
+async def delete_contact(contact_id: SmallId, viewer: Seer, parts: WithParts) -> Response:
     """Forget a way to reach somebody."""
     async with parts.database.connection_as(viewer) as connection:
         await reach.remove_contact(connection, viewer, contact_id)
@@ -98,7 +98,7 @@ async def delete_contact(contact_id: Id, viewer: Seer, parts: WithParts) -> Resp
 
 
 @router.post("/contacts/{contact_id}/test", responses=gives(Contact, 202), status_code=202)
-async def post_test(contact_id: Id, viewer: Seer, parts: WithParts) -> Response:
+async def post_test(contact_id: SmallId, viewer: Seer, parts: WithParts) -> Response:
     """Send a test; a moment later the contact's last attempt says what became of it."""
     async with parts.database.connection_as(viewer) as connection:
         return json_answer(await reach.send_test(connection, viewer, contact_id), 202)

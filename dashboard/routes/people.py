@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from dashboard import people as stored
 from dashboard import wards
 from dashboard.access import Viewer
 from dashboard.permissions import Permission
-from dashboard.routes.answers import Id, WithParts, json_answer, needs
+from dashboard.routes.answers import Id, SmallId, WithParts, json_answer, needs
 from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
 
@@ -16,7 +16,6 @@ router = APIRouter(prefix="/api")
 Manager = Annotated[Viewer, Depends(needs(Permission.MANAGE_PEOPLE))]
 WardManager = Annotated[Viewer, Depends(needs(Permission.MANAGE_WARDS))]
 Seer = Annotated[Viewer, Depends(needs(Permission.SEE_WARD))]
-WardId = Annotated[int, Path(ge=0, le=2**31 - 1)]
 
 
 @router.get("/people", responses=gives(stored.People))
@@ -81,7 +80,7 @@ async def post_ward(request: Request, viewer: WardManager, parts: WithParts) -> 
 
 
 @router.put("/wards/{ward_id}", openapi_extra=takes(wards.WardWish), responses=gives(wards.WardRow))
-async def put_ward(ward_id: WardId, request: Request, viewer: WardManager, parts: WithParts) -> Response:
+async def put_ward(ward_id: SmallId, request: Request, viewer: WardManager, parts: WithParts) -> Response:
     """Call a ward otherwise, or say in which zone it is."""
     wish = await read_body(request, wards.WardWish)
     async with parts.database.connection_as(viewer) as connection:
@@ -89,7 +88,7 @@ async def put_ward(ward_id: WardId, request: Request, viewer: WardManager, parts
 
 
 @router.delete("/wards/{ward_id}", status_code=204)
-async def delete_ward(ward_id: WardId, viewer: WardManager, parts: WithParts) -> Response:
+async def delete_ward(ward_id: SmallId, viewer: WardManager, parts: WithParts) -> Response:
     """Remove a ward that has no patients."""
     async with parts.database.connection_as(viewer) as connection:
         await wards.remove_ward(connection, viewer, ward_id)
