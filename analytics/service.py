@@ -21,12 +21,12 @@ from analytics.engine import ENGINE_VERSION, compile_engine
 from analytics.heartbeat import Condition
 from analytics.hrv import HrvThread
 from analytics.ledger.sealer import SealerThread
-from analytics.ledger.watchdog import WatchdogThread
+from analytics.ledger.watchdog import watchdog_thread
 from analytics.metrics import analytics_metrics
 from analytics.reader import Reader
 from analytics.rehearsal.thread import RehearsalThread
 from analytics.settings import AnalyticsSettings
-from analytics.watch import FreshnessThread
+from analytics.watch import freshness_thread
 from analytics.worker import AnalysisFailedError, Worker
 from analytics.writer import CursorLostError
 from heartwire.backoff import Backoff
@@ -64,8 +64,8 @@ class AnalyticsService:
         self._hrv: Final = HrvThread(database)
         self._rehearsals: Final = RehearsalThread(database)
         self._sealer: Final = SealerThread(database)
-        self._watchdog: Final = WatchdogThread(database, settings.freshness_every_s)
-        self._freshness: Final = FreshnessThread(database, settings.freshness_every_s)
+        self._watchdog: Final = watchdog_thread(database, settings.freshness_every_s)
+        self._freshness: Final = freshness_thread(database, settings.freshness_every_s)
         self._keeper: Final = LeaseKeeper(database, "analytics", settings.instance, settings.lease_ttl_s)
         self._round: Final = Round()
         self._observer: Final = Observer(

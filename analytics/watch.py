@@ -26,7 +26,7 @@ from analytics.proof import UNPROVEN, Canary, judge_canary
 from analytics.together import SIGNALS_LOST
 from heartwire.calls import get_call
 from heartwire.storage.queries import load_queries
-from heartwire.storage.side_thread import SideThread
+from heartwire.storage.side_thread import LookThread
 
 _logger: Final = logging.getLogger(__name__)
 _QUERIES: Final = load_queries("analytics", "watch.sql")
@@ -167,45 +167,13 @@ class Watcher:
         return self._connection.execute(_QUERIES[query], parameters).fetchall()
 
 
-class FreshnessThread:
-    """Runs a watcher at a steady pace, a new one over each new connection.
-
-    Parameters
-    ----------
-    database : str
-        libpq URL.
-    every_s : float
-        Pace, seconds.
-    """
-
-    def __init__(self, database: str, every_s: float) -> None:
-        self._watcher: Watcher | None = None
-        self._thread: Final = SideThread(
-            database,
-            "analytics-watch",
-            every_s,
-            self._look,
-            failing="nobody watches for silence",
-            statement_timeout_s=_STATEMENT_TIMEOUT_S,
-            begin=self._begin,
-        )
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the thread lives."""
-        return self._thread.is_running
-
-    def stop(self) -> None:
-        """End; open alarms stay open."""
-        self._thread.stop()
-
-    def _begin(self, connection: psycopg.Connection[TupleRow]) -> None:
-        self._watcher = Watcher(connection)
-
-    def _look(self, _connection: psycopg.Connection[TupleRow]) -> None:
-        assert self._watcher is not None
-        self._watcher.look()
+def freshness_thread(database: str, every_s: float) -> LookThread:
+    """Return what runs a watcher at a steady pace, seconds; open alarms stay open when it ends."""
+    return LookThread(
+        database,
+        "analytics-watch",
+        every_s,
+        Watcher,
+        failing="nobody watches for silence",
+        statement_timeout_s=_STATEMENT_TIMEOUT_S,
+    )

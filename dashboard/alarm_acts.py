@@ -5,7 +5,7 @@ hands do one after the other.
 """
 
 from collections.abc import Collection
-from typing import Final
+from typing import Final, Literal
 
 from psycopg.types.json import Jsonb
 
@@ -53,11 +53,7 @@ async def undo_acknowledgement(hand: Hand, alarm_id: int) -> Alarm:
     ApiError
         `NOT_FOUND`.
     """
-    async with hand.connection.transaction():
-        alarm = await _locked(hand, alarm_id)
-        if alarm.acknowledged is None:
-            return alarm
-        return await _act(hand, alarm, "acknowledgement_undone", Action.UNDID_ACKNOWLEDGEMENT)
+    return await _undo(hand, alarm_id, "acknowledged", "acknowledgement_undone", Action.UNDID_ACKNOWLEDGEMENT)
 
 
 async def silence(hand: Hand, alarm_id: int, seconds: int) -> Alarm:
@@ -85,11 +81,7 @@ async def undo_silence(hand: Hand, alarm_id: int) -> Alarm:
     ApiError
         `NOT_FOUND`.
     """
-    async with hand.connection.transaction():
-        alarm = await _locked(hand, alarm_id)
-        if alarm.silenced is None:
-            return alarm
-        return await _act(hand, alarm, "silence_undone", Action.UNDID_SILENCE)
+    return await _undo(hand, alarm_id, "silenced", "silence_undone", Action.UNDID_SILENCE)
 
 
 async def review(hand: Hand, alarm_id: int, verdict: Verdict, note: str) -> Alarm:
@@ -116,11 +108,7 @@ async def undo_review(hand: Hand, alarm_id: int) -> Alarm:
     ApiError
         `NOT_FOUND`.
     """
-    async with hand.connection.transaction():
-        alarm = await _locked(hand, alarm_id)
-        if alarm.reviewed is None:
-            return alarm
-        return await _act(hand, alarm, "review_undone", Action.UNDID_REVIEW)
+    return await _undo(hand, alarm_id, "reviewed", "review_undone", Action.UNDID_REVIEW)
 
 
 async def show(hand: Hand, alarms: Collection[int]) -> None:
@@ -132,6 +120,15 @@ async def show(hand: Hand, alarms: Collection[int]) -> None:
         "detail": Jsonb(hand.detail()),
     }
     await hand.connection.execute(_QUERIES["shown"], given)
+
+
+async def _undo(
+    hand: Hand, alarm_id: int, field: Literal["acknowledged", "silenced", "reviewed"], kind: str, action: Action
+) -> Alarm:
+    """Take back what stands in a field; where nothing does, nothing changes."""
+    async with hand.connection.transaction():
+        alarm = await _locked(hand, alarm_id)
+        return alarm if getattr(alarm, field) is None else await _act(hand, alarm, kind, action)
 
 
 async def _locked(hand: Hand, alarm_id: int) -> Alarm:

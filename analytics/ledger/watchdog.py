@@ -16,7 +16,7 @@ from analytics.freshness import WATCH_VERSION
 from analytics.ledger.accounts import UNACCOUNTED, Account, Asking, OpenAccount, add_up, is_due, judge
 from heartwire.calls import CALLS
 from heartwire.storage.queries import load_queries
-from heartwire.storage.side_thread import SideThread
+from heartwire.storage.side_thread import LookThread
 
 _logger: Final = logging.getLogger(__name__)
 _QUERIES: Final = load_queries("analytics.ledger", "watchdog.sql")
@@ -110,40 +110,13 @@ class Watchdog:
         return self._connection.execute(_QUERIES[query], given).fetchall()
 
 
-class WatchdogThread:
-    """Runs a watchdog at a steady pace, a new one over each new connection.
-
-    Parameters
-    ----------
-    database : str
-        libpq URL.
-    every_s : float
-        Pace, seconds.
-    """
-
-    def __init__(self, database: str, every_s: float) -> None:
-        self._watchdog: Watchdog | None = None
-        self._thread: Final = SideThread(
-            database,
-            "analytics-watchdog",
-            every_s,
-            self._look,
-            failing="nobody sees what is unaccounted for",
-            statement_timeout_s=_STATEMENT_TIMEOUT_S,
-            begin=self._begin,
-        )
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; open alarms stay open."""
-        self._thread.stop()
-
-    def _begin(self, connection: psycopg.Connection[TupleRow]) -> None:
-        self._watchdog = Watchdog(connection, _LIMIT_S)
-
-    def _look(self, _connection: psycopg.Connection[TupleRow]) -> None:
-        assert self._watchdog is not None
-        self._watchdog.look()
+def watchdog_thread(database: str, every_s: float) -> LookThread:
+    """Return what runs a watchdog at a steady pace, seconds; open alarms stay open when it ends."""
+    return LookThread(
+        database,
+        "analytics-watchdog",
+        every_s,
+        lambda connection: Watchdog(connection, _LIMIT_S),
+        failing="nobody sees what is unaccounted for",
+        statement_timeout_s=_STATEMENT_TIMEOUT_S,
+    )

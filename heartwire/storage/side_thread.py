@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -130,3 +130,51 @@ class SideThread:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
+
+
+class Looker(Protocol):
+    """Looks at the database over the one connection that it was made with, and keeps what it knows of it."""
+
+    def look(self) -> None:
+        """Look, and do what is to be done."""
+
+
+class LookThread(SideThread):
+    """Lets somebody look at a steady pace: a new one over each new connection, who begins to know anew.
+
+    Parameters
+    ----------
+    database, name, every_s, failing, statement_timeout_s
+        As of `SideThread`.
+    make : callable
+        Makes the looker of a connection.
+    """
+
+    def __init__(
+        self,
+        database: str,
+        name: str,
+        every_s: float,
+        make: Callable[[psycopg.Connection[TupleRow]], Looker],
+        *,
+        failing: str,
+        statement_timeout_s: float,
+    ) -> None:
+        self._make: Final = make
+        self._looker: Looker | None = None
+        super().__init__(
+            database,
+            name,
+            every_s,
+            self._look,
+            failing=failing,
+            statement_timeout_s=statement_timeout_s,
+            begin=self._make_looker,
+        )
+
+    def _make_looker(self, connection: psycopg.Connection[TupleRow]) -> None:
+        self._looker = self._make(connection)
+
+    def _look(self, _connection: psycopg.Connection[TupleRow]) -> None:
+        assert self._looker is not None
+        self._looker.look()
