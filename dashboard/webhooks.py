@@ -12,18 +12,13 @@ from msgspec import Meta
 from dashboard.access import Viewer
 from dashboard.alarms import us_of, us_or_none
 from dashboard.errors import ApiError, Code
-from heartwire.alarm_feed import KINDS, NEWEST
+from heartwire.alarm_feed import KINDS, NEWEST, Kind
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("dashboard", "webhooks.sql")
 _SECRET_BYTES: Final = 32
 #: Each has a thread of the notifier.
 WEBHOOKS_MOST: Final = 16
-Kind = Literal[
-    "raised", "added", "paused", "shown", "notified", "escalated", "passed_on", "suppressed", "ended", "acknowledged",
-    "acknowledgement_undone", "silenced", "silence_undone", "reviewed", "review_undone", "handed_over",
-]  # fmt: skip
-assert Kind.__args__ == KINDS  # type: ignore[attr-defined] # the description needs them spelled out
 
 
 class NewWebhook(msgspec.Struct, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ know more asks for it.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -17,8 +17,8 @@ from heartwire.storage.queries import load_queries
 ENTRIES: Final = load_queries("heartwire.storage", "alarm_feed.sql")["entries"]
 #: Parameter: `tenant_id`. Returns the number of the newest entry, 0 where there is none.
 NEWEST: Final = load_queries("heartwire.storage", "alarm_feed.sql")["newest"]
-#: Kinds of what happens to an alarm that other systems are told.
-KINDS: Final = (
+#: What happens to an alarm, as other systems are told; the database knows the same kinds.
+Kind: TypeAlias = Literal[
     "raised",
     "added",
     "paused",
@@ -35,7 +35,8 @@ KINDS: Final = (
     "reviewed",
     "review_undone",
     "handed_over",
-)
+]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
 class FeedAlarm(msgspec.Struct, frozen=True):
