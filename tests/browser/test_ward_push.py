@@ -29,9 +29,15 @@ _SHOWN: Final = """async () => (await (await navigator.serviceWorker.ready).getN
     .map(({ title, body, requireInteraction, data }) => ({ title, body, requireInteraction, data }))"""
 
 
+@pytest.fixture(scope="module")
+def owner(stack: WardStack) -> User:
+    """Somebody with no channels of others' tests."""
+    return stack.add_user("Olga Owner")
+
+
 @pytest.fixture
-def page(sign_in: SignIn, nurse: User) -> Page:
-    page = sign_in(nurse, permissions=["notifications"])
+def page(sign_in: SignIn, owner: User) -> Page:
+    page = sign_in(owner, permissions=["notifications"])
     page.add_init_script(_SUBSCRIBE)
     page.reload()
     return page
@@ -42,11 +48,11 @@ def _menu(page: Page) -> None:
     expect(page.get_by_label("Tell me on this device")).to_be_enabled()
 
 
-def test_a_device_is_signed_up_shows_what_comes_and_is_signed_off(stack: WardStack, page: Page, nurse: User) -> None:
+def test_a_device_is_signed_up_shows_what_comes_and_is_signed_off(stack: WardStack, page: Page, owner: User) -> None:
     _menu(page)
     page.get_by_label("Tell me on this device").click()
     expect(page.get_by_role("button", name="Send a test")).to_be_visible()
-    assert stack.query(_CONTACTS, nurse.login) == [("Chrome, Linux", "web_push")]
+    assert stack.query(_CONTACTS, owner.login) == [("Chrome, Linux", "web_push")]
     assert len(page.evaluate("window.serverKey")) == 65, "a point of P-256, uncompressed"
     page.reload()
     _menu(page)
@@ -54,12 +60,12 @@ def test_a_device_is_signed_up_shows_what_comes_and_is_signed_off(stack: WardSta
     _judge_push(page)
     page.get_by_label("Tell me on this device").click()
     expect(page.get_by_role("button", name="Send a test")).to_be_visible()
-    assert len(stack.query(_CONTACTS, nurse.login)) == 1, "one device is one channel, however often it is signed up"
+    assert len(stack.query(_CONTACTS, owner.login)) == 1, "one device is one channel, however often it is signed up"
     page.get_by_label("Tell me on this device").click()
     expect(page.get_by_role("button", name="Send a test")).to_have_count(0)
     expect(page.get_by_label("Tell me on this device")).to_be_enabled()  # it is done
     assert page.evaluate("localStorage.getItem('heartwire.push_contact')") is None
-    assert stack.query(_CONTACTS, nurse.login) == []
+    assert stack.query(_CONTACTS, owner.login) == []
 
 
 def _judge_push(page: Page) -> None:

@@ -159,7 +159,7 @@ interface TableProps {
 
 function Table({ title, note, heads, rows }: TableProps) {
   return (
-    <section class="panel" aria-label={title}>
+    <div class="panel">
       <header class="panel-head">
         <h2>{title}</h2>
       </header>
@@ -188,7 +188,7 @@ function Table({ title, note, heads, rows }: TableProps) {
         </table>
       </section>
       {note && <p class="nothing">{note}</p>}
-    </section>
+    </div>
   );
 }
 
