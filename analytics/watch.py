@@ -23,6 +23,7 @@ from analytics.freshness import (
     count_patients,
 )
 from analytics.proof import UNPROVEN, Canary, judge_canary
+from analytics.telling import NOTIFIER_SILENT, judge_notifier
 from analytics.together import SIGNALS_LOST
 from heartwire.calls import get_call
 from heartwire.storage.queries import load_queries
@@ -35,6 +36,8 @@ _STATEMENT_TIMEOUT_S: Final = 10.0
 _DEVICES_EVERY_US: Final = 2_000_000
 #: A canary that has not run yet says nothing of its pace: the default one.
 _CANARY_CYCLE_S: Final = 180.0
+#: Of the system, and yet each hospital's own: they begin and end apart.
+_OF_ONE_HOSPITAL: Final = frozenset({SIGNALS_LOST, NOTIFIER_SILENT})
 
 
 class _Kind(NamedTuple):
@@ -69,7 +72,7 @@ class Watcher:
                     return
                 self._watch = Watch(now_us)
                 self._began_us = now_us
-                self._keep(self._rows("open_alarms", calls=[*WATCH_CALLS, *DEVICE_CALLS, UNPROVEN]))
+                self._keep(self._rows("open_alarms", calls=[*WATCH_CALLS, *DEVICE_CALLS, UNPROVEN, NOTIFIER_SILENT]))
             links = [Link(*row) for row in self._rows("links")]
             ingests = [Ingest(*row) for row in self._rows("ingests")]
             self._tell(self._watch.look(now_us, links, ingests, list(self._open.values())))
@@ -78,6 +81,7 @@ class Watcher:
                 self._look_at_devices(now_us)
                 self._look_at_analysis(now_us)
                 self._look_at_canary(now_us)
+                self._look_at_notifier(now_us)
             self._count(now_us, links)
 
     def _look_at_devices(self, now_us: int) -> None:
@@ -96,6 +100,10 @@ class Watcher:
             since_us, cycle_s, proven_us = rows[0]
             canary = Canary(since_us, cycle_s or _CANARY_CYCLE_S, proven_us)
         self._tell(judge_canary(now_us, self._began_us, canary, list(self._open.values())))
+
+    def _look_at_notifier(self, now_us: int) -> None:
+        sign_us, tenants = self._rows("notifier")[0]
+        self._tell(judge_notifier(now_us, self._began_us, sign_us, tenants, list(self._open.values())))
 
     def _count(self, now_us: int, links: Sequence[Link]) -> None:
         """Let the system's own alarms say how many patients they are about."""
@@ -120,7 +128,7 @@ class Watcher:
     def _close(self, closes: Sequence[Close]) -> None:
         by_greater: dict[str | None, list[int]] = defaultdict(list)
         for close in closes:
-            if close.alarm.device_id is None and close.alarm.call != SIGNALS_LOST:
+            if close.alarm.device_id is None and close.alarm.call not in _OF_ONE_HOSPITAL:
                 # One of the system is open in every tenant.
                 by_greater[close.by] += [
                     alarm.alarm_id

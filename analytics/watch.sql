@@ -124,6 +124,21 @@ SELECT
 FROM devices AS d JOIN tenants AS t USING (tenant_id)
 WHERE t.purpose = 'canary' AND d.revoked_at IS NULL;
 
+-- notifier --
+-- When a notifier gave its last sign of life, and which hospitals have said whom to tell from now on.
+SELECT
+    (SELECT (extract(epoch FROM max(at)) * 1000000)::bigint FROM service_heartbeats WHERE service = 'notifier'),
+    ARRAY(
+        SELECT t.tenant_id FROM tenants AS t
+        WHERE t.purpose = 'care' AND (
+            EXISTS (SELECT FROM escalation_chains AS c WHERE c.tenant_id = t.tenant_id)
+            OR EXISTS (
+                SELECT FROM on_call AS o
+                WHERE o.tenant_id = t.tenant_id AND o.removed_at IS NULL AND o.to_at > statement_timestamp()
+            )
+        )
+    );
+
 -- close --
 -- One more line of these alarms' ledgers.
 INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail)

@@ -523,6 +523,19 @@ _CATALOGUE: Final = (
         _limits(seconds=Limit(15.0, 5.0, 300.0, "s")),
     ),
     Call(
+        "notifier_silent",
+        "Nobody would be told",
+        "Personne ne serait prévenu",
+        "Niemand würde benachrichtigt",
+        Priority.HIGH,
+        Family.TECHNICAL,
+        "whom to tell is set, and no notifier has given a sign of life for the limit: alarms that nobody answers on a"
+        " screen reach nobody else",
+        "a sign of life",
+        _DESIGN,
+        _limits(seconds=Limit(10.0, 5.0, 120.0, "s")),
+    ),
+    Call(
         "alarm_unaccounted",
         "Alarms that reached nobody",
         "Alarmes parvenues à personne",

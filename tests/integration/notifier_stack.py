@@ -12,6 +12,7 @@ from typing import Any, Final
 import psycopg
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from psycopg.rows import TupleRow
 
 from heartwire.storage.registry import add_patient
 from heartwire.topics import new_device
@@ -124,8 +125,16 @@ class OnCall:
     def __init__(self, start: StartHeartwire, database: str) -> None:
         self._start: Final = start
         self.database: Final = database
-        self.connection: Final = psycopg.connect(database, autocommit=True, options="-c timezone=UTC")
+        self.connection = self._connect()
         self.patient_id: Final = add_patient(self.connection, "Ada Example", ward="B", device=new_device())
+
+    def connect_again(self) -> None:
+        """Connect anew after the database was away."""
+        self.close()
+        self.connection = self._connect()
+
+    def _connect(self) -> psycopg.Connection[TupleRow]:
+        return psycopg.connect(self.database, autocommit=True, options="-c timezone=UTC")
 
     def close(self) -> None:
         """Close the connection."""

@@ -92,6 +92,8 @@ it("leaves limits of the system itself alone, and calls that have none", () => {
   const some = [
     call("lead_off", limits, "technical"),
     call("broker_unreachable", limits, "technical"),
+    call("alarm_unaccounted", limits, "technical"),
+    call("notifier_silent", limits, "technical"),
     call("noise", {}),
   ];
   expect(settable(some).map(({ code }) => code)).toEqual(["lead_off"]);

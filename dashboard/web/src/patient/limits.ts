@@ -33,7 +33,13 @@ export function byCall(limits: readonly EffectiveLimit[]): ReadonlyMap<string, E
 }
 
 /** Calls of the system itself: their limits are nobody's own. */
-const OF_SYSTEM: ReadonlySet<string> = new Set(["broker_unreachable", "ingest_silent", "analysis_behind"]);
+const OF_SYSTEM: ReadonlySet<string> = new Set([
+  "broker_unreachable",
+  "ingest_silent",
+  "analysis_behind",
+  "notifier_silent",
+  "alarm_unaccounted",
+]);
 
 /** Calls of which a patient may have limits of his own. */
 export const settable = (calls: Iterable<Call>): Call[] =>
