@@ -3,10 +3,11 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from msgspec import Meta
 
 from dashboard.access import Viewer
+from dashboard.fleet import Fleet, Order, read_fleet
 from dashboard.pairing_answers import CodeOwner, CodeState, Credential, PairedDevice, PairingCode
 from dashboard.permissions import Permission
 from dashboard.routes.answers import ID_MOST, Id, WithParts, json_answer, needs
@@ -85,6 +86,21 @@ async def look(request: Request, parts: WithParts) -> Response:
 async def devices(patient_id: Id, viewer: Manager, parts: WithParts) -> Response:
     """Return a patient's devices, those that were shut out too."""
     return json_answer(Devices(await parts.pairing.devices(viewer, patient_id)))
+
+
+@router.get("/devices", responses=gives(Fleet))
+async def fleet(
+    viewer: Manager,
+    parts: WithParts,
+    *,
+    find: Annotated[str, Query(max_length=80, pattern=r"^[^\x00]*$")] = "",
+    order: Order = "patient",
+    revoked: bool = False,
+    most: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> Response:
+    """Return the devices of all patients whom one may see, those that may send or those that were shut out."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await read_fleet(connection, viewer, find, order, revoked=revoked, most=most))
 
 
 @router.post("/devices/{device}/revoke", status_code=204, openapi_extra=takes(Why))

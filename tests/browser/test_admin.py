@@ -1,5 +1,7 @@
 """What an administrator does: looks at the room that is left, keeps and holds, lets other systems in."""
 
+from typing import Final
+
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
@@ -7,10 +9,12 @@ from playwright.sync_api import Page, expect
 from heartwire.storage.pool import connect
 from heartwire.storage.room import measure_room, note_room
 from tests.browser.conftest import SLOW, STEADY, Complaints, OpenPage, SignIn
-from tests.browser.pages import barriers_of, choose_language, sign_in_as, tile_of
+from tests.browser.pages import barriers_of, choose_language, sign_in_as, tile_of, wait_for
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 from tests.integration.notifier_stack import Receiver
+
+_CLOCKS: Final = "SELECT count(clock_offset_us) FROM device_links"
 
 
 @pytest.fixture(scope="module")
@@ -243,3 +247,30 @@ def test_whose_role_shows_nothing_is_told_so(stack: WardStack, open_page: OpenPa
     expect(page.get_by_role("heading")).to_have_text("There is nothing here for your role")
     page.get_by_role("button", name="Sign out").click()
     expect(page.locator("input[name=login]")).to_be_visible()
+
+
+def test_devices(stack: WardStack, sign_in: SignIn, admin: User) -> None:
+    stack.register_patient("Dora <i>Drawer</i>", [])
+    page = sign_in(admin)
+    wait_for(page, lambda: stack.query(_CLOCKS)[0][0] >= 3, "the clocks to be known", timeout_s=90)
+    _open(page, "Devices")
+    devices = page.get_by_role("region", name="Devices", exact=True)
+    rows = devices.get_by_role("row")
+    live = rows.filter(has_text=STEADY)
+    expect(live).to_contain_text("connected, signal arrives")
+    expect(live).to_contain_text("right within a second")
+    expect(live.get_by_role("link")).to_have_count(0)  # who looks after devices sees no record
+    devices.get_by_label("Order").select_option(label="longest unheard first")
+    expect(rows.nth(1)).to_contain_text("paired, not heard yet")
+    devices.get_by_label("Find a patient or a device").fill("draw")
+    expect(devices.get_by_role("status")).to_have_text("1 device.")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(1)).to_contain_text("Dora <i>Drawer</i>")
+    rows.nth(1).get_by_role("button").click()
+    page.get_by_label("Why (lost, broken, given back)").fill("Fell into the sea")
+    page.get_by_role("dialog").get_by_role("button", name="Shut out").click()
+    expect(devices.get_by_role("status")).to_have_text("No device matches.")
+    devices.get_by_label("Shut out", exact=True).check()
+    expect(rows.nth(1)).to_contain_text("shut out by Amy Admin")
+    expect(rows.nth(1)).to_contain_text("Fell into the sea")
+    assert barriers_of(page) == []

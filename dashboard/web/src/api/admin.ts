@@ -5,6 +5,7 @@ import type {
   Chain,
   Contact,
   Duty,
+  Fleet,
   FreshPassword,
   FreshToken,
   FreshWebhook,
@@ -73,6 +74,11 @@ export const getWards = async (abort?: AbortSignal) => (await getJson<{ wards: W
 export const addWard = (ward: WardWish) => post<WardRow>("/api/wards", ward);
 export const changeWard = (id: number, ward: WardWish) => put<WardRow>(`/api/wards/${id}`, ward);
 export const removeWard = (id: number) => remove(`/api/wards/${id}`);
+
+/** `order`: `patient`, `heard`, `battery` or `clock`. */
+export function getFleet(find: string, order: string, revoked: boolean, abort?: AbortSignal): Promise<Fleet> {
+  return getJson<Fleet>(`/api/devices?${new URLSearchParams({ find, order, revoked: String(revoked) })}`, abort);
+}
 
 /** Everybody's. */
 export const getSessions = async (abort?: AbortSignal) =>

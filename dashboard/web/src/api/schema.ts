@@ -375,6 +375,36 @@ export interface PairedDevice {
   signal_us: number | null;
 }
 /**
+ * The first of `n` devices that match.
+ */
+export interface Fleet {
+  n: number;
+  devices: FleetDevice[];
+}
+/**
+ * A device and its patient; times are UTC microseconds.
+ *
+ * `heard_us` is when it was last heard at all, `signal_us` when any signal of it came, by the server's clock;
+ * `clock_offset_us` is the server's clock less the device's.
+ */
+export interface FleetDevice {
+  device: string;
+  description: string;
+  patient_id: number;
+  patient: string;
+  ward: string;
+  paired_us: number;
+  revoked_us: number | null;
+  revoked_by: string | null;
+  revoked_why: string;
+  online: boolean | null;
+  wearable: string | null;
+  battery_percent: number | null;
+  clock_offset_us: number | null;
+  heard_us: number | null;
+  signal_us: number | null;
+}
+/**
  * Why a device is shut out.
  */
 export interface Why {

@@ -2,6 +2,7 @@
 
 import { AuditSection } from "../admin/audit";
 import { ChannelsSection } from "../admin/channels";
+import { DevicesSection } from "../admin/devices";
 import { OnCallSection } from "../admin/on_call";
 import { PeopleSection } from "../admin/people";
 import { adminPath, openSections, type Section } from "../admin/sections";
@@ -15,6 +16,7 @@ import { words } from "../words/words";
 const PAGES: Record<Section, () => preact.JSX.Element> = {
   people: PeopleSection,
   wards: WardsSection,
+  devices: DevicesSection,
   "on-call": OnCallSection,
   channels: ChannelsSection,
   storage: StorageSection,

@@ -6,6 +6,7 @@ import { Battery } from "../parts/readings";
 import { bytes, dayAndTime, decimal, percent, span } from "../words/numbers";
 import { quantity } from "../words/quantities";
 import { callName, calls, plural, words } from "../words/words";
+import { clockOffset } from "./device_name";
 import { deviceState, stateKey } from "./device_state";
 import { byCall, type EffectiveLimit, effectiveLimits } from "./limits";
 
@@ -153,13 +154,8 @@ function LinkFacts({ link }: { link: DeviceLink }) {
 }
 
 function clockWords({ clock_offset_us, clock_drift_ppm, clock_drift_error_ppm }: DeviceLink): string {
-  if (clock_offset_us === null) return words("devices.clock_unknown");
-  const given = { span: span(Math.abs(clock_offset_us) / 1e6) };
-  const isRight = Math.abs(clock_offset_us) < 1e6;
-  const offset = isRight
-    ? words("devices.clock_right")
-    : words(clock_offset_us > 0 ? "devices.clock_behind" : "devices.clock_ahead", given);
-  if (clock_drift_ppm === null || clock_drift_error_ppm === null) return offset;
+  const offset = clockOffset(clock_offset_us);
+  if (clock_offset_us === null || clock_drift_ppm === null || clock_drift_error_ppm === null) return offset;
   const drift = { ppm: decimal(clock_drift_ppm), error: decimal(clock_drift_error_ppm) };
   return `${offset} · ${words("devices.clock_drift", drift)}`;
 }

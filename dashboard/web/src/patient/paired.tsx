@@ -1,14 +1,15 @@
 // What is done about a patient's devices: pairing one more, and shutting one out.
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { getDevices, revokeDevice } from "../api/care";
+import { getDevices } from "../api/care";
 import type { PairedDevice } from "../api/care_types";
 import { pairPath } from "../router";
 import { dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
+import { nameOf } from "./device_name";
 import { deviceState, lastHeardUs, stateKey } from "./device_state";
 import { useLoaded } from "./loaded";
+import { RevokeDialog } from "./revoke_dialog";
 
 interface Props {
   patientId: number;
@@ -55,7 +56,7 @@ export function PairedDevices({ patientId, again }: Props) {
         ))}
       </ul>
       {asked.value !== null && (
-        <Revoke
+        <RevokeDialog
           device={asked.value}
           onDone={(isRevoked) => {
             asked.value = null;
@@ -66,8 +67,6 @@ export function PairedDevices({ patientId, again }: Props) {
     </section>
   );
 }
-
-const nameOf = (device: PairedDevice) => device.wearable || device.description || words("devices.unnamed");
 
 function storyOf(device: PairedDevice, atUs: number): string {
   const said = [words("paired.since", { time: dayAndTime(device.paired_us) })];
@@ -82,56 +81,4 @@ function storyOf(device: PairedDevice, atUs: number): string {
       said.push(words("devices.last_heard", { time: dayAndTime(heardUs) }));
   }
   return said.join(" · ");
-}
-
-/** Asks once more: what is shut out never comes back. */
-function Revoke({ device, onDone }: { device: PairedDevice; onDone: (isRevoked: boolean) => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const why = useRef<HTMLInputElement>(null);
-  const busy = useSignal(false);
-  const problem = useSignal<unknown>(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
-  const revoke = async (event: Event) => {
-    event.preventDefault();
-    if (busy.value) return;
-    busy.value = true;
-    try {
-      await revokeDevice(device.device, why.current?.value.trim() ?? "");
-      onDone(true);
-    } catch (error) {
-      problem.value = error;
-      busy.value = false;
-    }
-  };
-  return (
-    <dialog ref={dialog} class="ask" aria-labelledby="revoke-title" onClose={() => onDone(false)}>
-      <form class="care-form" onSubmit={revoke}>
-        <h2 id="revoke-title">{words("paired.revoke_sure", { name: nameOf(device) })}</h2>
-        <p>{words("paired.revoke_means")}</p>
-        <label>
-          <span>{words("paired.revoke_why")}</span>
-          <input ref={why} name="why" maxLength={200} autocomplete="off" />
-        </label>
-        {problem.value !== null && (
-          <p class="problem" role="alert">
-            {wordsOfError(problem.value)}
-          </p>
-        )}
-        <div class="ask-buttons">
-          <button type="button" class="button main" onClick={() => dialog.current?.close()}>
-            {words("paired.keep")}
-          </button>
-          <button type="submit" class="button main danger" aria-disabled={busy.value}>
-            {words("paired.revoke")}
-          </button>
-        </div>
-      </form>
-    </dialog>
-  );
 }
