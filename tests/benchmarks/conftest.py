@@ -1,5 +1,6 @@
 """One harness for every benchmark: the fixture `bench` takes figures, the session's end shows them."""
 
+import os
 from typing import Final
 
 import pytest
@@ -7,6 +8,12 @@ import pytest
 from tests.benchmarks.results import RESULTS_PATH, SHORT, Bench
 
 _BENCH: Final = Bench()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cold_services() -> None:
+    """Measured is what runs in a hospital: services that were started by themselves (tests/servers/warm.py)."""
+    os.environ["HEARTWIRE_COLD"] = "1"
 
 
 @pytest.fixture(scope="session")

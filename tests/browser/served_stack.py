@@ -12,10 +12,10 @@ from typing import Any, Final, NamedTuple, Self
 import psycopg
 
 from dashboard.users import add_user
-from heartwire.storage.migrate import migrate
 from tests.integration.ingest_stack import is_ready
+from tests.servers.migrated import TEMPLATE, make_migrated
 from tests.servers.plain_http import answers
-from tests.servers.postgres import EmbeddedPostgres, remove_leftovers
+from tests.servers.postgres import remove_leftovers
 from tests.servers.process import Process
 from tests.servers.secured import SecuredBroker
 from tests.servers.waiting import find_free_port
@@ -50,7 +50,7 @@ class ServedStack:
         self.broker: Final = broker
         self.database = ""
         self.dashboard: Process
-        self._postgres: Final = EmbeddedPostgres()
+        self._postgres: Final = make_migrated("embedded-postgresql")
         self._processes: Final[list[Process]] = []
         self._ingest_env: Final = ingest
         self._dashboard_env: Final = dashboard
@@ -61,8 +61,7 @@ class ServedStack:
             remove_leftovers()
             self._postgres.start()
             self.broker.start()
-            self.database = self._postgres.create_database("heartwire")
-            migrate(self.database)
+            self.database = self._postgres.create_database("heartwire", template=TEMPLATE)
             services = self._services()
             for process, _ in services:
                 process.start()

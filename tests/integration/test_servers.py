@@ -1,6 +1,7 @@
 """The test servers keep their own promises: what they say they keep is kept, what they say is fresh is fresh."""
 
 import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -98,6 +99,47 @@ def test_heartwire_process_runs_the_command(heartwire_process: StartHeartwire) -
     process = heartwire_process("--help")
     assert process.wait() == 0
     assert "ingest" in process.log
+
+
+@pytest.mark.parametrize("cold", ["", "1"], ids=["warm", "cold"])
+def test_a_command_runs_as_if_it_had_been_started_by_itself(
+    heartwire_process: StartHeartwire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cold: str
+) -> None:
+    monkeypatch.setenv("HEARTWIRE_COLD", cold)
+    monkeypatch.chdir(tmp_path)
+    refused = heartwire_process("ingest", "--no-such-option")
+    assert refused.wait() == 2
+    assert "No such option '--no-such-option'" in refused.log
+    env = {"HEARTWIRE_INGEST_DATABASE": "postgresql://127.0.0.1:1/nowhere", "HEARTWIRE_INGEST_BROKER_PORT": "1"}
+    alone, other = (heartwire_process("ingest", env=env | more) for more in ({}, {"HEARTWIRE_INGEST_INSTANCE": "2"}))
+    wait_until(lambda: "127.0.0.1" in alone.log and "127.0.0.1" in other.log, "both to ask in vain")
+    assert os.getsid(alone.pid) == alone.pid
+    assert psutil.Process(alone.pid).cwd() == str(tmp_path)
+    assert alone.stop() == 0
+    assert other.is_running
+    other.kill()
+    assert other.returncode == -signal.SIGKILL
+    other.start()
+    assert other.is_running
+
+
+def test_commands_end_with_the_tests_that_are_killed(tmp_path: Path) -> None:
+    script = (
+        "import os, pathlib, sys, time; from tests.servers.process import Process\n"
+        "words = [sys.executable, '-m', 'heartwire', 'ingest']\n"
+        "env = {'HEARTWIRE_INGEST_BROKER_PORT': '1', **os.environ}\n"
+        "process = Process('ingest', words, pathlib.Path(sys.argv[1]), env=env); process.start()\n"
+        "print(process.pid, flush=True); time.sleep(600)"
+    )
+    tests = Process("tests", [sys.executable, "-c", script, str(tmp_path / "ingest")], tmp_path / "log")
+    tests.start(lambda: tests.log.endswith("\n"))
+    command = psutil.Process(int(tests.log))
+    parent = command.parent()
+    assert parent is not None
+    assert "tests.servers.warm_parent" in parent.cmdline()
+    os.kill(tests.pid, signal.SIGKILL)
+    assert tests.wait() == -signal.SIGKILL
+    wait_until(lambda: not is_alive(parent) and not is_alive(command), "all to end")
 
 
 def test_a_process_that_dies_before_it_is_ready_says_so(heartwire_process: StartHeartwire) -> None:

@@ -8,19 +8,14 @@ from typing import Final, Protocol, Self, TypeVar
 
 import pytest
 
-from heartwire.storage.migrate import migrate
 from tests.servers.amqtt_broker import EmbeddedBroker
+from tests.servers.migrated import DATABASES, TEMPLATE, make_migrated
 from tests.servers.missing import ServerMissingError, skip_or_fail
 from tests.servers.mosquitto import MosquittoServer
-from tests.servers.postgres import EmbeddedPostgres, PostgresServer, TimescaleServer, remove_leftovers
+from tests.servers.postgres import PostgresServer, remove_leftovers
 from tests.servers.process import Process
 from tests.servers.secured import SecuredBroker, SecuredEmbedded, SecuredMosquitto
 
-_TEMPLATE: Final = "heartwire_template"
-_DATABASES: Final[dict[str, Callable[..., PostgresServer]]] = {
-    "timescaledb": TimescaleServer,
-    "embedded-postgresql": EmbeddedPostgres,
-}
 _Server = TypeVar("_Server")
 _number: Final = itertools.count(1)
 
@@ -78,15 +73,12 @@ def database_servers() -> Iterator[Callable[[str], PostgresServer]]:
 
         @cache
         def start(kind: str) -> PostgresServer:
-            server = running.enter_context(_present(_DATABASES[kind]))
-            server.create_database(_TEMPLATE)
-            migrate(server.dsn(_TEMPLATE))
-            return server
+            return running.enter_context(_present(lambda: make_migrated(kind)))
 
         yield start
 
 
-@pytest.fixture(scope="session", params=list(_DATABASES))
+@pytest.fixture(scope="session", params=list(DATABASES))
 def database_server(
     request: pytest.FixtureRequest, database_servers: Callable[[str], PostgresServer]
 ) -> PostgresServer:
@@ -98,7 +90,7 @@ def database_server(
 def database(database_server: PostgresServer) -> Iterator[str]:
     """A fresh, migrated database of the test's own, as a libpq URL; on each kind of server."""
     name = f"test_{next(_number)}"
-    yield database_server.create_database(name, template=_TEMPLATE)
+    yield database_server.create_database(name, template=TEMPLATE)
     database_server.drop_database(name)
 
 
@@ -110,11 +102,11 @@ def empty_database(database_server: PostgresServer) -> Iterator[str]:
     database_server.drop_database(name)
 
 
-@pytest.fixture(params=list(_DATABASES))
+@pytest.fixture(params=list(DATABASES))
 def killable_database_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     """A durable server of the test's own, to kill and start again; its database `heartwire` is migrated."""
-    with _present(lambda: _DATABASES[request.param](durable=True)) as server:
-        migrate(server.create_database("heartwire"))
+    with _present(lambda: make_migrated(request.param, durable=True)) as server:
+        server.create_database("heartwire", template=TEMPLATE)
         yield server
 
 

@@ -66,6 +66,7 @@ class PostgresServer(Lifetime):
         self._binaries = binaries
         self.directory: Final = binaries.make_directory()
         self._data = self.directory / "data"
+        self._origin: PostgresServer | None = None
         chosen = {
             **_SETTINGS,
             **({} if durable else _HASTY_SETTINGS),
@@ -96,6 +97,10 @@ class PostgresServer(Lifetime):
                 continue
             return self
 
+    def begin_as(self, other: "PostgresServer") -> None:
+        """Let it begin, at its first start, with a copy of what another one has, which is stopped."""
+        self._origin = other
+
     def stop(self) -> None:
         """Stop, ending every connection."""
         self.process.stop(signal.SIGINT)
@@ -116,7 +121,10 @@ class PostgresServer(Lifetime):
 
     def create_database(self, name: str, *, template: str = "template1") -> str:
         """Create a database as a copy of `template` and return its URL."""
-        words = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        # By files, not page by page through the log: a tenth of the work.
+        words = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
             connection.execute(words)
         return self.dsn(name)
@@ -128,6 +136,9 @@ class PostgresServer(Lifetime):
             connection.execute(words)
 
     def _initialise(self) -> None:
+        if self._origin is not None:
+            subprocess.run(["cp", "--archive", self._origin._data, self._data], check=True)
+            return
         arguments = ("-D", self._binaries.inside(self._data), "-U", "postgres", "--auth=trust", "--no-sync")
         command = self._binaries.command("initdb", *arguments, "--encoding=UTF8", "--locale=C")
         done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", timeout=120)

@@ -12,6 +12,7 @@ from typing import Final
 import psutil
 
 from tests.servers.waiting import wait_until
+from tests.servers.warm import Child, start_warm
 
 # The kernel ends the child when the tests die without a farewell.
 _DIE_WITH_PARENT: Final = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
@@ -45,9 +46,10 @@ class Process:
     ) -> None:
         self.name: Final = name
         self.log_path: Final = log_path
-        self._command: Final = [*(_DIE_WITH_PARENT if dies_with_tests else ()), *command]
+        self._command: Final = command
+        self._dies_with_tests: Final = dies_with_tests
         self._env: Final = env
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
 
     def start(self, is_ready: Callable[[], bool] | None = None, *, timeout_s: float = 30.0) -> None:
         """Start it and, with `is_ready`, wait until it is ready.
@@ -59,17 +61,20 @@ class Process:
         """
         if self.is_running:
             raise RuntimeError(f"{self.name} runs already; stop it first")
+        self._child = start_warm(self._command, self.log_path, self._env) or self._start_cold()
+        if is_ready is not None:
+            self.wait_until_ready(is_ready, timeout_s=timeout_s)
+
+    def _start_cold(self) -> Child:
         with self.log_path.open("ab") as log:
-            self._child = subprocess.Popen(
-                self._command,
+            return subprocess.Popen(
+                [*(_DIE_WITH_PARENT if self._dies_with_tests else ()), *self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self._env,
                 start_new_session=True,
             )
-        if is_ready is not None:
-            self.wait_until_ready(is_ready, timeout_s=timeout_s)
 
     def wait_until_ready(self, is_ready: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
         """Wait until it is ready, after its start: so several become ready at the same time.
@@ -132,7 +137,7 @@ class Process:
         """
         wait_until(lambda: not self.is_running, f"{self.name} to end", timeout_s=timeout_s)
         assert self._child is not None
-        return self._child.returncode
+        return self._child.wait()
 
     def stop(self, signal_number: signal.Signals = signal.SIGTERM, *, timeout_s: float = 20.0) -> int | None:
         """End it politely, with all its descendants; harshly when it does not listen. Return its exit code."""
