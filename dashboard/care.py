@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 import psycopg
@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from dashboard.access import Action, Viewer, audit
 from dashboard.alarms import time_of, us_of
 from dashboard.errors import ApiError, Code
-from heartwire.care import CareWord, Form, WordCode, form_json
+from heartwire.care import CareWord, Chip, Form, Value, WordCode, form_json
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("dashboard", "care.sql")
@@ -36,7 +36,7 @@ class Symptom(msgspec.Struct, frozen=True):
     pressed_us: int
     received_us: int
     late: bool
-    chips: list[str]
+    chips: list[Chip]
     note: str
     additions: int
     alarm_id: int | None
@@ -50,7 +50,7 @@ class Message(msgspec.Struct, frozen=True):
     """
 
     id: int
-    kind: str
+    kind: Literal["message", "question", "answer"]
     device: str | None
     said_id: str | None
     by: str | None
@@ -58,8 +58,8 @@ class Message(msgspec.Struct, frozen=True):
     received_us: int
     late: bool
     text: str
-    form: Any
-    answers: Any
+    form: Form | None
+    answers: dict[str, Value] | None
     reply_to: int | None
     alarm_id: int | None
     read: Reading | None
@@ -251,7 +251,7 @@ def _message(row: Any) -> Message:  # noqa: ANN401 # of `messages`
         us_of(received),
         late,
         text,
-        body if kind == "question" else None,
+        msgspec.convert(body, Form) if kind == "question" else None,
         body if kind == "answer" else None,
         reply_to,
         alarm_id,

@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import psycopg
 
@@ -108,7 +108,9 @@ class Pairing:
         if row is None:
             raise ApiError(Code.NOT_FOUND)
         id_, patient_id, expires_at, used_at, device, description, is_over, received = row
-        state = "used" if used_at is not None else "expired" if is_over else "waiting"
+        state: Literal["used", "expired", "waiting"] = (
+            "used" if used_at is not None else "expired" if is_over else "waiting"
+        )
         return CodeState(id_, patient_id, state, us_of(expires_at), device, description, us_or_none(received))
 
     async def look(self, said: str, address: str) -> CodeOwner:

@@ -1,5 +1,7 @@
 """What pairing answers: codes, credentials, devices.  Pure."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -23,7 +25,7 @@ class CodeState(msgspec.Struct, frozen=True):
 
     id: int
     patient_id: int
-    state: str
+    state: Literal["waiting", "used", "expired"]
     expires_us: int
     device: str | None
     description: str | None

@@ -3,7 +3,6 @@
 import base64
 import secrets
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 import psycopg
@@ -14,6 +13,7 @@ from dashboard.alarms import us_of, us_or_none
 from dashboard.errors import ApiError, Code
 from heartwire.alarm_feed import KINDS, NEWEST, Kind
 from heartwire.storage.queries import load_queries
+from heartwire.webhook_address import AddressError, split_address
 
 _QUERIES: Final = load_queries("dashboard", "webhooks.sql")
 _SECRET_BYTES: Final = 32
@@ -63,9 +63,10 @@ async def add_webhook(connection: psycopg.AsyncConnection[Any], viewer: Viewer, 
     ApiError
         `INVALID` for an address that cannot be one; `TOO_MANY` when there are as many as may be.
     """
-    parts = urlsplit(asked.url)
-    if not parts.hostname or parts.username is not None or parts.fragment:
-        raise ApiError(Code.INVALID, field="url")
+    try:
+        split_address(asked.url)
+    except AddressError:
+        raise ApiError(Code.INVALID, field="url") from None
     tenant = {"tenant_id": viewer.tenant_id}
     if (await _one(connection, _QUERIES["count"], tenant))[0] >= WEBHOOKS_MOST:
         raise ApiError(Code.TOO_MANY, most=WEBHOOKS_MOST)

@@ -67,7 +67,7 @@ class NotifierSettings(ServiceSettings, InstanceSettings, DatabaseSettings, Obse
     local_webhooks: bool = Field(
         default=False,
         title="Local webhooks",
-        description="Webhooks may lead to this machine itself and its link, and without encryption",
+        description="Webhooks may lead to this machine itself and its link",
     )
     stuck_after_s: float = Field(
         default=20.0,

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlunsplit
 
 import httpx
 
-from analytics.webhooks.addresses import AddressError, is_open, split_address
+from heartwire.webhook_address import AddressError, is_open, split_address
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _PORTS: Final = {"https": 443, "http": 80}
@@ -32,7 +32,7 @@ class Sender:
     Parameters
     ----------
     local_too : bool
-        Whether the machine itself and its link may be asked, and without encryption.
+        Whether the machine itself and its link may be asked.
     """
 
     def __init__(self, *, local_too: bool) -> None:
@@ -47,7 +47,7 @@ class Sender:
     def send(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
         """Send; the receiver has it when it answers 2xx."""
         try:
-            parts = split_address(url, local_too=self._local_too)
+            parts = split_address(url)
             address = self._find(parts)
         except AddressError as error:
             return Outcome(str(error))

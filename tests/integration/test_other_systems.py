@@ -399,8 +399,7 @@ def test_a_webhook_does_not_lead_to_the_machine_itself(stack: Stack) -> None:
                 return [one["problem"] for one in admin.http.get("/api/webhooks").json()["webhooks"]]
 
             wait_until(lambda: all(problems()), "both to be refused")
-            assert "over https only" in problems()[0]
-            assert "leads to this machine" in problems()[1]
+            assert all("leads to this machine" in problem for problem in problems())
             assert receiver.requests == []
     finally:
         webhooks.stop()
@@ -413,7 +412,7 @@ def test_the_unsent_is_bounded_by_what_there_is_not_by_memory(stack: Stack) -> N
             assert admin.http.post("/api/webhooks", json=asked).status_code == 201
         refused = admin.http.post("/api/webhooks", json={"name": "x", "url": "https://receiver.example/"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many")
-        for url in ("https://a:b@host/", "https://host/#x", "ftp://host/", "https://"):
+        for url in ("https://a:b@host/", "https://host/#x", "ftp://host/", "https://", "http://host/"):
             assert admin.http.post("/api/webhooks", json={"name": "x", "url": url}).status_code == 422
     with psycopg.connect(stack.database) as connection:
         assert connection.execute("SELECT count(*) FROM webhooks").fetchone() == (16,)

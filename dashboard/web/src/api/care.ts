@@ -1,18 +1,18 @@
 // What the pages ask about the patient's side: patients, devices, symptoms, messages.
 
+import { getJson, post, postOnly } from "./http";
 import type {
   CodeState,
   Form,
   Message,
-  MessagePage,
+  Messages,
   NewPatient,
   PairedDevice,
   PairingCode,
   PatientName,
   Symptom,
-  SymptomPage,
-} from "./care_types";
-import { getJson, post, postOnly } from "./http";
+  Symptoms,
+} from "./schema";
 
 export const addPatient = (patient: NewPatient) => post<PatientName>("/api/patients", patient);
 
@@ -28,12 +28,12 @@ export async function getDevices(patientId: number, abort?: AbortSignal): Promis
 export const revokeDevice = (device: string, why: string) => postOnly(`/api/devices/${device}/revoke`, { why });
 
 export const getSymptoms = (patientId: number, limit: number, abort?: AbortSignal) =>
-  getJson<SymptomPage>(`/api/patients/${patientId}/symptoms?limit=${limit}`, abort);
+  getJson<Symptoms>(`/api/patients/${patientId}/symptoms?limit=${limit}`, abort);
 
 export const readSymptom = ({ id, additions }: Symptom) => post<Symptom>(`/api/symptoms/${id}/read`, { additions });
 
 export const getMessages = (patientId: number, limit: number, abort?: AbortSignal) =>
-  getJson<MessagePage>(`/api/patients/${patientId}/messages?limit=${limit}`, abort);
+  getJson<Messages>(`/api/patients/${patientId}/messages?limit=${limit}`, abort);
 
 export const sendMessage = (patientId: number, text: string) =>
   post<Message>(`/api/patients/${patientId}/messages`, { text });

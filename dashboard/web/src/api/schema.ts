@@ -18,6 +18,10 @@ export type AlarmState =
  */
 export type Verdict = "false" | "true" | "unsure";
 /**
+ * What a patient may feel, in a word.
+ */
+export type Chip = "chest_pain" | "dizzy" | "palpitations" | "short_of_breath";
+/**
  * How a field of a form is answered: with a bool, one of its options, 0 to 10, or words.
  */
 export type FieldKind = "choice" | "scale" | "text" | "yes_no";
@@ -197,7 +201,7 @@ export interface Symptom {
   pressed_us: number;
   received_us: number;
   late: boolean;
-  chips: string[];
+  chips: Chip[];
   note: string;
   additions: number;
   alarm_id: number | null;
@@ -224,7 +228,7 @@ export interface Messages {
  */
 export interface Message {
   id: number;
-  kind: string;
+  kind: "answer" | "message" | "question";
   device: string | null;
   said_id: string | null;
   by: string | null;
@@ -232,17 +236,13 @@ export interface Message {
   received_us: number;
   late: boolean;
   text: string;
-  form: unknown;
-  answers: unknown;
+  form: Form | null;
+  answers: {
+    [k: string]: boolean | number | string;
+  } | null;
   reply_to: number | null;
   alarm_id: number | null;
   read: Reading | null;
-}
-/**
- * What is said to a patient.
- */
-export interface Words {
-  text: string;
 }
 /**
  * A short form that the care team sends.
@@ -266,6 +266,12 @@ export interface Field {
    * @maxItems 8
    */
   options?: string[];
+}
+/**
+ * What is said to a patient.
+ */
+export interface Words {
+  text: string;
 }
 /**
  * Which messages of a patient were shown and read.
@@ -302,7 +308,7 @@ export interface PairingCode {
 export interface CodeState {
   id: number;
   patient_id: number;
-  state: string;
+  state: "expired" | "used" | "waiting";
   expires_us: number;
   device: string | null;
   description: string | null;

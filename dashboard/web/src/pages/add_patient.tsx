@@ -3,7 +3,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { addPatient } from "../api/care";
-import type { Language } from "../api/types";
 import { SubPage } from "../parts/sub_page";
 import { navigate, pairPath } from "../router";
 import { wards } from "../ward/ward";
@@ -36,7 +35,7 @@ function AddPatient() {
       const added = await addPatient({
         name: text("name"),
         ward: text("ward"),
-        language: text("language") as Language,
+        language: text("language") === "fr" ? "fr" : "en",
       });
       navigate(pairPath(added.id));
     } catch (error) {

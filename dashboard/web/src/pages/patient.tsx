@@ -3,9 +3,9 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { acknowledgeAll } from "../alarms/answer";
-import type { Symptom } from "../api/care_types";
 import { ApiError } from "../api/http";
 import { getPatient } from "../api/patients";
+import type { Symptom } from "../api/schema";
 import type { Alarm, PatientFacts, WardPatient } from "../api/types";
 import { isLive } from "../live/connection";
 import { serverNowUs, tickUs } from "../live/server_clock";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CodeState, PairingCode } from "../api/care_types";
+import type { CodeState, PairingCode } from "../api/schema";
 import { isRenewed, stageOf } from "./code";
 import { modulesOf, modulesPath } from "./qr";
 

@@ -3,8 +3,8 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { getCodeState, makeCode } from "../api/care";
-import type { CodeState, PairingCode } from "../api/care_types";
 import { ApiError } from "../api/http";
+import type { CodeState, PairingCode } from "../api/schema";
 
 /** How often the server is asked what became of the code, ms. */
 const ASK_MS = 1000;

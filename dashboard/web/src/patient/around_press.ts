@@ -1,6 +1,6 @@
 // Which ECG belongs to a press of the symptom button, and how long it may take to come. Pure.
 
-import type { Symptom } from "../api/care_types";
+import type { Symptom } from "../api/schema";
 
 /** How much is shown before and after the press, microseconds. */
 export const AROUND_US = 10e6;

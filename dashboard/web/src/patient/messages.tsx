@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { getMessages, readMessages, sendMessage } from "../api/care";
-import type { AnswerValue, Field, Form, Message } from "../api/care_types";
+import type { Field, Form, Message } from "../api/schema";
 import { clockTime, dayAndTime } from "../words/numbers";
 import { plural, words, wordsOfError } from "../words/words";
 import { useLoaded } from "./loaded";
@@ -165,7 +165,9 @@ function readWords({ read, device }: Message): string {
     : words("messages.read", { name: read.name, time });
 }
 
-function Answers({ answers, form }: { answers: Record<string, AnswerValue>; form: Form | null }) {
+type Given = NonNullable<Message["answers"]>;
+
+function Answers({ answers, form }: { answers: Given; form: Form | null }) {
   const fields: readonly Field[] = form?.fields ?? [];
   return (
     <dl class="facts answers">
@@ -184,7 +186,7 @@ function Answers({ answers, form }: { answers: Record<string, AnswerValue>; form
   );
 }
 
-function answerWords(value: AnswerValue, field: Field | undefined): string {
+function answerWords(value: Given[string], field: Field | undefined): string {
   if (typeof value === "boolean") return words(value ? "answer.yes" : "answer.no");
   if (field?.kind === "scale") return words("answer.scale", { n: Number(value) });
   return String(value);

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { getDevices } from "../api/care";
-import type { PairedDevice } from "../api/care_types";
+import type { PairedDevice } from "../api/schema";
 import { pairPath } from "../router";
 import { dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";

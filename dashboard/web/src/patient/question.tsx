@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { askQuestion } from "../api/care";
-import type { Field, FieldKind, Form } from "../api/care_types";
+import type { Field, FieldKind, Form } from "../api/schema";
 import { words, wordsOfError } from "../words/words";
 
 const KINDS: readonly FieldKind[] = ["yes_no", "scale", "choice", "text"];

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useCallback, useEffect, useRef } from "preact/hooks";
-import type { Symptom } from "../api/care_types";
+import type { Symptom } from "../api/schema";
 import { tickUs } from "../live/server_clock";
 import { type Draw, Still } from "../wave/still";
 import { clockTime, dayAndTime } from "../words/numbers";

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { getSymptoms, readSymptom } from "../api/care";
-import type { Symptom } from "../api/care_types";
+import type { Symptom } from "../api/schema";
 import { clockTime, dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
 import { useLoaded } from "./loaded";

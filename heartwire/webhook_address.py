@@ -1,9 +1,12 @@
 """Where a webhook may lead: an administrator names the address, the machine itself is not his.  Pure."""
 
 import ipaddress
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from heartwire.errors import PermanentError
+
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class AddressError(PermanentError):
@@ -24,7 +27,7 @@ def is_open(address: str, *, local_too: bool) -> bool:
     return not (ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved)
 
 
-def split_address(url: str, *, local_too: bool) -> SplitResult:
+def split_address(url: str) -> SplitResult:
     """Return a webhook's address in its parts.
 
     Raises
@@ -39,6 +42,6 @@ def split_address(url: str, *, local_too: bool) -> SplitResult:
         raise AddressError(f"{url!r} is no address: {error}") from None
     if not parts.hostname or port == 0 or parts.username is not None or parts.fragment:
         raise AddressError(f"{url!r}: wanted https://HOST/PATH, without a name, a password or a #part")
-    if parts.scheme != "https" and not (local_too and parts.scheme == "http"):
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _HERE):
         raise AddressError(f"{url!r}: alarms are sent over https only")
     return parts

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics.webhooks.addresses import AddressError, is_open, split_address
+from heartwire.webhook_address import AddressError, is_open, split_address
 
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "192.168.0.4", "172.16.9.9", "93.184.216.34", "2606:2800:220:1::1"])
@@ -27,10 +27,10 @@ def test_the_machine_and_its_link_are_not(address: str) -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(AddressError):
-        split_address(url, local_too=False)
+        split_address(url)
 
 
 def test_an_address_in_its_parts() -> None:
-    parts = split_address("https://host.example:8443/alarms?ward=B", local_too=False)
+    parts = split_address("https://host.example:8443/alarms?ward=B")
     assert (parts.hostname, parts.port, parts.path, parts.query) == ("host.example", 8443, "/alarms", "ward=B")
-    assert split_address("http://localhost/", local_too=True).scheme == "http"
+    assert split_address("http://localhost/").scheme == "http"
