@@ -90,6 +90,7 @@ class Action(StrEnum):
     MADE_REPORT = "made_report"
     TOOK_REPORT = "took_report"
     REHEARSED_LIMITS = "rehearsed_limits"
+    LINKED_PERSON = "linked_person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,27 +154,35 @@ class Access:
         if not await is_password(user[2] if user else None, password) or user is None:
             raise ApiError(Code.WRONG_CREDENTIALS)
         stronger = await asyncio.to_thread(hash_password, password) if needs_rehash(user[2]) else None
-        token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         async with self._database.connection() as connection:
             await connection.execute(_QUERIES["forgive"], given | {"window_s": self._settings.sign_in_window_s})
-            await connection.execute(_QUERIES["forget_sessions"], {"idle_s": self._settings.session_idle_s})
-            session = {
-                "token_hash": _hash(token),
-                "user_id": user[0],
-                "tenant_id": user[1],
-                "csrf": csrf,
-                "longest_s": self._settings.session_longest_s,
-                "address": address,
-                "agent": agent,
-            }
-            await connection.execute(_QUERIES["begin_session"], session)
             if stronger is not None:
                 hashes = {"user_id": user[0], "old_hash": user[2], "new_hash": stronger}
                 await connection.execute(_QUERIES["rehash"], hashes)
-            viewer = await self._find(connection, _hash(token))
-            if viewer is None:  # disabled in this very moment
-                raise ApiError(Code.WRONG_CREDENTIALS)
-            await audit(connection, viewer, Action.SIGNED_IN)
+            return await self.begin(connection, user[0], user[1], "password", (address, agent))
+
+    async def begin(
+        self, connection: psycopg.AsyncConnection[Any], user_id: int, tenant_id: int, method: str, at: tuple[str, str]
+    ) -> tuple[str, Viewer]:
+        """Begin a session."""
+        token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+        await connection.execute(_QUERIES["forget_sessions"], {"idle_s": self._settings.session_idle_s})
+        address, agent = at
+        session = {
+            "token_hash": _hash(token),
+            "user_id": user_id,
+            "tenant_id": tenant_id,
+            "csrf": csrf,
+            "longest_s": self._settings.session_longest_s,
+            "address": address,
+            "agent": agent,
+            "method": method,
+        }
+        await connection.execute(_QUERIES["begin_session"], session)
+        viewer = await self._find(connection, _hash(token))
+        if viewer is None:
+            raise ApiError(Code.WRONG_CREDENTIALS)
+        await audit(connection, viewer, Action.SIGNED_IN, detail={"method": method})
         return token, viewer
 
     async def viewer(self, cookies: Mapping[str, str]) -> Viewer:

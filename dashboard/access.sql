@@ -35,10 +35,10 @@ SELECT user_id, tenant_id, password_hash FROM users WHERE login = %(login)s AND 
 UPDATE users SET password_hash = %(new_hash)s WHERE user_id = %(user_id)s AND password_hash = %(old_hash)s;
 
 -- begin_session --
-INSERT INTO sessions (token_hash, user_id, tenant_id, csrf_token, expires_at, address, agent)
+INSERT INTO sessions (token_hash, user_id, tenant_id, csrf_token, expires_at, address, agent, method)
 VALUES (
     %(token_hash)s, %(user_id)s, %(tenant_id)s, %(csrf)s, now() + make_interval(secs => %(longest_s)s), %(address)s,
-    %(agent)s
+    %(agent)s, %(method)s
 );
 
 -- session --

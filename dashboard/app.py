@@ -67,6 +67,7 @@ def create_app(settings: DashboardSettings, when_broken: Callable[[], None]) -> 
             with suppress(asyncio.CancelledError, Exception):
                 await task
         await parts.reports.close()
+        await parts.openid.close()
         await parts.database.close()
 
     app = FastAPI(title="heartwire", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)

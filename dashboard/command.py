@@ -20,7 +20,7 @@ from dashboard.errors import ServeError, UserError
 from dashboard.metrics import make_observer
 from dashboard.permissions import PEOPLE
 from dashboard.settings import DashboardSettings
-from dashboard.users import add_user, disable_user, list_users, set_password
+from dashboard.users import add_user, disable_user, link_user, list_users, set_password
 from heartwire.calls import UnknownCallError
 from heartwire.logs import set_up_logging
 from heartwire.storage.pool import connect
@@ -202,6 +202,18 @@ def user_disable(login: str, database: str | None) -> None:
     with _connect(database) as connection:
         disable_user(connection, login)
     click.echo(f"{login} is disabled; `user password {login}` lets in again")
+
+
+@user.command("link")
+@click.argument("login")
+@click.option("--issuer", required=True, help="The OpenID provider, exactly as it calls itself.")
+@click.option("--subject", required=True, help="What it calls the user: the claim `sub`, never an e-mail address.")
+@_database_option
+def user_link(login: str, *, issuer: str, subject: str, database: str | None) -> None:
+    """Let LOGIN sign in by an OpenID provider, too."""
+    with _connect(database) as connection:
+        link_user(connection, login, issuer, subject)
+    click.echo(f"{login} is {subject} of {issuer}")
 
 
 @dashboard.group()

@@ -66,6 +66,28 @@ class Code(StrEnum):
     """The message broker cannot be told now whom to let in; nothing has changed."""
     BUSY = "busy"
     """So many are under way already that more must wait; `most` says how many that is."""
+    PASSWORD_OFF = "password_off"  # noqa: S105 # a name
+    """Nobody signs in here with a password."""
+    SIGN_IN_EXPIRED = "sign_in_expired"
+    """What came back from a provider belongs to no sign-in that this browser began: too late, twice, or another's."""
+    PROVIDER_UNREACHABLE = "provider_unreachable"
+    """The provider does not answer, or not as one; `provider` is what people call it, here and below."""
+    PROVIDER_DENIED = "provider_denied"
+    """Who was to sign in at the provider did not want to, or may not."""
+    PROVIDER_REFUSED = "provider_refused"
+    """The provider and this server do not know each other as they should; `reason` is its word."""
+    PROVIDER_DISTRUSTED = "provider_distrusted"
+    """The provider's answer is not believed; `reason` says why (`dashboard.openid.tokens.Reason`)."""
+    UNUSABLE_CLAIM = "unusable_claim"
+    """The provider says nothing usable as `claim`."""
+    NO_ROLE = "no_role"
+    """By what the provider says, somebody has no role here."""
+    NOT_KNOWN = "not_known"
+    """Nobody here is who signed in at the provider."""
+    LOGIN_TAKEN = "login_taken"
+    """Another user has the name, `login`, by which somebody would become one."""
+    ACCOUNT_DISABLED = "account_disabled"
+    """Who signed in at the provider is kept out here."""
     UNAVAILABLE = "unavailable"
     """The database cannot be reached now."""
 
@@ -99,6 +121,17 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.REVOKED: 409,
     Code.NO_BROKER: 503,
     Code.BUSY: 429,
+    Code.PASSWORD_OFF: 403,
+    Code.SIGN_IN_EXPIRED: 410,
+    Code.PROVIDER_UNREACHABLE: 503,
+    Code.PROVIDER_DENIED: 403,
+    Code.PROVIDER_REFUSED: 403,
+    Code.PROVIDER_DISTRUSTED: 403,
+    Code.UNUSABLE_CLAIM: 403,
+    Code.NO_ROLE: 403,
+    Code.NOT_KNOWN: 403,
+    Code.LOGIN_TAKEN: 409,
+    Code.ACCOUNT_DISABLED: 403,
     Code.UNAVAILABLE: 503,
 }
 

@@ -19,6 +19,7 @@ from dashboard.routes import (
     my,
     notices,
     on_call,
+    openid,
     other_systems,
     pages,
     patients,
@@ -38,6 +39,7 @@ from dashboard.routes.shapes import refuses, shared_shapes
 
 ROUTERS: Final = (
     session,
+    openid,
     ward,
     patients,
     record,

@@ -87,6 +87,16 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, Obser
         title="Tries by address",
         description="Failed attempts from one network address within the window before further ones are refused",
     )
+    password_sign_in: bool = Field(
+        default=True,
+        title="Passwords",
+        description="Whether people sign in with a password of heartwire; off where all come by a provider",
+    )
+    openid_providers: Path | None = Field(
+        default=None,
+        title="Providers",
+        description="TOML file of the OpenID providers by which people sign in (docs/deploy.md); needs `public_url`",
+    )
     provisioner_username: str | None = Field(
         default=None,
         max_length=200,

@@ -112,5 +112,21 @@ def disable_user(connection: psycopg.Connection[Any], login: str) -> None:
         connection.execute(_QUERIES["end_sessions"], {"user_id": row[0]})
 
 
+def link_user(connection: psycopg.Connection[Any], login: str, issuer: str, subject: str) -> None:
+    """Let a user sign in by an OpenID provider: whom it calls `subject`.
+
+    Raises
+    ------
+    UserError
+        If there is no such user, or the provider's name is another user's.
+    """
+    given = {"login": login, "issuer": issuer, "subject": subject}
+    with translated(), connection.transaction():
+        if connection.execute(_QUERIES["find"], given).fetchone() is None:
+            raise _no_user(login)
+        if connection.execute(_QUERIES["link"], given).fetchone() is None:
+            raise UserError(f"{issuer} and {subject!r} belong to another user already, or to {login} himself")
+
+
 def _no_user(login: str) -> UserError:
     return UserError(f"no user {login!r}; `heartwire dashboard user list` shows who there is")

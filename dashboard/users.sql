@@ -19,6 +19,16 @@ UPDATE users SET password_hash = %(password_hash)s, disabled_at = NULL WHERE log
 -- Nobody signs in as this user any more. What he did keeps his name.
 UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE login = %(login)s RETURNING user_id;
 
+-- find --
+SELECT FROM users WHERE login = %(login)s AND role <> 'system';
+
+-- link --
+-- By what a provider calls somebody.
+INSERT INTO identities (issuer, subject, tenant_id, user_id)
+SELECT %(issuer)s, %(subject)s, tenant_id, user_id FROM users WHERE login = %(login)s
+ON CONFLICT (issuer, subject) DO NOTHING
+RETURNING user_id;
+
 -- end_sessions --
 -- Sign a user out everywhere.
 DELETE FROM sessions WHERE user_id = %(user_id)s;

@@ -35,7 +35,7 @@ def run_script(name: str) -> None:
     """Run a script of each package.json."""
     for front in _fronts():
         with find_node() as node:
-            _install_packages(front, node)
+            install_packages(front, node, _FRONTS[front])
             words = [*node.npm, "run", "--silent", "--if-present", name]
             run(words, cwd=front, env=node.environment, advice="Mend it, and try again.")
 
@@ -50,7 +50,7 @@ def _is_built(front: Path) -> bool:
 
 def _build(front: Path) -> None:
     with find_node() as node:
-        _install_packages(front, node)
+        install_packages(front, node, _FRONTS[front])
         with step(f"Building {_FRONTS[front]}"):
             advice = f"The sources of {_FRONTS[front]} are in error."
             run([*node.npm, "run", "build"], cwd=front, env=node.environment, advice=advice)
@@ -63,14 +63,23 @@ def _sources(front: Path) -> str:
     return stamp.digest_tree(front, leave_out=("node_modules", "dist", "coverage"))
 
 
-def _install_packages(front: Path, node: Node) -> None:
-    wanted = stamp.digest(front / "package.json", front / "package-lock.json", node.version, os.uname().machine)
-    if stamp.is_current(front / "node_modules", wanted):
+def has_packages(folder: Path, node: Node) -> bool:
+    """Whether a folder has the packages that its lock names, for this machine."""
+    return stamp.is_current(folder / "node_modules", _wanted(folder, node))
+
+
+def install_packages(folder: Path, node: Node, called: str) -> None:
+    """Give a folder the packages that its lock names, unless it has them."""
+    if has_packages(folder, node):
         return
-    need_space(_ROOT, _BYTES_NEEDED, f"Building {_FRONTS[front]}")
-    with step(f"Installing the packages of {_FRONTS[front]} (npm ci)"):
-        run([*node.npm, "ci", "--no-audit", "--no-fund"], cwd=front, env=node.environment, advice=_ADVICE)
-    stamp.write(front / "node_modules", wanted)
+    need_space(_ROOT, _BYTES_NEEDED, f"Installing the packages of {called}")
+    with step(f"Installing the packages of {called} (npm ci)"):
+        run([*node.npm, "ci", "--no-audit", "--no-fund"], cwd=folder, env=node.environment, advice=_ADVICE)
+    stamp.write(folder / "node_modules", _wanted(folder, node))
+
+
+def _wanted(folder: Path, node: Node) -> str:
+    return stamp.digest(folder / "package.json", folder / "package-lock.json", node.version, os.uname().machine)
 
 
 def main(action: str) -> None:

@@ -13,6 +13,7 @@ import annotated_types
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from dashboard.openid.providers import Provider
 from heartwire.settings import ServiceSettings
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
@@ -27,6 +28,16 @@ variable's name with `_FILE` at its end to the file's path. `HEARTWIRE_HOME` is 
 everything, and where an edge keeps its outbox unless told otherwise.
 
 This page is written by `make docs` from the sources.
+"""
+_PROVIDERS: Final = """
+## A file of providers
+
+`HEARTWIRE_DASHBOARD_OPENID_PROVIDERS` names a TOML file with a table for each OpenID provider by which people
+sign in (docs/deploy.md has examples). The table's name, such as `[hospital]`, stands in the address to which the
+provider sends back.
+
+| key | default | bounds | what it is |
+|---|---|---|---|
 """
 
 
@@ -43,7 +54,7 @@ def settings_classes() -> list[type[ServiceSettings]]:
 
 def render() -> str:
     """Return the page."""
-    return _INTRODUCTION + "".join(_section(settings) for settings in settings_classes())
+    return _INTRODUCTION + "".join(_section(settings) for settings in settings_classes()) + _providers()
 
 
 def _descendants(base: type[ServiceSettings]) -> Iterator[type[ServiceSettings]]:
@@ -68,6 +79,17 @@ def _section(settings: type[ServiceSettings]) -> str:
         lines.append(
             f"| `{_prefix(settings)}{name.upper()}` | {_default(field)} | {_bounds(field)} | {description} |\n"
         )
+    return "".join(lines)
+
+
+def _providers() -> str:
+    """Return what stands in a file of OpenID providers; its key is the table's own name."""
+    lines = [_PROVIDERS]
+    for name, field in Provider.model_fields.items():
+        if name != "key":
+            description = " ".join((field.description or "").split()).rstrip(".")
+            default = "none" if field.default_factory is not None else _default(field)
+            lines.append(f"| `{name}` | {default} | {_bounds(field)} | {description} |\n")
     return "".join(lines)
 
 

@@ -18,6 +18,9 @@ from dashboard.routes.answers import Needs, get_holder, get_viewer
 #: For everybody, without a session: codes, passwords and tokens of their own decide.
 PUBLIC: Final = {
     ("POST", "/api/session"),
+    ("GET", "/api/sign-in"),
+    ("POST", "/api/sign-in/{provider}"),
+    ("POST", "/api/sign-in/{provider}/answer"),
     ("GET", "/api/health"),
     ("POST", "/api/pair"),
     ("POST", "/api/pair/look"),

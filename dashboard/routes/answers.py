@@ -15,6 +15,7 @@ from dashboard.device_access import DeviceAccess, Holder
 from dashboard.errors import ApiError, Code
 from dashboard.hub import Hub
 from dashboard.ledger import Checks
+from dashboard.openid.sign_in import OpenId
 from dashboard.pairing import Pairing
 from dashboard.permissions import Permission
 from dashboard.report.jobs import Reports
@@ -35,6 +36,7 @@ class Parts:
         self.settings: Final = settings
         self.database: Final = Database(settings.database.get_secret_value(), settings.database_connections)
         self.access: Final = Access(self.database, settings)
+        self.openid: Final = OpenId(self.database, self.access, settings)
         self.counters: Final = Counters()
         self.hub: Final = Hub(self.database, settings, self.counters)
         self.pairing: Final = Pairing(self.database, settings)

@@ -47,6 +47,7 @@ async def service_worker(parts: WithParts) -> Response:
 @router.get("/")
 @router.get("/ward")
 @router.get("/sign-in")
+@router.get("/sign-in/{provider}")
 @router.get("/add-patient")
 @router.get("/admin")
 @router.get("/admin/{section}")

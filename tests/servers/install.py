@@ -20,6 +20,7 @@ from setup.compose import cached_compose, find_compose
 from setup.report import SetupError, fail, install_debian_packages, is_root, need_space, note, run, step
 from tests.servers.missing import ServerMissingError, in_ci
 from tests.servers.mosquitto import find_mosquitto
+from tests.servers.openid_provider import find_openid_provider, install_openid_provider
 from tests.servers.postgres_binaries import TIMESCALE_PACKAGES, TIMESCALE_SUITE, find_timescale, timescale_tree
 
 _CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
@@ -132,6 +133,7 @@ def main() -> None:
         ("Chromium", find_chromium, lambda: install_debian_packages("chromium", "fonts-dejavu-core")),
         ("TimescaleDB", find_timescale, install_timescale),
         ("Mosquitto's clients", find_mosquitto_clients, lambda: install_debian_packages("mosquitto-clients")),
+        ("OpenID provider", find_openid_provider, install_openid_provider),
         ("Docker Compose", find_docker_compose, install_docker_compose),
     )
     for name, find, install in wanted:

@@ -12,6 +12,7 @@ import { PairPage } from "./pages/pair";
 import { PatientPage } from "./pages/patient";
 import { ReviewPage } from "./pages/review";
 import { SignInPage } from "./pages/sign_in";
+import { SignInReturnPage } from "./pages/sign_in_return";
 import { StatisticsPage } from "./pages/statistics";
 import { WardPage } from "./pages/ward";
 import { Announcer } from "./parts/announcer";
@@ -22,6 +23,9 @@ import { words, wordsOfError } from "./words/words";
 
 export function App() {
   if (route.value.page === "notice") return <NoticePage key={route.value.token} token={route.value.token} />;
+  if (route.value.page === "sign-in" && route.value.provider !== null) {
+    return <SignInReturnPage provider={route.value.provider} />;
+  }
   if (user.value === undefined) return <Starting />;
   if (user.value === null) return <SignInPage />;
   if (!user.value.permissions.includes("see_ward")) return <NotForYou />;

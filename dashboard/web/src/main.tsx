@@ -64,4 +64,5 @@ beginAnnouncing();
 const place = document.getElementById("app");
 if (place === null) throw new Error("index.html has no #app");
 render(<App />, place);
-begin();
+// Who comes back from a provider is about to become somebody.
+if (route.peek().page !== "sign-in" || location.pathname === "/sign-in") begin();

@@ -4,7 +4,9 @@ import { parseRoute } from "./router";
 it.each([
   ["/", { page: "ward" }],
   ["/ward", { page: "ward" }],
-  ["/sign-in", { page: "sign-in" }],
+  ["/sign-in", { page: "sign-in", provider: null }],
+  ["/sign-in/hospital", { page: "sign-in", provider: "hospital" }],
+  ["/sign-in/hospital/x", { page: "unknown" }],
   ["/patient/42", { page: "patient", id: 42 }],
   ["/admin", { page: "admin", section: null }],
   ["/admin/storage", { page: "admin", section: "storage" }],

@@ -6,7 +6,8 @@ const path = signal(globalThis.location?.pathname ?? "/");
 
 export type Route =
   | { page: "ward" }
-  | { page: "sign-in" }
+  /** `provider`: whom one comes back from. */
+  | { page: "sign-in"; provider: string | null }
   | { page: "patient"; id: number }
   | { page: "pair"; id: number }
   | { page: "add" }
@@ -19,7 +20,8 @@ export type Route =
 
 export function parseRoute(pathname: string): Route {
   if (pathname === "/" || pathname === "/ward") return { page: "ward" };
-  if (pathname === "/sign-in") return { page: "sign-in" };
+  const signIn = /^\/sign-in(?:\/([a-z0-9-]{1,32}))?$/.exec(pathname);
+  if (signIn) return { page: "sign-in", provider: signIn[1] ?? null };
   if (pathname === "/review") return { page: "review" };
   if (pathname === "/statistics") return { page: "statistics" };
   if (pathname === "/add-patient") return { page: "add" };

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { csrfToken, getJson, post, remove, whenSignedOut } from "./api/http";
+import type { SignedOut } from "./api/schema";
 import type { Session, User } from "./api/types";
 import { waitMs } from "./live/backoff";
 import { followUser } from "./words/language";
@@ -12,7 +13,7 @@ export const user = signal<User | null | undefined>(undefined);
 /** Somebody signed in here before: only then is it worth asking who. */
 const KEY = "heartwire.signed_in";
 
-function enter(session: Session): void {
+export function enter(session: Session): void {
   localStorage.setItem(KEY, "yes");
   csrfToken.value = session.csrf;
   user.value = session.user;
@@ -49,9 +50,11 @@ export async function signIn(login: string, password: string): Promise<void> {
   enter(await post<Session>("/api/session", { login, password }));
 }
 
+/** Sign out here and, who came by a provider's word, there: the next one at this computer must not be let in as this one. */
 export async function signOut(): Promise<void> {
-  await remove("/api/session");
+  const { leave_url } = (await (await remove("/api/session")).json()) as SignedOut;
   leave();
+  if (leave_url !== null) location.assign(leave_url);
 }
 
 /** The live connection was refused: the session has ended. */

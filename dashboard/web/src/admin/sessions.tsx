@@ -2,7 +2,7 @@
 
 import { endSession, getSessions } from "../api/admin";
 import { dayAndTime } from "../words/numbers";
-import { words } from "../words/words";
+import { type MessageKey, words } from "../words/words";
 import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
@@ -21,6 +21,7 @@ export function SessionsSection() {
             words("sessions.used"),
             words("sessions.from"),
             words("sessions.with"),
+            words("sessions.by"),
             "",
           ]}
           rows={sessions.map((session) => [
@@ -29,6 +30,7 @@ export function SessionsSection() {
             dayAndTime(session.seen_us),
             session.address,
             session.agent,
+            words(`method.${session.method}` as MessageKey),
             session.is_this ? (
               words("sessions.this")
             ) : (

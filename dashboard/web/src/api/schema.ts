@@ -829,6 +829,66 @@ export interface NewChain {
   ward?: string | null;
 }
 /**
+ * What somebody signs in with.
+ */
+export interface Credentials {
+  login: string;
+  password: string;
+}
+/**
+ * A session as its pages know it.
+ */
+export interface Session {
+  user: User;
+  csrf: string;
+}
+/**
+ * Who is signed in; `permissions` are those of the role (`dashboard.permissions`).
+ */
+export interface User {
+  id: number;
+  login: string;
+  name: string;
+  role: string;
+  language: string;
+  permissions: string[];
+}
+/**
+ * The session has ended; `leave_url` is where its owner signs out at the provider, too, by whose word it began.
+ */
+export interface SignedOut {
+  leave_url: string | null;
+}
+/**
+ * How people sign in here.
+ */
+export interface WaysIn {
+  password: boolean;
+  providers: Vouching[];
+}
+/**
+ * A provider: its key in addresses, and what people call it.
+ */
+export interface Vouching {
+  key: string;
+  name: string;
+}
+/**
+ * Where the page sends its browser; what it comes back with is for `/api/sign-in/{provider}/answer`.
+ */
+export interface WayThere {
+  url: string;
+}
+/**
+ * What a provider put into the address that it sent the browser back to.
+ */
+export interface Brought {
+  state: string;
+  code?: string | null;
+  error?: string | null;
+  iss?: string | null;
+}
+/**
  * All tokens.
  */
 export interface Tokens {
@@ -1491,31 +1551,6 @@ export interface TakingBack {
    * @maxItems 100
    */
   alarm_ids: number[];
-}
-/**
- * What somebody signs in with.
- */
-export interface Credentials {
-  login: string;
-  password: string;
-}
-/**
- * A session as its pages know it.
- */
-export interface Session {
-  user: User;
-  csrf: string;
-}
-/**
- * Who is signed in; `permissions` are those of the role (`dashboard.permissions`).
- */
-export interface User {
-  id: number;
-  login: string;
-  name: string;
-  role: string;
-  language: string;
-  permissions: string[];
 }
 /**
  * Alarms of some days: those that a person was told, without those that a greater one hid.

@@ -6,6 +6,8 @@ import { Mark } from "../parts/icons";
 import { LanguageButtons, ThemeButton } from "../parts/person_menu";
 import { navigate, route } from "../router";
 import { signIn } from "../session";
+import { waysIn } from "../sign_in/elsewhere";
+import { ProviderButtons } from "../sign_in/providers";
 import { words, wordsOfError } from "../words/words";
 
 export function SignInPage() {
@@ -40,21 +42,33 @@ export function SignInPage() {
           <span>{words("app.name")}</span>
         </p>
         <h1 id="sign-in-title">{words("sign_in.title")}</h1>
-        <label>
-          <span>{words("sign_in.login")}</span>
-          <input ref={login} name="login" autocomplete="username" autocapitalize="none" spellcheck={false} required />
-        </label>
-        <label>
-          <span>{words("sign_in.password")}</span>
-          <input ref={password} name="password" type="password" autocomplete="current-password" required />
-        </label>
-        <p class="problem" role="alert">
-          {problem.value !== null && wordsOfError(problem.value)}
-        </p>
-        <button type="submit" class="button main" aria-disabled={busy.value}>
-          {words(busy.value ? "sign_in.busy" : "sign_in.submit")}
-        </button>
-        <p class="hint">{words("sign_in.hint")}</p>
+        {waysIn.value?.password !== false && (
+          <>
+            <label>
+              <span>{words("sign_in.login")}</span>
+              <input
+                ref={login}
+                name="login"
+                autocomplete="username"
+                autocapitalize="none"
+                spellcheck={false}
+                required
+              />
+            </label>
+            <label>
+              <span>{words("sign_in.password")}</span>
+              <input ref={password} name="password" type="password" autocomplete="current-password" required />
+            </label>
+            <p class="problem" role="alert">
+              {problem.value !== null && wordsOfError(problem.value)}
+            </p>
+            <button type="submit" class="button main" aria-disabled={busy.value}>
+              {words(busy.value ? "sign_in.busy" : "sign_in.submit")}
+            </button>
+          </>
+        )}
+        <ProviderButtons />
+        {waysIn.value?.password !== false && <p class="hint">{words("sign_in.hint")}</p>}
       </form>
       <div class="sign-in-foot">
         <LanguageButtons />
