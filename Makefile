@@ -56,7 +56,7 @@ setup: ## Install all that is needed; at once when nothing changed
 	@$(PYTHON) -m setup.pages build
 
 .PHONY: servers
-servers: setup ## Install the test servers: TimescaleDB, Mosquitto, Chromium (as root, cached)
+servers: setup ## Install the test servers: TimescaleDB, Mosquitto, Chromium, an OpenID provider (as root, cached)
 	@$(PYTHON) -m tests.servers.install
 
 .PHONY: lock
@@ -71,5 +71,6 @@ lock: setup ## Choose versions anew within the bounds of pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what was made here (not the demo's data, not the cached test servers)
-	@rm -rf .venv .cache .hypothesis dist dashboard/web/dist dashboard/web/node_modules edge/phone/dist edge/phone/node_modules
+	@rm -rf .venv .cache .hypothesis dist dashboard/web/dist dashboard/web/node_modules edge/phone/dist edge/phone/node_modules \
+		tests/servers/openid/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

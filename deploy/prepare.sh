@@ -25,6 +25,12 @@ if [ ! -e "$secrets/database.password" ]; then
     printf '%s' "$password" >"$secrets/database.password"
     printf 'postgresql://heartwire:%s@timescaledb:5432/heartwire' "$password" >"$secrets/database.url"
 fi
+# The pages' server reaches the database by a login of its own, which `migrate` makes.
+if [ ! -e "$secrets/pages.password" ]; then
+    password=$(head -c 32 /dev/urandom | base64 | tr -d '+/=\n')
+    printf '%s' "$password" >"$secrets/pages.password"
+    printf 'postgresql://heartwire_dashboard:%s@timescaledb:5432/heartwire' "$password" >"$secrets/pages.url"
+fi
 # The services' passwords at the broker, and the canary's; the list of who is let in is made where the broker keeps it.
 for service in ingest dashboard provisioner canary; do
     [ -e "$secrets/$service.password" ] || head -c 32 /dev/urandom | base64 | tr -d '+/=\n' >"$secrets/$service.password"

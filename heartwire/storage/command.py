@@ -3,6 +3,7 @@
 import click
 
 from heartwire.storage.migrate import migrate as apply
+from heartwire.storage.pages_login import let_pages_in
 from heartwire.storage.settings import MigrateSettings
 
 
@@ -16,6 +17,8 @@ def migrate(database: str | None) -> None:
     """
     settings = MigrateSettings.load(database=database)
     applied = apply(settings.database.get_secret_value())
+    if settings.pages_password is not None:
+        let_pages_in(settings.database.get_secret_value(), settings.pages_password.get_secret_value())
     if applied:
         click.echo(f"applied: {', '.join(applied)}")
     else:

@@ -104,11 +104,11 @@ class Compose:
         for name, secret in self.file["secrets"].items():
             assert secret["file"] == f"./secrets/{name}"
             shutil.copy(self.secrets / name, self.inside / name)
-        url = self.inside / "database.url"
-        url.chmod(0o644)
-        address = f"127.0.0.1:{self._database_port}"
-        url.write_text(url.read_text(encoding="utf-8").replace("timescaledb:5432", address), encoding="utf-8")
-        url.chmod(0o444)
+        for url in (self.inside / "database.url", self.inside / "pages.url"):
+            url.chmod(0o644)
+            address = f"127.0.0.1:{self._database_port}"
+            url.write_text(url.read_text(encoding="utf-8").replace("timescaledb:5432", address), encoding="utf-8")
+            url.chmod(0o444)
 
     def postgres_settings(self) -> dict[str, str]:
         """Return the database's settings: of its configuration file, and of its command."""

@@ -1,5 +1,8 @@
 """docker-compose.yml is valid, careful, and a ward that runs: devices are paired, frames arrive, checks pass."""
 
+import base64
+import hashlib
+import hmac
 import re
 import shutil
 import subprocess
@@ -193,7 +196,8 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
         assert compose.is_healthy(service, number)
 
     pages = f"http://127.0.0.1:{compose.pages_port}"
-    _, code = _patient_with_code(database, pages)
+    # By the commands in the container of the pages' server, whose login may do this.
+    _, code = _patient_with_code(_pages_database(compose), pages)
     paired = httpx.post(f"{pages}/api/pair", json={"code": code, "description": "a test"}, timeout=20, verify=PLAIN)
     assert paired.status_code == 201, paired.text
     credential = paired.json()
@@ -227,6 +231,8 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
         timeout_s=60,
     )
 
+    _reaches_the_database_as_nobody_much(compose, database)
+
     for name, process in running.items():
         assert process.is_running, f"{name}: {process.log}"
         assert credential["password"] not in process.log
@@ -236,6 +242,47 @@ def _run_the_ward(compose: Compose, database: str, tmp_path: Path, heartwire_pro
     assert written == [], "a service wrote where a container has nothing to write"
     for name in ("ingest-1", "ingest-2", "analytics", "compactor", "notifier", "canary", "dashboard"):
         assert running[name].stop() == 0, running[name].log
+
+
+def _reaches_the_database_as_nobody_much(compose: Compose, database: str) -> None:
+    """The pages' server signs in by a login that owns nothing, with a password that the database asks for."""
+    login = "heartwire_dashboard"
+    url = _pages_database(compose)
+    with psycopg.connect(database) as connection:
+        who = "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name LIKE '%%dashboard%%'"
+        assert connection.execute(who).fetchall() == [(login,)]
+        rights = "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = %s"
+        assert connection.execute(rights, [login]).fetchone() == (False, False, False, False)
+        owns = "SELECT count(*) FROM pg_shdepend WHERE refobjid = %s::regrole AND deptype = 'o'"
+        assert connection.execute(owns, [login]).fetchone() == (0,)
+        kept = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [login]).fetchone()
+        password = (compose.secrets / "pages.password").read_text(encoding="utf-8")
+        assert f":{password}@" in url
+        # Kept as the pages' server will be asked for it (RFC 5803): made of this password.
+        assert kept is not None
+        assert _is_verifier_of(password, kept[0])
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM ecg_frames").fetchone() == (0,), "who does not say as whom"
+    for forbidden in (
+        "DELETE FROM alarm_events",
+        "CREATE TABLE public.own ()",
+        "ALTER TABLE users DISABLE ROW LEVEL SECURITY",
+    ):
+        with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(forbidden)
+
+
+def _pages_database(compose: Compose) -> str:
+    file = compose.environment("dashboard")["HEARTWIRE_DASHBOARD_DATABASE_FILE"]
+    return Path(file).read_text(encoding="utf-8")
+
+
+def _is_verifier_of(password: str, verifier: str) -> bool:
+    method, rounds_and_salt, keys = verifier.split("$")
+    rounds, salt = rounds_and_salt.split(":")
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    return method == "SCRAM-SHA-256" and base64.b64decode(keys.split(":")[0]) == stored
 
 
 def _is_proven(database: str) -> bool:

@@ -25,6 +25,7 @@ from tests.integration.openid_stack import (
     sign_in,
 )
 from tests.servers.impostor import CLIENT, KEY, KEY_ID, OTHER_KEY, SECRET, Claims, Impostor, public, sign, unsigned
+from tests.servers.migrated import TEMPLATE
 from tests.servers.postgres import PostgresServer
 
 #: Each is asked once what it says of itself, so that each tells another lie.
@@ -51,7 +52,7 @@ def stack(
     }
     tables["strict"] = of_the_impostor(impostor, directory, "strict", max_age_s=60, acr_values=["substantial", "high"])
     server = database_servers("timescaledb")
-    database = server.create_database("openid_answers", template="heartwire_template")
+    database = server.create_database("openid_answers", template=TEMPLATE)
     try:
         with serving(database, directory, providers_file(directory, tables)) as stack:
             yield stack

@@ -16,6 +16,7 @@ from tests.integration.openid_stack import (
     sign_in,
 )
 from tests.servers.impostor import Impostor
+from tests.servers.migrated import TEMPLATE
 from tests.servers.postgres import PostgresServer
 
 
@@ -44,7 +45,7 @@ def stack(
     local = of_the_impostor(impostor, directory, "local", default_role="technician")
     tables["local"] = {name: value for name, value in local.items() if name not in {"role_claim", "roles"}}
     server = database_servers("timescaledb")
-    database = server.create_database("openid_people", template="heartwire_template")
+    database = server.create_database("openid_people", template=TEMPLATE)
     try:
         with serving(database, directory, providers_file(directory, tables)) as stack:
             stack.execute("INSERT INTO tenants (name) VALUES ('elsewhere')")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.dashboard_stack import Person, Stack
 from tests.integration.openid_stack import PAGES, begin, bring, providers_file, refusal, serving
+from tests.servers.migrated import TEMPLATE
 from tests.servers.missing import ServerMissingError, skip_or_fail
 from tests.servers.openid_provider import CLIENT, SECRET, OpenIdProvider
 from tests.servers.plain_http import PLAIN
@@ -47,7 +48,7 @@ def stack(
         "makes_users": True,
     }
     server = database_servers("timescaledb")
-    database = server.create_database("openid_provider", template="heartwire_template")
+    database = server.create_database("openid_provider", template=TEMPLATE)
     try:
         with serving(database, directory, providers_file(directory, {"hospital": table})) as stack:
             yield stack

@@ -2,9 +2,10 @@
 
 Run as ``python -m tests.servers.install``.
 
-As root on Debian or Ubuntu it installs what is missing: Mosquitto and Chromium with apt-get, TimescaleDB with
-apt-get where the system has a package of it, and otherwise a small Debian 13 with TimescaleDB in the cache
-directory. Anybody else is told what the tests will skip. With CI=true a missing server is an error.
+The OpenID provider is a package of npm's, for anybody. As root on Debian or Ubuntu it installs what else is missing:
+Mosquitto and Chromium with apt-get, TimescaleDB with apt-get where the system has a package of it, and otherwise a
+small Debian 13 with TimescaleDB in the cache directory. Anybody else is told what the tests will skip. With CI=true
+a missing server is an error.
 """
 
 import os
@@ -141,7 +142,7 @@ def main() -> None:
             find()
             continue
         except ServerMissingError as missing:
-            if not is_root() or shutil.which("apt-get") is None:
+            if install is not install_openid_provider and (not is_root() or shutil.which("apt-get") is None):
                 _go_without(name, str(missing))
                 continue
         try:
