@@ -1,10 +1,9 @@
-"""Who is there, and may he: signing in, sessions, the origin of requests, the audit trail.
+"""Who is there, and may he: sessions, the origin of requests, the audit trail.
 
 A session is a random token in a cookie; the database holds its hash only. A change must carry the session's second
 token in a header, which pages of other sites cannot know.
 """
 
-import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -20,7 +19,6 @@ from psycopg.types.json import Jsonb
 
 from dashboard.database import Database, Sight
 from dashboard.errors import ApiError, Code
-from dashboard.passwords import hash_password, is_password, needs_rehash
 from dashboard.permissions import Permission, permissions_of
 from dashboard.settings import DashboardSettings
 from heartwire.storage.queries import load_queries
@@ -28,7 +26,6 @@ from heartwire.storage.queries import load_queries
 COOKIE: Final = "heartwire_session"
 CSRF_HEADER: Final = "x-csrf-token"
 _QUERIES: Final = load_queries("dashboard", "access.sql")
-_LOGIN_MOST: Final = 64
 #: What is looked at within this time is one look, seconds.
 LOOK_S: Final = 600.0
 
@@ -91,6 +88,14 @@ class Action(StrEnum):
     TOOK_REPORT = "took_report"
     REHEARSED_LIMITS = "rehearsed_limits"
     LINKED_PERSON = "linked_person"
+    CHANGED_PASSWORD = "changed_password"  # noqa: S105 # a name
+    TURNED_ON_FACTOR = "turned_on_factor"
+    TURNED_OFF_FACTOR = "turned_off_factor"
+    RENEWED_RECOVERY = "renewed_recovery"
+    REFUSED_FACTOR = "refused_factor"
+    RESET_FACTOR = "reset_factor"
+    REQUIRED_FACTOR = "required_factor"
+    ENDED_OTHER_SESSIONS = "ended_other_sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,46 +130,31 @@ class Viewer:
 
 
 class Access:
-    """Signs people in and knows them again."""
+    """Begins sessions and knows them again."""
 
     def __init__(self, database: Database, settings: DashboardSettings) -> None:
         self._database: Final = database
         self._settings: Final = settings
 
-    async def sign_in(self, login: str, password: str, address: str, agent: str = "") -> tuple[str, Viewer]:
-        """Return a new session's token and whose it is.
+    async def begin(
+        self, connection: psycopg.AsyncConnection[Any], user_id: int, tenant_id: int, method: str, at: tuple[str, str]
+    ) -> tuple[str, Viewer]:
+        """Begin a session of somebody who showed who he is; return its token and whose it is.
 
         Parameters
         ----------
-        address, agent : str
-            From where, and the kind of browser.
+        connection : connection
+            Of the door.
+        method : str
+            How he showed it.
+        at : tuple of str
+            From which address, and with what kind of browser.
 
         Raises
         ------
         ApiError
-            `WRONG_CREDENTIALS`, or `TOO_MANY_ATTEMPTS` with the seconds to wait.
+            `WRONG_CREDENTIALS` where he was disabled in this very moment.
         """
-        # No user has such a login, and the database cannot hold every character.
-        login = "".join(letter for letter in login[:_LOGIN_MOST] if letter.isprintable())
-        given: dict[str, object] = {"login": login, "address": address}
-        async with self._database.connection() as connection:
-            given["at"] = await self._attempt(connection, given)
-            user = await (await connection.execute(_QUERIES["user_by_login"], {"login": login})).fetchone()
-        # No connection is held during the work of the hash.
-        if not await is_password(user[2] if user else None, password) or user is None:
-            raise ApiError(Code.WRONG_CREDENTIALS)
-        stronger = await asyncio.to_thread(hash_password, password) if needs_rehash(user[2]) else None
-        async with self._database.connection() as connection:
-            await connection.execute(_QUERIES["forgive"], given | {"window_s": self._settings.sign_in_window_s})
-            if stronger is not None:
-                hashes = {"user_id": user[0], "old_hash": user[2], "new_hash": stronger}
-                await connection.execute(_QUERIES["rehash"], hashes)
-            return await self.begin(connection, user[0], user[1], "password", (address, agent))
-
-    async def begin(
-        self, connection: psycopg.AsyncConnection[Any], user_id: int, tenant_id: int, method: str, at: tuple[str, str]
-    ) -> tuple[str, Viewer]:
-        """Begin a session."""
         token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         await connection.execute(_QUERIES["forget_sessions"], {"idle_s": self._settings.session_idle_s})
         address, agent = at
@@ -239,20 +229,6 @@ class Access:
     def wants_secure_cookie(self, scheme: str, host: str | None) -> bool:
         """Whether a cookie for this address is to be sent over HTTPS only."""
         return self._settings.secure_cookies == "always" or scheme == "https" or not _is_loopback(host)
-
-    async def _attempt(self, connection: psycopg.AsyncConnection[Any], given: dict[str, object]) -> object:
-        row = await (await connection.execute(_QUERIES["attempt"], given)).fetchone()
-        assert row is not None
-        bounds = {
-            "window_s": self._settings.sign_in_window_s,
-            "tries_login": self._settings.sign_in_tries_login,
-            "tries_address": self._settings.sign_in_tries_address,
-        }
-        blocked = await (await connection.execute(_QUERIES["blocked_until"], given | bounds)).fetchone()
-        if blocked is not None and blocked[0] is not None:
-            await connection.execute(_QUERIES["take_back"], given | {"at": row[0]})
-            raise ApiError(Code.TOO_MANY_ATTEMPTS, retry_s=max(1, round(blocked[0])))
-        return row[0]
 
     async def _find(self, connection: psycopg.AsyncConnection[Any], token_hash: bytes) -> Viewer | None:
         given = {"token_hash": token_hash, "idle_s": self._settings.session_idle_s}

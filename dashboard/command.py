@@ -20,7 +20,7 @@ from dashboard.errors import ServeError, UserError
 from dashboard.metrics import make_observer
 from dashboard.permissions import PEOPLE
 from dashboard.settings import DashboardSettings
-from dashboard.users import add_user, disable_user, link_user, list_users, set_password
+from dashboard.users import add_user, disable_user, link_user, list_users, reset_factor, set_password
 from heartwire.calls import UnknownCallError
 from heartwire.logs import set_up_logging
 from heartwire.storage.pool import connect
@@ -192,6 +192,19 @@ def user_password(login: str, *, password_file: Path | None, generate: bool, dat
     with _connect(database) as connection:
         set_password(connection, login, password)
     click.echo(f"{login} has a new password" + (f": {password}" if generate else ""))
+
+
+@user.command("reset-factor")
+@click.argument("login")
+@_database_option
+def user_reset_factor(login: str, database: str | None) -> None:
+    """Take away LOGIN's second factor, who lost it; signed out everywhere."""
+    with _connect(database) as connection:
+        had_one = reset_factor(connection, login)
+    if had_one:
+        click.echo(f"{login} has no second factor any more; where the role needs one, the next sign-in sets it up anew")
+    else:
+        click.echo(f"{login} had no second factor")
 
 
 @user.command("disable")

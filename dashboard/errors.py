@@ -20,6 +20,22 @@ class Code(StrEnum):
     """Who is signed in has a role that may not do this; `permission` names what it lacks."""
     WRONG_CREDENTIALS = "wrong_credentials"
     """No such user, another password, or disabled: the answer does not say which."""
+    SECOND_FACTOR_NEEDED = "second_factor_needed"
+    """The password is right; a code of the second factor is wanted, too."""
+    ENROL_FIRST = "enrol_first"
+    """The password is right, the role needs a second factor, and there is none yet: it is to be set up."""
+    WRONG_SECOND_FACTOR = "wrong_second_factor"
+    """The code is wrong, out of its time, or was used already."""
+    FACTOR_LOCKED = "factor_locked"
+    """So many codes were wrong in a row that none is heard any more; an administrator takes the second factor away."""
+    FACTOR_UNREADABLE = "factor_unreadable"
+    """This server cannot read the second factor's secret: its key is another; recovery codes hold."""
+    NO_FACTOR_KEY = "no_factor_key"
+    """This server has no key to keep second factors by."""
+    FACTOR_REQUIRED = "factor_required"
+    """The role needs a second factor: it cannot be turned off."""
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 # a name
+    """Who is signed in gave another password than his own."""
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     """Too many failed attempts; `retry_s` says for how long."""
     TOO_MANY = "too_many"
@@ -98,6 +114,14 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.BAD_ORIGIN: 403,
     Code.FORBIDDEN: 403,
     Code.WRONG_CREDENTIALS: 401,
+    Code.SECOND_FACTOR_NEEDED: 401,
+    Code.ENROL_FIRST: 401,
+    Code.WRONG_SECOND_FACTOR: 403,
+    Code.FACTOR_LOCKED: 403,
+    Code.FACTOR_UNREADABLE: 409,
+    Code.NO_FACTOR_KEY: 409,
+    Code.FACTOR_REQUIRED: 409,
+    Code.WRONG_PASSWORD: 403,
     Code.TOO_MANY_ATTEMPTS: 429,
     Code.TOO_MANY: 429,
     Code.NOT_FOUND: 404,

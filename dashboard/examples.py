@@ -66,6 +66,9 @@ _WORDS: Final[dict[str, str]] = {
     "Vouching.key": "hospital", "Vouching.name": "Hospital account", "Brought.state": "vZ8...",
     "WayThere.url": "https://id.ward.example/authorize?...", "leave_url": "https://id.ward.example/logout?...",
     "Brought.code": "SplxlOBe...", "error": "access_denied", "iss": "https://id.ward.example",
+    "Credentials.code": "492039", "FirstCode.code": "492039", "Proof.code": "492039",
+    "new_password": "four-random-words-here", "recovery_codes": "7KQ4-M2XD-9P0A-W3RT", "roles": "nurse",
+    "Enrolment.secret": "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ", "uri": "otpauth://totp/heartwire:nora?...",
     "en": "Asystole", "fr": "Asystolie", "de": "Asystolie", "NewCorrection.label": "V", "implies": "pause",
 }  # fmt: skip
 _WHOLE: Final[dict[str, Any]] = {

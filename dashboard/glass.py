@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from dashboard.access import Action, Viewer, audit
 from dashboard.alarms import us_of
 from dashboard.errors import ApiError, Code
-from dashboard.patients import PatientName
+from dashboard.patients import PatientName, patient_name
 from heartwire.calls import GLASS_BROKEN, get_call
 from heartwire.storage.queries import load_queries
 
@@ -30,6 +30,13 @@ class Glass(msgspec.Struct, frozen=True):
 
     patient: PatientName
     until_us: int
+
+
+class OpenGlass(msgspec.Struct, frozen=True):
+    """Until when one sees a patient of another ward, and the reason one gave; ``None`` where one sees him anyway."""
+
+    until_us: int | None
+    reason: str | None
 
 
 async def find_elsewhere(connection: _Connection, viewer: Viewer, name: str) -> Elsewhere:
@@ -73,6 +80,25 @@ async def break_glass(connection: _Connection, viewer: Viewer, patient_id: int, 
     await connection.execute(_QUERIES["tell"], given | told)
     await audit(connection, viewer, Action.BROKE_GLASS, patient_id, detail={"reason": reason, "until_us": until_us})
     return Glass(PatientName(*row), until_us)
+
+
+async def open_glass(connection: _Connection, viewer: Viewer, patient_id: int) -> OpenGlass:
+    """Return by what glass somebody sees a patient, if by any.
+
+    Parameters
+    ----------
+    connection : connection
+        That shows what the viewer may see.
+
+    Raises
+    ------
+    ApiError
+        `NOT_FOUND`.
+    """
+    await patient_name(connection, viewer, patient_id)
+    given = _of(viewer) | {"patient_id": patient_id, "wards": None if viewer.wards is None else list(viewer.wards)}
+    row = await (await connection.execute(_QUERIES["now"], given)).fetchone()
+    return OpenGlass(None, None) if row is None else OpenGlass(us_of(row[0]), row[1])
 
 
 async def end_glass(connection: _Connection, tenant_id: int) -> None:

@@ -24,6 +24,15 @@ WITH told AS (
 )
 INSERT INTO alarm_events (alarm_id, tenant_id, kind) SELECT alarm_id, tenant_id, 'raised' FROM told;
 
+-- now --
+-- By what glass somebody sees a patient who is of none of his wards.
+SELECT g.until_at, g.reason
+FROM glass_breaks AS g JOIN patients AS p USING (patient_id)
+WHERE g.user_id = %(user_id)s AND g.patient_id = %(patient_id)s AND g.until_at > now()
+    AND %(wards)s::integer[] IS NOT NULL AND coalesce(p.ward_id <> ALL (%(wards)s::integer[]), true)
+ORDER BY g.until_at DESC
+LIMIT 1;
+
 -- end --
 -- What is over is over, once, whichever process says so.
 WITH over AS (

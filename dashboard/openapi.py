@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from dashboard.access import COOKIE, CSRF_HEADER
 from dashboard.routes import (
+    account,
     alarms,
     care,
     devices,
@@ -40,6 +41,7 @@ from dashboard.routes.shapes import refuses, shared_shapes
 ROUTERS: Final = (
     session,
     openid,
+    account,
     ward,
     patients,
     record,

@@ -11,8 +11,10 @@ from msgspec import Meta
 from dashboard.access import Action, Viewer, audit
 from dashboard.alarms import us_of, us_or_none
 from dashboard.errors import ApiError, Code
+from dashboard.keyring import Keyring
 from dashboard.passwords import hash_password
 from dashboard.permissions import PEOPLE
+from dashboard.second_factor import remove_factor, require_of_roles, required_roles
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("dashboard", "people.sql")
@@ -65,6 +67,19 @@ class FreshPassword(msgspec.Struct, frozen=True):
 
     person: Person
     password: str
+
+
+class FactorRoles(msgspec.Struct, frozen=True):
+    """Roles whose password alone does not do; `available`: this server has a key to keep second factors by."""
+
+    roles: list[str]
+    available: bool
+
+
+class FactorRolesWish(msgspec.Struct, forbid_unknown_fields=True):
+    """Roles whose password alone is not to do."""
+
+    roles: Annotated[list[PersonsRole], Meta(max_length=len(PEOPLE))]
 
 
 async def list_people(connection: _Connection, viewer: Viewer) -> People:
@@ -123,6 +138,47 @@ async def reset_password(connection: _Connection, viewer: Viewer, user_id: int) 
     return FreshPassword(await _one(connection, viewer, user_id), password)
 
 
+async def reset_factor(connection: _Connection, viewer: Viewer, user_id: int) -> Person:
+    """Take somebody's second factor away, who lost it, and sign him out everywhere.
+
+    Raises
+    ------
+    ApiError
+        `NOT_FOUND`; `NOT_YOURSELF`: the own one is turned off with password and code.
+    """
+    if user_id == viewer.user_id:
+        raise ApiError(Code.NOT_YOURSELF)
+    given = _given(viewer) | {"user_id": user_id}
+    await _one(connection, viewer, user_id)
+    await remove_factor(connection, user_id)
+    await connection.execute(_QUERIES["sign_out"], given)
+    await audit(connection, viewer, Action.RESET_FACTOR, detail={"of": user_id})
+    return await _one(connection, viewer, user_id)
+
+
+async def factor_roles(connection: _Connection, viewer: Viewer, keyring: Keyring) -> FactorRoles:
+    """Return the roles whose password alone does not do."""
+    return FactorRoles(await required_roles(connection, viewer.tenant_id), keyring.has_key)
+
+
+async def require_factor(
+    connection: _Connection, viewer: Viewer, wish: FactorRolesWish, keyring: Keyring
+) -> FactorRoles:
+    """Say whose password alone does not do, from their next sign-in on.
+
+    Raises
+    ------
+    ApiError
+        `NO_FACTOR_KEY` where nobody could set one up.
+    """
+    if wish.roles and not keyring.has_key:
+        raise ApiError(Code.NO_FACTOR_KEY)
+    await require_of_roles(connection, viewer.tenant_id, list(wish.roles))
+    found = await factor_roles(connection, viewer, keyring)
+    await audit(connection, viewer, Action.REQUIRED_FACTOR, detail={"roles": found.roles})
+    return found
+
+
 async def disable_person(connection: _Connection, viewer: Viewer, user_id: int, *, disabled: bool) -> Person:
     """Keep somebody out, at once and everywhere, or let him in again; what he did keeps his name.
 
@@ -161,8 +217,10 @@ async def _must_be(cursor: psycopg.AsyncCursor[Any]) -> None:
 
 
 async def _one(connection: _Connection, viewer: Viewer, user_id: int) -> Person:
-    (person,) = await _people(connection, viewer, user_id)
-    return person
+    found = await _people(connection, viewer, user_id)
+    if not found:
+        raise ApiError(Code.NOT_FOUND)
+    return found[0]
 
 
 async def _people(connection: _Connection, viewer: Viewer, user_id: int | None) -> list[Person]:

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from dashboard.keyring import read_keys
 from heartwire.settings import BrokerSettings, DatabaseSettings, ObserveSettings, ServiceSettings
 
 
@@ -96,6 +97,13 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, Obser
         default=None,
         title="Providers",
         description="TOML file of the OpenID providers by which people sign in (docs/deploy.md); needs `public_url`",
+    )
+    factor_key: SecretStr | None = Field(
+        default=None,
+        title="Key of second factors",
+        description="Seals the secrets of people's second factors in the database: 32 bytes in URL-safe base 64, made"
+        " by `head -c 32 /dev/urandom | base64 | tr '+/' '-_'`. Several, with spaces between them: the first seals, all"
+        " open, so that a new one can be put before the old. Without it nobody can turn on a second factor",
     )
     provisioner_username: str | None = Field(
         default=None,
@@ -230,3 +238,10 @@ class DashboardSettings(ServiceSettings, DatabaseSettings, BrokerSettings, Obser
         title="Longest pause",
         description="Longest pause between two attempts to reach the broker or the database, seconds",
     )
+
+    @field_validator("factor_key")
+    @classmethod
+    def _has_keys(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None:
+            read_keys(key.get_secret_value())
+        return key

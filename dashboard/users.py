@@ -97,6 +97,22 @@ def set_password(connection: psycopg.Connection[Any], login: str, password: str)
         connection.execute(_QUERIES["forget_failures"], {"login": login})
 
 
+def reset_factor(connection: psycopg.Connection[Any], login: str) -> bool:
+    """Take a user's second factor away and sign him out everywhere; returns whether there was one.
+
+    Raises
+    ------
+    UserError
+        If there is no such user.
+    """
+    with translated(), connection.transaction():
+        row = connection.execute(_QUERIES["remove_factor"], {"login": login}).fetchone()
+        if row is None:
+            raise _no_user(login)
+        connection.execute(_QUERIES["end_sessions"], {"user_id": row[0]})
+    return bool(row[1])
+
+
 def disable_user(connection: psycopg.Connection[Any], login: str) -> None:
     """Keep a user out, from now on and everywhere.
 

@@ -33,6 +33,17 @@ RETURNING user_id;
 -- Sign a user out everywhere.
 DELETE FROM sessions WHERE user_id = %(user_id)s;
 
+-- remove_factor --
+-- The second factor of who lost it, and whether there was one.
+WITH found AS (
+    SELECT user_id FROM users WHERE login = %(login)s
+), codes AS (
+    DELETE FROM recovery_codes WHERE user_id IN (SELECT user_id FROM found)
+), factor AS (
+    DELETE FROM user_factors WHERE user_id IN (SELECT user_id FROM found) RETURNING user_id
+)
+SELECT user_id, EXISTS (SELECT FROM factor) FROM found;
+
 -- forget_failures --
 -- Whoever got a new password may try again at once.
 DELETE FROM sign_in_failures WHERE login = %(login)s;

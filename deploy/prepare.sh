@@ -35,5 +35,7 @@ fi
 for service in ingest dashboard provisioner canary; do
     [ -e "$secrets/$service.password" ] || head -c 32 /dev/urandom | base64 | tr -d '+/=\n' >"$secrets/$service.password"
 done
+# Seals the secrets of people's second factors: a copy of the database alone opens none.
+[ -e "$secrets/factor.key" ] || head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n' >"$secrets/factor.key"
 chmod 444 "$secrets"/*
 echo "the secrets are in $secrets; keep a copy where only you can read it"

@@ -80,18 +80,18 @@ def hash_secret(secret: str) -> SecretHash:
     return SecretHash(salt, _ITERATIONS, _pbkdf2(secret, salt, _ITERATIONS))
 
 
-def new_code() -> str:
-    """Return a pairing code: eight characters that are easy to read aloud (40 bits)."""
-    return "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
+def new_code(length: int = _CODE_LENGTH) -> str:
+    """Return a code that is easy to read aloud, five bits a character; by default a pairing code: eight (40 bits)."""
+    return "".join(secrets.choice(_CODE_ALPHABET) for _ in range(length))
 
 
-def read_code(text: str) -> str | None:
+def read_code(text: str, length: int = _CODE_LENGTH) -> str | None:
     """Return a code as somebody typed it, as it was meant: any case, with or without spaces and hyphens.
 
     ``None`` when it is none.
     """
     code = "".join(text.split()).replace("-", "").upper().translate(_MISREAD)
-    return code if len(code) == _CODE_LENGTH and set(code) <= set(_CODE_ALPHABET) else None
+    return code if len(code) == length and set(code) <= set(_CODE_ALPHABET) else None
 
 
 def hash_code(code: str, pepper: bytes) -> bytes:

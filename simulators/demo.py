@@ -229,6 +229,7 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
             settings |= {
                 f"{prefix}_PROVISIONER_USERNAME": PROVISIONER,
                 f"{prefix}_PROVISIONER_PASSWORD": wires.access.services[PROVISIONER],
+                f"{prefix}_FACTOR_KEY": wires.access.factor_key,
                 f"{prefix}_DEVICE_BROKER_WS_URL": f"ws://{LOOPBACK}:{wires.websocket_port}",
             }
         if name == "notifier":

@@ -34,12 +34,15 @@ class DemoAccess(NamedTuple):
         Secrets, by name.
     canary : str
         The canary's.
+    factor_key : str
+        Seals the secrets of people's second factors.
     """
 
     document: Path
     services: dict[str, str]
     devices: dict[str, str]
     canary: str
+    factor_key: str
 
 
 def prepare_access(home: Home, database: str, patients: Sequence[DemoPatient]) -> DemoAccess:
@@ -66,7 +69,14 @@ def prepare_access(home: Home, database: str, patients: Sequence[DemoPatient]) -
         register_canary(connection, canary)
         connection.commit()
         write_document(directory / DOCUMENT_FILE, services, read_devices(connection))
-    return DemoAccess(directory / DOCUMENT_FILE, services, devices, canary)
+    return DemoAccess(directory / DOCUMENT_FILE, services, devices, canary, _factor_key(home))
+
+
+def _factor_key(home: Home) -> str:
+    path = home.make_directory("ward") / "factor.key"
+    if not path.exists():
+        write_private(path, new_secret().encode())
+    return path.read_text(encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -21,6 +21,7 @@ PUBLIC: Final = {
     ("GET", "/api/sign-in"),
     ("POST", "/api/sign-in/{provider}"),
     ("POST", "/api/sign-in/{provider}/answer"),
+    ("POST", "/api/session/second-factor"),
     ("GET", "/api/health"),
     ("POST", "/api/pair"),
     ("POST", "/api/pair/look"),
@@ -34,7 +35,14 @@ SIGNED_IN: Final = {
     ("DELETE", "/api/session"),
     ("GET", "/api/calls"),
     ("GET", "/api/sessions"),
+    ("DELETE", "/api/sessions"),
     ("DELETE", "/api/sessions/{session_id}"),
+    ("GET", "/api/account"),
+    ("PUT", "/api/account/password"),
+    ("POST", "/api/account/second-factor"),
+    ("POST", "/api/account/second-factor/confirmation"),
+    ("POST", "/api/account/second-factor/removal"),
+    ("POST", "/api/account/recovery-codes"),
 }
 
 

@@ -20,6 +20,7 @@ from dashboard.pairing import Pairing
 from dashboard.permissions import Permission
 from dashboard.report.jobs import Reports
 from dashboard.settings import DashboardSettings
+from dashboard.sign_in import SignIn
 
 #: What a column of the database can count to.
 ID_MOST: Final = 2**63 - 1
@@ -37,6 +38,7 @@ class Parts:
         self.database: Final = Database(settings.database.get_secret_value(), settings.database_connections)
         self.access: Final = Access(self.database, settings)
         self.openid: Final = OpenId(self.database, self.access, settings)
+        self.sign_in: Final = SignIn(self.database, settings, self.access)
         self.counters: Final = Counters()
         self.hub: Final = Hub(self.database, settings, self.counters)
         self.pairing: Final = Pairing(self.database, settings)

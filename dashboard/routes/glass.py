@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from msgspec import Meta
 
 from dashboard.access import Viewer
-from dashboard.glass import Elsewhere, Glass, break_glass, find_elsewhere
+from dashboard.glass import Elsewhere, Glass, OpenGlass, break_glass, find_elsewhere, open_glass
 from dashboard.permissions import Permission
 from dashboard.routes.answers import Id, WithParts, json_answer, needs
 from dashboard.routes.bodies import read_body
@@ -30,6 +30,13 @@ async def patients_elsewhere(
     """Return patients of all wards by a part of their names: name, ward and number, nothing else."""
     async with parts.database.connection_of(viewer.tenant_id) as connection:
         return json_answer(await find_elsewhere(connection, viewer, name))
+
+
+@router.get("/patients/{patient_id}/glass", responses=gives(OpenGlass))
+async def get_glass(patient_id: Id, viewer: Breaker, parts: WithParts) -> Response:
+    """Return until when one sees a patient of another ward, if by breaking the glass."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await open_glass(connection, viewer, patient_id))
 
 
 @router.post("/patients/{patient_id}/glass", status_code=201, openapi_extra=takes(Reason), responses=gives(Glass, 201))

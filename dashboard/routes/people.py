@@ -35,6 +35,21 @@ async def post_person(request: Request, viewer: Manager, parts: WithParts) -> Re
         return json_answer(await stored.add_person(connection, viewer, wish), 201)
 
 
+@router.get("/people/second-factor", responses=gives(stored.FactorRoles))
+async def get_factor_roles(viewer: Manager, parts: WithParts) -> Response:
+    """Return the roles whose password alone does not do."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.factor_roles(connection, viewer, parts.sign_in.keyring))
+
+
+@router.put("/people/second-factor", openapi_extra=takes(stored.FactorRolesWish), responses=gives(stored.FactorRoles))
+async def put_factor_roles(request: Request, viewer: Manager, parts: WithParts) -> Response:
+    """Say whose password alone does not do, from their next sign-in on; sessions go on."""
+    wish = await read_body(request, stored.FactorRolesWish)
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.require_factor(connection, viewer, wish, parts.sign_in.keyring))
+
+
 @router.put("/people/{user_id}", openapi_extra=takes(stored.Rights), responses=gives(stored.Person))
 async def put_person(user_id: Id, request: Request, viewer: Manager, parts: WithParts) -> Response:
     """Change what somebody is called, what he is, and which wards he sees."""
@@ -48,6 +63,13 @@ async def post_password(user_id: Id, viewer: Manager, parts: WithParts) -> Respo
     """Give somebody a new password, which is shown this once, and sign him out everywhere."""
     async with parts.database.connection_as(viewer) as connection:
         return json_answer(await stored.reset_password(connection, viewer, user_id))
+
+
+@router.delete("/people/{user_id}/second-factor", responses=gives(stored.Person))
+async def delete_factor(user_id: Id, viewer: Manager, parts: WithParts) -> Response:
+    """Take somebody's second factor away, who lost it, and sign him out everywhere."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.reset_factor(connection, viewer, user_id))
 
 
 @router.post("/people/{user_id}/disablement", responses=gives(stored.Person))

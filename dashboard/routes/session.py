@@ -4,11 +4,13 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from dashboard.access import COOKIE, Viewer
+from dashboard.account import FactorCode, GivenPassword
 from dashboard.errors import ApiError, Code
 from dashboard.permissions import permissions_of
 from dashboard.routes.answers import Parts, WithParts, WithViewer, json_answer
 from dashboard.routes.bodies import read_body
 from dashboard.routes.shapes import gives, takes
+from dashboard.second_factor import Enrolment
 from dashboard.whence import whence
 
 router = APIRouter(prefix="/api/session")
@@ -18,11 +20,20 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     """What somebody signs in with."""
 
     login: str
-    password: str
+    password: GivenPassword
+    #: Of the second factor, or a recovery code.
+    code: FactorCode | None = None
+
+
+class Known(msgspec.Struct, forbid_unknown_fields=True):
+    """What somebody signs in with who must set up a second factor first."""
+
+    login: str
+    password: GivenPassword
 
 
 class User(msgspec.Struct, frozen=True):
-    """Who is signed in; `permissions` are those of the role (`dashboard.permissions`)."""
+    """Who is signed in; `permissions` are those of the role, `wards` those he sees, ``None`` for all."""
 
     id: int
     login: str
@@ -30,6 +41,7 @@ class User(msgspec.Struct, frozen=True):
     role: str
     language: str
     permissions: list[str]
+    wards: list[int] | None
 
 
 class SignedOut(msgspec.Struct, frozen=True):
@@ -39,29 +51,29 @@ class SignedOut(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A session as its pages know it."""
+    """A session as its pages know it; with recovery codes, this once, where signing in set up a second factor."""
 
     user: User
     csrf: str
+    recovery_codes: list[str] | None
 
 
-def session_of(viewer: Viewer) -> Session:
+def session_of(viewer: Viewer, recovery_codes: list[str] | None = None) -> Session:
     """Return a session as its pages know it."""
-    permissions = sorted(permissions_of(viewer.role))
-    user = User(viewer.user_id, viewer.login, viewer.name, viewer.role, viewer.language, list(permissions))
-    return Session(user, viewer.csrf)
+    permissions = [permission.value for permission in sorted(permissions_of(viewer.role))]
+    wards = None if viewer.wards is None else list(viewer.wards)
+    user = User(viewer.user_id, viewer.login, viewer.name, viewer.role, viewer.language, permissions, wards)
+    return Session(user, viewer.csrf, recovery_codes)
 
 
 @router.post("", openapi_extra=takes(Credentials), responses=gives(Session))
 async def sign_in(request: Request, parts: WithParts) -> Response:
-    """Sign in."""
-    parts.access.check_origin(request.headers, required=False)
-    if not parts.settings.password_sign_in:
-        raise ApiError(Code.PASSWORD_OFF)
+    """Sign in with a password; who has a second factor, or must, is refused until there is a code, too."""
+    _check_door(request, parts)
     given = await read_body(request, Credentials)
-    at = whence(request)
-    token, viewer = await parts.access.sign_in(given.login, given.password, at.address, at.agent)
-    return entered(request, parts, token, json_answer(session_of(viewer)))
+    signed_in = await parts.sign_in.by_password(given.login, given.password, given.code, whence(request))
+    answer = json_answer(session_of(signed_in.viewer, signed_in.recovery_codes))
+    return entered(request, parts, signed_in.token, answer)
 
 
 def entered(request: Request, parts: Parts, token: str, answer: Response) -> Response:
@@ -76,6 +88,20 @@ def entered(request: Request, parts: Parts, token: str, answer: Response) -> Res
         samesite="strict",
     )
     return answer
+
+
+@router.post("/second-factor", status_code=201, openapi_extra=takes(Known), responses=gives(Enrolment, 201))
+async def enrol(request: Request, parts: WithParts) -> Response:
+    """Begin to set up a second factor, for who cannot sign in without: a secret, whose first code then signs in."""
+    _check_door(request, parts)
+    given = await read_body(request, Known)
+    return json_answer(await parts.sign_in.enrol(given.login, given.password, whence(request)), 201)
+
+
+def _check_door(request: Request, parts: Parts) -> None:
+    parts.access.check_origin(request.headers, required=False)
+    if not parts.settings.password_sign_in:
+        raise ApiError(Code.PASSWORD_OFF)
 
 
 @router.get("", responses=gives(Session))

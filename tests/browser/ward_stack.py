@@ -74,7 +74,11 @@ class WardStack(ServedStack):
     """Real services around an embedded database and broker, with analytics."""
 
     def __init__(self) -> None:
-        super().__init__(SecuredEmbedded(), ingest={"HEARTWIRE_INGEST_LINKS_EVERY_S": "1"}, dashboard={})
+        super().__init__(
+            SecuredEmbedded(),
+            ingest={"HEARTWIRE_INGEST_LINKS_EVERY_S": "1"},
+            dashboard={"HEARTWIRE_DASHBOARD_FACTOR_KEY": new_secret()},
+        )
         self._provisioner: Final = BrokerSettings(
             broker_host=self.broker.host,
             broker_port=self.broker.port,

@@ -24,7 +24,15 @@ from tests.servers.waiting import wait_until
 from tests.wire import Device, ecg_frame
 
 #: Ends the session that asks; and what lets somebody see another ward's patient (test_dashboard_trail.py).
-_ABOUT_ONESELF = {("DELETE", "/api/session"), ("POST", "/api/patients/{patient_id}/glass")}
+#: And what asks for the own password, which counts as attempts to sign in (test_dashboard_second_factor.py).
+_ABOUT_ONESELF = {
+    ("DELETE", "/api/session"),
+    ("POST", "/api/patients/{patient_id}/glass"),
+    ("PUT", "/api/account/password"),
+    ("POST", "/api/account/second-factor"),
+    ("POST", "/api/account/second-factor/removal"),
+    ("POST", "/api/account/recovery-codes"),
+}
 _GUARDED = [route for route in declared_routes() if route.asks_session]
 
 

@@ -89,6 +89,12 @@ def test_nobody_shuts_himself_out_or_gives_what_there_is_not(stack: Stack, tenan
         token = stack.execute("SELECT user_id FROM users WHERE login LIKE 'token:%%' AND tenant_id = 1 LIMIT 1")[0][0]
         assert admin.http.post(f"/api/people/{token}/password").status_code == 404
         assert PASSWORD not in admin.http.get("/api/people").text
+        # This server has no key to keep second factors by: nobody could set one up, so none is asked for.
+        assert admin.http.get("/api/people/second-factor").json() == {"roles": [], "available": False}
+        required = admin.http.put("/api/people/second-factor", json={"roles": ["nurse"]})
+        assert _refusal(required) == (409, "no_factor_key", "")
+        begun = admin.http.post("/api/account/second-factor", json={"password": PASSWORD})
+        assert _refusal(begun) == (409, "no_factor_key", "")
 
 
 def test_a_ward_is_renamed_with_its_patients_and_goes_when_it_is_empty(stack: Stack, tenants: Tenants) -> None:

@@ -128,6 +128,10 @@ def test_broken_glass_shows_a_patient_for_hours_and_tells_the_team(stack: Stack,
         answer = doctor.http.post(f"{patient}/glass", json={"reason": _REASON})
         assert answer.status_code == 201, answer.text
         assert doctor.http.get(patient).status_code == 200
+        until_us = answer.json()["until_us"]
+        assert doctor.http.get(f"{patient}/glass").json() == {"until_us": until_us, "reason": _REASON}
+        own = f"/api/patients/{tenants.a.patient_id}/glass"
+        assert doctor.http.get(own).json() == team.http.get(own).json() == {"until_us": None, "reason": None}
         assert tenants.b.mark in doctor.http.get("/api/ward").text
 
         def told() -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ titleDocument(() => {
   const { value } = route;
   if (value.page === "notice") return words("title.notice");
   if (!user.value) return words("title.sign_in");
+  if (value.page === "account") return words("title.account");
+  if (value.page === "glass") return words("title.glass");
   if (value.page === "add") return words("title.add");
   if (value.page === "alarm") return words("title.story");
   if (value.page === "admin") return words("title.admin");

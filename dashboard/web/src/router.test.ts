@@ -11,6 +11,8 @@ it.each([
   ["/admin", { page: "admin", section: null }],
   ["/admin/storage", { page: "admin", section: "storage" }],
   ["/admin/../x", { page: "unknown" }],
+  ["/account", { page: "account" }],
+  ["/glass", { page: "glass" }],
   ["/alarm/7", { page: "alarm", id: 7 }],
   ["/alarm/7/x", { page: "unknown" }],
   ["/patient/", { page: "unknown" }],

@@ -10,7 +10,9 @@ export type Route =
   | { page: "sign-in"; provider: string | null }
   | { page: "patient"; id: number }
   | { page: "pair"; id: number }
+  | { page: "account" }
   | { page: "add" }
+  | { page: "glass" }
   | { page: "admin"; section: string | null }
   | { page: "notice"; token: string }
   | { page: "alarm"; id: number }
@@ -18,13 +20,22 @@ export type Route =
   | { page: "statistics" }
   | { page: "unknown" };
 
+/** Pages whose address says nothing else. */
+const PLAIN = new Map<string, Route>([
+  ["/", { page: "ward" }],
+  ["/ward", { page: "ward" }],
+  ["/account", { page: "account" }],
+  ["/add-patient", { page: "add" }],
+  ["/glass", { page: "glass" }],
+  ["/review", { page: "review" }],
+  ["/statistics", { page: "statistics" }],
+]);
+
 export function parseRoute(pathname: string): Route {
-  if (pathname === "/" || pathname === "/ward") return { page: "ward" };
+  const plain = PLAIN.get(pathname);
+  if (plain) return plain;
   const signIn = /^\/sign-in(?:\/([a-z0-9-]{1,32}))?$/.exec(pathname);
   if (signIn) return { page: "sign-in", provider: signIn[1] ?? null };
-  if (pathname === "/review") return { page: "review" };
-  if (pathname === "/statistics") return { page: "statistics" };
-  if (pathname === "/add-patient") return { page: "add" };
   const notice = /^\/n\/([\w-]{43})$/.exec(pathname);
   if (notice?.[1]) return { page: "notice", token: notice[1] };
   const admin = /^\/admin(?:\/([a-z-]{1,30}))?$/.exec(pathname);

@@ -46,9 +46,9 @@ export async function begin(attempt = 0): Promise<void> {
   }
 }
 
-export async function signIn(login: string, password: string): Promise<void> {
-  enter(await post<Session>("/api/session", { login, password }));
-}
+/** Ask for a session; `enter` it. */
+export const signIn = (login: string, password: string, code: string | null) =>
+  post<Session>("/api/session", { login, password, code });
 
 /** Sign out here and, who came by a provider's word, there: the next one at this computer must not be let in as this one. */
 export async function signOut(): Promise<void> {

@@ -6,65 +6,76 @@ import { getColleagues } from "../api/alarms";
 import type { Colleague, Contact } from "../api/schema";
 import { dayAndTime } from "../words/numbers";
 import { words } from "../words/words";
-import { useActing, useListed } from "./act";
+import { type Listed, useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 const LOOK_MS = 1000;
 
-export function ChannelsSection() {
-  const { loaded, reload, busy, problem, actAndReload } = useListed(async (abort) => {
-    const [contacts, people] = await Promise.all([getContacts(abort), getColleagues()]);
-    return { contacts, people };
-  });
-  const found = loaded.value.value;
-  const isTesting = found?.contacts.some(({ is_testing }) => is_testing) ?? false;
+/** Contacts as they are now; looked at again while a test is on its way. */
+export function useContacts(): Listed<Contact[]> {
+  const listed = useListed(getContacts);
+  const isTesting = listed.loaded.value.value?.some(({ is_testing }) => is_testing) ?? false;
   // What becomes of a test is known within seconds.
   useEffect(() => {
     if (!isTesting) return;
-    const timer = setInterval(reload, LOOK_MS);
+    const timer = setInterval(listed.reload, LOOK_MS);
     return () => clearInterval(timer);
   }, [isTesting]);
+  return listed;
+}
+
+export function ChannelsSection() {
+  const listed = useContacts();
+  const people = useListed(() => getColleagues());
+  const contacts = listed.loaded.value.value;
+  const colleagues = people.loaded.value.value;
   return (
     <Panel id="channels" title={words("channels.title")} hint={words("channels.hint")}>
-      <LoadedState loaded={loaded} again={reload} />
-      {found?.contacts.length === 0 && <p>{words("channels.none")}</p>}
-      {found !== null && found.contacts.length > 0 && (
-        <Table
-          label={words("channels.title")}
-          heads={[words("on_call.who"), words("channels.label"), words("channels.kind"), words("channels.state"), ""]}
-          rows={found.contacts.map((contact) => [
-            contact.name,
-            contact.label,
-            contact.scheme,
-            <State key="state" contact={contact} />,
-            <div key="acts" class="row">
-              <button
-                type="button"
-                class="button"
-                aria-disabled={busy.value || contact.is_testing}
-                aria-label={words("channels.test_of", { label: contact.label, name: contact.name })}
-                onClick={() => contact.is_testing || actAndReload(() => testContact(contact.id))}
-              >
-                {words("channels.test")}
-              </button>
-              <button
-                type="button"
-                class="button danger"
-                aria-disabled={busy.value}
-                aria-label={words("channels.remove_of", { label: contact.label, name: contact.name })}
-                onClick={() => actAndReload(() => removeContact(contact.id))}
-              >
-                {words("channels.remove")}
-              </button>
-            </div>,
-          ])}
-        />
-      )}
+      <LoadedState loaded={listed.loaded} again={listed.reload} />
+      {contacts?.length === 0 && <p>{words("channels.none")}</p>}
+      {contacts !== null && contacts.length > 0 && <ContactTable contacts={contacts} listed={listed} />}
       <p class="problem" role="alert">
-        {problem.value}
+        {listed.problem.value}
       </p>
-      {found !== null && found.people.length > 0 && <NewContactForm people={found.people} done={reload} />}
+      <LoadedState loaded={people.loaded} again={people.reload} />
+      {colleagues !== null && colleagues.length > 0 && <NewContactForm people={colleagues} done={listed.reload} />}
     </Panel>
+  );
+}
+
+export function ContactTable({ contacts, listed }: { contacts: Contact[]; listed: Listed<unknown> }) {
+  const { busy, actAndReload } = listed;
+  return (
+    <Table
+      label={words("channels.title")}
+      heads={[words("on_call.who"), words("channels.label"), words("channels.kind"), words("channels.state"), ""]}
+      rows={contacts.map((contact) => [
+        contact.name,
+        contact.label,
+        contact.scheme,
+        <State key="state" contact={contact} />,
+        <div key="acts" class="row">
+          <button
+            type="button"
+            class="button"
+            aria-disabled={busy.value || contact.is_testing}
+            aria-label={words("channels.test_of", { label: contact.label, name: contact.name })}
+            onClick={() => contact.is_testing || actAndReload(() => testContact(contact.id))}
+          >
+            {words("channels.test")}
+          </button>
+          <button
+            type="button"
+            class="button danger"
+            aria-disabled={busy.value}
+            aria-label={words("channels.remove_of", { label: contact.label, name: contact.name })}
+            onClick={() => actAndReload(() => removeContact(contact.id))}
+          >
+            {words("channels.remove")}
+          </button>
+        </div>,
+      ])}
+    />
   );
 }
 

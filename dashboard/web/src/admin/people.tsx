@@ -1,18 +1,15 @@
 // The people of the care team: who may sign in, as what, for which wards.
 
 import { type Signal, useSignal } from "@preact/signals";
+import { resetFactor } from "../api/account";
 import { addPerson, changePerson, disablePerson, enablePerson, getPeople, getWards, resetPassword } from "../api/admin";
 import type { FreshPassword, NewPerson, Person, WardRow } from "../api/schema";
 import { user } from "../session";
 import { dayAndTime } from "../words/numbers";
+import { ROLES, roleName } from "../words/roles";
 import { words } from "../words/words";
 import { useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
-
-const ROLES = ["nurse", "physician", "technician", "admin", "tester"] as const;
-type Role = (typeof ROLES)[number];
-const nameOfRole = (role: string) =>
-  (ROLES as readonly string[]).includes(role) ? words(`role.${role as Role}`) : role;
 
 export function PeopleSection() {
   const fresh = useSignal<FreshPassword | null>(null);
@@ -39,8 +36,11 @@ export function PeopleSection() {
           ]}
           rows={found.people.map((one) => [
             one.name,
-            <code key="login">{one.login}</code>,
-            nameOfRole(one.role),
+            <div key="login">
+              <code>{one.login}</code>
+              {one.second_factor && <span class="nothing"> {words("people.has_factor")}</span>}
+            </div>,
+            roleName(one.role),
             wardsOf(one, found.wards),
             one.disabled ? (
               <span key="off" class="problem">
@@ -58,6 +58,14 @@ export function PeopleSection() {
                   busy={busy}
                   onClick={() => actAndReload(async () => (fresh.value = await resetPassword(one.id)))}
                 />
+                {one.second_factor && (
+                  <Act
+                    name={one.name}
+                    what="reset_factor"
+                    busy={busy}
+                    onClick={() => actAndReload(() => resetFactor(one.id))}
+                  />
+                )}
                 <Act
                   name={one.name}
                   what={one.disabled ? "enable" : "disable"}
@@ -94,7 +102,7 @@ export function PeopleSection() {
 
 interface ActProps {
   name: string;
-  what: "change" | "password" | "disable" | "enable";
+  what: "change" | "password" | "reset_factor" | "disable" | "enable";
   busy: Signal<boolean>;
   onClick: () => void;
 }
@@ -103,7 +111,7 @@ function Act({ name, what, busy, onClick }: ActProps) {
   return (
     <button
       type="button"
-      class={what === "disable" ? "button danger" : "button"}
+      class={what === "disable" || what === "reset_factor" ? "button danger" : "button"}
       aria-disabled={busy.value}
       aria-label={words("people.act_of", { act: words(`people.${what}`), name })}
       onClick={onClick}

@@ -4,6 +4,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { addToken, addWebhook, getTokens, getWebhooks, removeWebhook, revokeToken } from "../api/admin";
 import type { FreshToken, FreshWebhook, Token, Webhook } from "../api/schema";
 import type { Priority } from "../api/types";
+import { ShownOnce } from "../parts/shown_once";
 import { dayAndTime, dayOfMonth } from "../words/numbers";
 import { plural, words } from "../words/words";
 import { useListed } from "./act";
@@ -114,34 +115,11 @@ function untilOf(token: Token): string {
 
 /** What is shown once, to be taken away by hand. */
 function Secret({ fresh, label }: { fresh: Signal<FreshToken | FreshWebhook | null>; label: string }) {
-  const copied = useSignal(false);
   if (fresh.value === null) return null;
-  const { secret } = fresh.value;
-  const copy = async () => {
-    await navigator.clipboard.writeText(secret);
-    copied.value = true;
+  const done = () => {
+    fresh.value = null;
   };
-  return (
-    <div class="admin-secret" role="status">
-      <p>{label}</p>
-      <code>{secret}</code>
-      <div class="row">
-        <button type="button" class="button" onClick={() => copy().catch(() => undefined)}>
-          {words(copied.value ? "secret.copied" : "secret.copy")}
-        </button>
-        <button
-          type="button"
-          class="button"
-          onClick={() => {
-            fresh.value = null;
-            copied.value = false;
-          }}
-        >
-          {words("secret.done")}
-        </button>
-      </div>
-    </div>
-  );
+  return <ShownOnce label={label} texts={[fresh.value.secret]} onDone={done} />;
 }
 
 function Webhooks() {

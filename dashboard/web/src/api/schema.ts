@@ -82,6 +82,72 @@ export type CanaryState = "failed" | "never" | "proven" | "stale";
 export type Stage = "acknowledged" | "notified" | "raised" | "sealed" | "sent" | "stored";
 
 /**
+ * Oneself; without `has_password`: signs in elsewhere only, where password and second factor are, too.
+ */
+export interface Account {
+  login: string;
+  name: string;
+  role: string;
+  has_password: boolean;
+  second_factor: SecondFactor;
+}
+/**
+ * How it stands with one's second factor.
+ *
+ * `required`: the role needs one. `available`: this server has a key to keep one.
+ */
+export interface SecondFactor {
+  since_us: number | null;
+  recovery_left: number;
+  required: boolean;
+  available: boolean;
+}
+/**
+ * The own password, and the one that is to take its place.
+ */
+export interface NewOwnPassword {
+  password: string;
+  new_password: string;
+}
+/**
+ * The own password.
+ */
+export interface OwnPassword {
+  password: string;
+}
+/**
+ * A secret for an app, shown until a first code confirms it: as text to type, and as what a QR code says.
+ */
+export interface Enrolment {
+  secret: string;
+  uri: string;
+}
+/**
+ * The first code of an app.
+ */
+export interface FirstCode {
+  code: string;
+}
+/**
+ * Codes for who lost the app, each good once; shown this once.
+ */
+export interface RecoveryCodes {
+  recovery_codes: string[];
+}
+/**
+ * That it is he: the own password, and where there is a second factor a code of it.
+ */
+export interface Proof {
+  password: string;
+  code: string;
+}
+/**
+ * How many were ended.
+ */
+export interface EndedSessions {
+  ended: number;
+}
+/**
  * One alarm; times are UTC microseconds. Without a patient it is about the system itself.
  *
  * `additions` counts what was added to it since it was raised: who acknowledges it says how many were shown.
@@ -421,6 +487,13 @@ export interface Why {
  */
 export interface Elsewhere {
   patients: PatientName[];
+}
+/**
+ * Until when one sees a patient of another ward, and the reason one gave; ``None`` where one sees him anyway.
+ */
+export interface OpenGlass {
+  until_us: number | null;
+  reason: string | null;
 }
 /**
  * Why somebody of another ward must see the patient; the patient's team reads it, and he sees who looked.
@@ -834,16 +907,18 @@ export interface NewChain {
 export interface Credentials {
   login: string;
   password: string;
+  code?: string | null;
 }
 /**
- * A session as its pages know it.
+ * A session as its pages know it; with recovery codes, this once, where signing in set up a second factor.
  */
 export interface Session {
   user: User;
   csrf: string;
+  recovery_codes: string[] | null;
 }
 /**
- * Who is signed in; `permissions` are those of the role (`dashboard.permissions`).
+ * Who is signed in; `permissions` are those of the role, `wards` those he sees, ``None`` for all.
  */
 export interface User {
   id: number;
@@ -852,6 +927,14 @@ export interface User {
   role: string;
   language: string;
   permissions: string[];
+  wards: number[] | null;
+}
+/**
+ * What somebody signs in with who must set up a second factor first.
+ */
+export interface Known {
+  login: string;
+  password: string;
 }
 /**
  * The session has ended; `leave_url` is where its owner signs out at the provider, too, by whose word it began.
@@ -1248,6 +1331,22 @@ export interface NewPerson {
 export interface FreshPassword {
   person: Person;
   password: string;
+}
+/**
+ * Roles whose password alone does not do; `available`: this server has a key to keep second factors by.
+ */
+export interface FactorRoles {
+  roles: string[];
+  available: boolean;
+}
+/**
+ * Roles whose password alone is not to do.
+ */
+export interface FactorRolesWish {
+  /**
+   * @maxItems 6
+   */
+  roles: ("admin" | "nurse" | "patient" | "physician" | "technician" | "tester")[];
 }
 /**
  * What somebody is called, what he is, and which wards he sees; without `wards`: all.

@@ -3,6 +3,7 @@
 import { AuditSection } from "../admin/audit";
 import { ChannelsSection } from "../admin/channels";
 import { DevicesSection } from "../admin/devices";
+import { FactorRolesPanel } from "../admin/factor_roles";
 import { OnCallSection } from "../admin/on_call";
 import { PeopleSection } from "../admin/people";
 import { adminPath, openSections, type Section } from "../admin/sections";
@@ -14,7 +15,12 @@ import { SubPage } from "../parts/sub_page";
 import { words } from "../words/words";
 
 const PAGES: Record<Section, () => preact.JSX.Element> = {
-  people: PeopleSection,
+  people: () => (
+    <>
+      <PeopleSection />
+      <FactorRolesPanel />
+    </>
+  ),
   wards: WardsSection,
   devices: DevicesSection,
   "on-call": OnCallSection,

@@ -7,6 +7,7 @@ import { ApiError } from "../api/http";
 import { getPatient } from "../api/patients";
 import type { Symptom } from "../api/schema";
 import type { Alarm, PatientFacts, WardPatient } from "../api/types";
+import { GlassBanner, mayBreakGlass } from "../glass/glass";
 import { isLive } from "../live/connection";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { AlarmBar } from "../parts/alarm_bar";
@@ -68,6 +69,11 @@ function Patient({ id }: { id: number }) {
       <div class="centred">
         <h1>{words("patient.unknown")}</h1>
         <p>{words("patient.unknown_why")}</p>
+        {mayBreakGlass() && (
+          <p>
+            {words("glass.maybe")} <a href="/glass">{words("glass.title")}</a>
+          </p>
+        )}
       </div>
     );
   }
@@ -80,6 +86,7 @@ function Patient({ id }: { id: number }) {
         {watched && <Readings patient={watched.patient} />}
         {watched && <CareButton patient={watched.patient} />}
       </div>
+      <GlassBanner patientId={id} />
       {problem !== null && <p class="problem panel">{wordsOfError(problem)}</p>}
       {watched && <OpenAlarms alarms={watched.alarms} name={name} />}
       <Record

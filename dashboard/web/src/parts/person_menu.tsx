@@ -5,6 +5,7 @@ import { sayFailure } from "../alarms/answer";
 import { mayAct } from "../alarms/caring";
 import { isHandingOver } from "../alarms/hand_over";
 import type { Language } from "../api/types";
+import { mayBreakGlass } from "../glass/glass";
 import { leavePush } from "../push/push";
 import { PushChoice } from "../push/push_choice";
 import { navigate } from "../router";
@@ -40,6 +41,9 @@ export function PersonMenu() {
       <LanguageButtons />
       <ThemeButton />
       {mayAct.value && <PushChoice />}
+      <a class="button" href="/account">
+        {words("account.open")}
+      </a>
       {user.value?.permissions.includes("review") && (
         <a class="button" href="/review">
           {words("queue.open")}
@@ -48,6 +52,11 @@ export function PersonMenu() {
       {user.value?.permissions.includes("see_statistics") && (
         <a class="button" href="/statistics">
           {words("statistics.open")}
+        </a>
+      )}
+      {mayBreakGlass() && (
+        <a class="button" href="/glass">
+          {words("glass.title")}
         </a>
       )}
       {openSections().length > 0 && (

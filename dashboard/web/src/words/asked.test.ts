@@ -37,6 +37,13 @@ describe("what an alarm asks", () => {
     );
   });
 
+  it("says who of another ward looks, and why", () => {
+    const detail = { by: "Dr. Day", role: "physician", reason: "Called to help", until_us: 1 };
+    expect(askedWords({ call: "glass_broken", detail, ended_us: null })).toBe(
+      "glass_broken: Dr. Day (Physician), “Called to help”",
+    );
+  });
+
   it("says when the newest of several was said", () => {
     const detail = { messages: 2, newest_us: 1e15 };
     expect(newestWords({ call: "patient_message", detail })).toHaveLength(1);

@@ -2,15 +2,19 @@
 
 import type { Alarm } from "../api/types";
 import { clockTime } from "./numbers";
+import { roleName } from "./roles";
 import { callName, type MessageKey, plural, words } from "./words";
 
-/** "Asystole", "Symptom reported: chest pain, dizzy", "3 messages from the patient". */
+/** "Asystole", "Symptom reported: chest pain, dizzy", "3 messages from the patient", "Seen by another ward: Dr. Day". */
 export function askedWords({ call, detail, ended_us: endedUs }: Pick<Alarm, "call" | "detail" | "ended_us">): string {
   const chips = detail["chips"];
   if (call === "symptom" && Array.isArray(chips) && chips.length > 0) {
     const felt = chips.map((chip) => words(`chip.${chip}` as MessageKey).toLocaleLowerCase());
     return words("alarm.symptom", { call: callName(call), chips: felt.join(", ") });
   }
+  const { by, role, reason } = detail;
+  if (call === "glass_broken" && typeof by === "string" && typeof role === "string")
+    return words("alarm.glass", { call: callName(call), by, role: roleName(role), reason: String(reason) });
   const count = detail[endedUs === null ? "unread" : "messages"];
   return call === "patient_message" && typeof count === "number" && count > 1
     ? plural("alarm.messages", count)
