@@ -49,6 +49,10 @@ docs: setup ## Write the pages that are made from the sources
 	@$(PYTHON) -m setup.api_page
 	@$(PYTHON) -m setup.pages types
 
+.PHONY: pictures
+pictures: setup ## Make the pictures of README and docs/tour.md, beside a fresh demo that runs (ONLY=ward,review some)
+	@$(PYTHON) -m setup.screenshots $(if $(ONLY),--only $(ONLY))
+
 .PHONY: setup
 setup: ## Install all that is needed; at once when nothing changed
 	@python=$$(sh setup/find-python) && "$$python" -B -m setup.environment

@@ -1,15 +1,20 @@
-"""Make README's pictures of a running demo: ``python -m setup.screenshots --password WORD`` beside ``make demo``.
+"""Make the pictures of README and docs/tour.md of a running demo: ``make pictures`` beside ``make demo``.
 
-Signs in, waits until waves have filled the screen and an alarm is there, and writes docs/images/ward.png and
-patient.png. With ``--sizes phone,tablet,wall --out DIR`` it writes each page at each size, dark and light, to look at.
+It signs in as the demo's people, by the passwords that the demo keeps, waits until what a picture shows is there, and
+writes docs/images/*.png. Begun with the demo (``make demo FRESH=1``), it takes six minutes, most of which it waits for
+what the devices recorded. ``--only ward,review`` makes some; ``--sizes phone,tablet,wall --out DIR`` makes the ward and
+a patient at each size, dark and light, to look at.
 """
 
 import argparse
+import json
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
@@ -21,9 +26,11 @@ Theme = Literal["dark", "light"]
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _IMAGES: Final = _ROOT / "docs" / "images"
 _THEMES: Final[tuple[Theme, ...]] = ("dark", "light")
-#: The demo's first alarm comes in about half a minute; waves fill the widest lead in 20 s.
-_ALARM_TIMEOUT_MS: Final = 90_000
+#: What the demo's devices recorded before is analysed by then.
+_TIMEOUT_MS: Final = 480_000
+#: Waves fill the widest lead in 20 s.
 _FILL_MS: Final = 21_000
+_SETTLE_MS: Final = 2_000
 _CHROMIUM_FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -40,15 +47,46 @@ class Size(NamedTuple):
     height: int
 
 
-SIZES: Final = {"phone": Size(390, 844), "tablet": Size(1024, 768), "wall": Size(1920, 1080), "readme": Size(1440, 810)}
+SIZES: Final = {"phone": Size(390, 844), "tablet": Size(1024, 768), "wall": Size(1920, 1080)}
+_PAGE: Final = Size(1280, 720)
 
 
-class Account(NamedTuple):
-    """Where the pages are, and who looks at them."""
+class Demo(NamedTuple):
+    """A demo that runs: its pages, its phones, and the directory with its passwords."""
 
     url: str
-    user: str
-    password: str
+    phones: str
+    directory: Path
+
+    def password(self, login: str) -> str:
+        """Return a user's password."""
+        return (self.directory / f"{login}.password").read_text(encoding="utf-8").strip()
+
+
+class Shot(NamedTuple):
+    """One picture: who sees it, and how one comes there."""
+
+    login: str
+    come: Callable[[Page, Demo], None]
+    size: Size = _PAGE
+
+
+def find_demo(home: Path) -> Demo:
+    """Return the demo that runs in a home.
+
+    Raises
+    ------
+    SetupError
+        If none does.
+    """
+    directory = home / "demo"
+    try:
+        said = json.loads((directory / "lock").read_text(encoding="utf-8"))
+        return Demo(str(said["url"] or ""), str(said["phones"] or ""), directory)
+    except (OSError, ValueError, KeyError) as error:
+        raise SetupError(
+            f"no demo runs in {directory} ({error}); start one with `make demo`, in another terminal"
+        ) from None
 
 
 @contextmanager
@@ -66,85 +104,194 @@ def _browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def _signed_in(browser: Browser, account: Account, size: Size, theme: Theme) -> Iterator[Page]:
+def _signed_in(browser: Browser, demo: Demo, login: str, size: Size, theme: Theme) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": size.width, "height": size.height},
         color_scheme=theme,
         locale="en-GB",
         has_touch=size == SIZES["phone"],
     )
+    context.set_default_timeout(_TIMEOUT_MS)
     try:
         page = context.new_page()
-        page.goto(account.url)
-        page.fill("input[name=login]", account.user)
-        page.fill("input[name=password]", account.password)
+        page.goto(demo.url)
+        page.fill("input[name=login]", login)
+        page.fill("input[name=password]", demo.password(login))
         page.click("form button")
-        page.wait_for_selector(".tile")
+        page.wait_for_selector("button.person")
+        page.click("body", position={"x": 2, "y": 2})  # a page that was touched may sound
         yield page
     finally:
         context.close()
 
 
-def _photograph_ward(page: Page, path: Path) -> None:
-    page.wait_for_selector(".tile .alarm-bar", timeout=_ALARM_TIMEOUT_MS)
+def _api(page: Page, path: str) -> Any:  # noqa: ANN401 # JSON
+    return page.evaluate("path => fetch(path).then(answer => answer.json())", f"/api{path}")
+
+
+def _until(page: Page, path: str, holds: str) -> None:
+    """Wait until a condition, JavaScript of `answer`, holds for what the API answers."""
+    page.wait_for_function(
+        f"async path => {{ const answer = await (await fetch(path)).json(); return {holds}; }}",
+        arg=f"/api{path}",
+        polling=2_000,
+    )
+
+
+def _patient(page: Page, name: str) -> int:
+    patients = _api(page, "/ward")["patients"]
+    return next(int(patient["id"]) for patient in patients if patient["name"] == name)
+
+
+def _ward(page: Page, _demo: Demo) -> None:
+    page.wait_for_selector(".tile .alarm-bar")
     page.mouse.move(0, 0)
     page.wait_for_timeout(_FILL_MS)
-    page.screenshot(path=path)
 
 
-def _photograph_patient(page: Page, path: Path) -> None:
-    """Of whoever stands first, the one in trouble; the whole page."""
-    page.locator(".tile h2 a").first.click()
-    page.wait_for_selector(".alarm-choose")
-    grave = page.locator(".alarm-list li[data-priority=high]:not([data-state=suppressed]) .alarm-choose")
-    (grave.last if grave.count() else page.locator(".alarm-choose").first).click()
-    page.keyboard.press("Home")  # a wave out of sight stands still
-    page.evaluate("document.activeElement.blur()")
-    page.mouse.move(0, 0)
+def _story(page: Page, demo: Demo) -> None:
+    """Of an asystole that somebody has acknowledged."""
+    arthur = _patient(page, "Arthur Lindqvist")
+    told = "a => a.call === 'asystole' && !a.late && a.acknowledged"
+    _until(page, f"/patients/{arthur}/alarms?limit=100", f"answer.alarms.some({told})")
+    alarms = _api(page, f"/patients/{arthur}/alarms?limit=100")["alarms"]
+    alarm = next(one for one in alarms if one["call"] == "asystole" and not one["late"] and one["acknowledged"])
+    page.goto(f"{demo.url}/alarm/{alarm['id']}")
+
+
+def _record(page: Page, demo: Demo) -> None:
+    """Of the one who fibrillates, when all that his device recorded is there."""
+    tomas = _patient(page, "Tomás Herrera")
+    fibrillates = "answer.alarms.filter(a => a.call === 'atrial_fibrillation' && a.late).length >= 3"
+    _until(page, f"/patients/{tomas}/alarms?limit=300", fibrillates)
+    page.goto(f"{demo.url}/patient/{tomas}")
+    page.locator(".disclosure").scroll_into_view_if_needed()
     page.wait_for_timeout(_FILL_MS)
-    page.screenshot(path=path, full_page=True)
 
 
-def make_pictures(account: Account, out: Path, sizes: Sequence[str]) -> None:
-    """Write ward and patient page at each size.
+def _late(page: Page, _demo: Demo) -> None:
+    """Kwame's device was out of reach for a minute and a half when his heart raced."""
+    _until(page, "/ward", "answer.alarms.some(a => a.late && a.call === 'ventricular_tachycardia' && !a.acknowledged)")
+    page.wait_for_timeout(_FILL_MS)
+
+
+def _review(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.url}/review")
+
+
+def _numbers(page: Page, demo: Demo) -> None:
+    _until(page, "/statistics/alarms?days=7", "answer.limits.some(l => l.suggestion && l.n >= 20)")
+    page.goto(f"{demo.url}/statistics")
+
+
+def _phones(page: Page, demo: Demo) -> None:
+    page.goto(demo.phones)
+    page.wait_for_selector("article.failure")
+
+
+def _notice(page: Page, demo: Demo) -> None:
+    _phones(page, demo)
+    page.context.clear_cookies()  # on a phone that nobody is signed in on
+    page.locator("article.failure a").first.click()
+
+
+def _on_call(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.url}/admin/on-call")
+
+
+def _audit(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.url}/admin/audit")
+
+
+def _words(page: Page, demo: Demo) -> None:
+    arthur = _patient(page, "Arthur Lindqvist")
+    _until(page, f"/patients/{arthur}/symptoms", "answer.symptoms.length > 0")
+    page.goto(f"{demo.url}/patient/{arthur}")
+    page.get_by_role("heading", name="Symptoms", exact=True).scroll_into_view_if_needed()
+
+
+_PHONE: Final = SIZES["phone"]
+#: In this order: what comes later in a demo's life stands later.
+SHOTS: Final[Mapping[str, Shot]] = MappingProxyType(
+    {
+        "ward": Shot("nurse", _ward, Size(1280, 800)),
+        "phones": Shot("nurse", _phones, Size(900, 560)),
+        "notice": Shot("nurse", _notice, _PHONE),
+        "words": Shot("nurse", _words),
+        "story": Shot("nurse", _story, Size(1280, 860)),
+        "review": Shot("nurse", _review),
+        "on-call": Shot("administrator", _on_call),
+        "audit": Shot("administrator", _audit),
+        "late": Shot("nurse", _late, Size(1280, 800)),
+        "numbers": Shot("nurse", _numbers),
+        "patient": Shot("nurse", _record, Size(1280, 1000)),
+    }
+)
+
+
+def make_pictures(demo: Demo, out: Path, names: Sequence[str]) -> None:
+    """Write these pictures.
 
     Raises
     ------
     SetupError
         If there is no browser, or the pages do not answer as they should.
     """
+    with _photographing(demo, out) as browser:
+        for name in names:
+            shot = SHOTS[name]
+            with (
+                step(f"Photographing {name}"),
+                _signed_in(browser, demo, shot.login, shot.size, "dark") as page,
+            ):
+                shot.come(page, demo)
+                page.wait_for_timeout(_SETTLE_MS)
+                page.screenshot(path=out / f"{name}.png")
+
+
+def make_sizes(demo: Demo, out: Path, sizes: Sequence[str]) -> None:
+    """Write the ward and a patient at each size, dark and light (raises as `make_pictures`)."""
+    with _photographing(demo, out) as browser:
+        for size, theme in [(size, theme) for size in sizes for theme in _THEMES]:
+            with (
+                step(f"Photographing ward and patient ({size}, {theme})"),
+                _signed_in(browser, demo, "nurse", SIZES[size], theme) as page,
+            ):
+                _ward(page, demo)
+                page.screenshot(path=out / f"ward-{size}-{theme}.png")
+                page.locator(".tile h2 a").first.click()
+                page.wait_for_timeout(_FILL_MS)
+                page.screenshot(path=out / f"patient-{size}-{theme}.png", full_page=True)
+
+
+@contextmanager
+def _photographing(demo: Demo, out: Path) -> Iterator[Browser]:
     out.mkdir(parents=True, exist_ok=True)
-    wanted = [(size, theme) for size in sizes for theme in (("dark",) if size == "readme" else _THEMES)]
     try:
         with _browser() as browser:
-            for size, theme in wanted:
-                suffix = "" if size == "readme" else f"-{size}-{theme}"
-                with (
-                    step(f"Photographing ward and patient ({size}, {theme})"),
-                    _signed_in(browser, account, SIZES[size], theme) as page,
-                ):
-                    _photograph_ward(page, out / f"ward{suffix}.png")
-                    _photograph_patient(page, out / f"patient{suffix}.png")
+            yield browser
     except Error as problem:
         reason = problem.message.splitlines()[0]
-        raise SetupError(f"{account.url}: {reason}. Does `make demo` run there, with this user and password?") from None
+        raise SetupError(f"{demo.url}: {reason}. Does `make demo` still run?") from None
     note(f"The pictures are in {out}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and make the pictures."""
     parser = argparse.ArgumentParser(prog="python -m setup.screenshots", description=__doc__.splitlines()[0])
-    parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the pages are (default: %(default)s)")
-    parser.add_argument("--user", default="nurse", help="who signs in (default: %(default)s)")
-    parser.add_argument("--password", required=True, help="as `make demo` prints it")
-    parser.add_argument("--sizes", help=f"comma-separated, of {', '.join(SIZES)} (default: readme)", default="readme")
+    home = Path(os.environ.get("HEARTWIRE_HOME") or ".heartwire")
+    parser.add_argument("--home", type=Path, default=home, help="HEARTWIRE_HOME of the demo (default: %(default)s)")
+    parser.add_argument(
+        "--only", help=f"comma-separated, of {', '.join(SHOTS)} (default: all)", default=",".join(SHOTS)
+    )
+    parser.add_argument("--sizes", help=f"instead: ward and patient at sizes, of {', '.join(SIZES)}")
     parser.add_argument("--out", type=Path, default=_IMAGES, help="folder of the pictures (default: docs/images)")
     given = parser.parse_args(arguments)
-    sizes = given.sizes.split(",")
-    unknown = [size for size in sizes if size not in SIZES]
+    names, known = (given.sizes.split(","), SIZES) if given.sizes else (given.only.split(","), SHOTS)
+    unknown = [name for name in names if name not in known]
     if unknown:
-        parser.error(f"unknown size {unknown[0]!r}; choose of {', '.join(SIZES)}")
-    make_pictures(Account(given.url, given.user, given.password), given.out, sizes)
+        parser.error(f"unknown {unknown[0]!r}; choose of {', '.join(known)}")
+    (make_sizes if given.sizes else make_pictures)(find_demo(given.home), given.out, names)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from heartwire.logs import set_up_logging
 from heartwire.mqtt import make_client
 from heartwire.topics import is_device, new_device
-from simulators.config import FleetConfig, SyntheticPatient, invent_ward, load_source, read_config
-from simulators.device import Device
+from simulators.config import FleetConfig, SyntheticPatient, invent_ward, load_recorded, load_source, read_config
+from simulators.device import Device, Life
 from simulators.errors import SimulationError
 from simulators.fleet import run_fleet
 from simulators.load.command import fleet
@@ -84,7 +84,8 @@ def patient(
     """Run one synthetic patient.
 
     A script is a JSON list, such as [{"rhythm": "normal", "seconds": 40, "bpm": 70}, {"rhythm": "asystole",
-    "seconds": 8}]. Rhythms: normal, tachycardia, bradycardia, pause, asystole, lead_off, flat, noise. The same seed
+    "seconds": 8}]. Rhythms: normal, tachycardia, bradycardia, pause, asystole, ectopy, afib, vt, vf, lead_off, flat,
+    noise. The same seed
     and script give the same samples.
     """
     if script_path is not None and (rhythm is not None or bpm is not None):
@@ -197,7 +198,8 @@ def _devices(config: FleetConfig, base: Path, settings: SimulateSettings) -> Seq
             raise SimulationError(f"patient {number + 1} of {n} (device {one.device}): {error}") from None
         hr = isinstance(one, SyntheticPatient) and one.hr
         own = settings if one.password is None else settings.as_device(one.device, one.password)
-        devices.append(Device(one.device, source, own, phase_s=FRAME_S * number / n, sends_hr=hr))
+        life = Life(one.battery, one.says, one.away, load_recorded(one, settings.cache_dir))
+        devices.append(Device(one.device, source, own, phase_s=FRAME_S * number / n, sends_hr=hr, life=life))
     return devices
 
 

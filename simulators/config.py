@@ -18,6 +18,17 @@ kind           keys besides `device`, `kind`, `loop` (default true: for ever), `
 ``array``      `npy`, `fs_hz`, `gain` (200 per mV), `baseline` (0), `lead` (""); floats in the file are mV
 =============  ==========================================================================================
 
+Each may have, too:
+
+============  ===========================================================================================
+``battery``   percent of its battery at the start; it falls by one in ten minutes
+``says``      what its patient says, once: a list of {"after_s": 60, "chips": ["dizzy"], "note": ""} (the symptom
+              button) or {"after_s": 60, "message": "..."}
+``away``      when it is out of reach, again and again: {"after_s": 200, "lasts_s": 90, "every_s": 1200}; it
+              goes on recording, and delivers afterwards
+``recorded``  (synthetic ones) what it recorded before, and delivers besides: {"seconds": 3600, "script": [...]}
+============  ===========================================================================================
+
 Paths are relative to the file. Unknown keys are refused. Devices must be registered with a patient before the
 system stores their frames.
 """
@@ -30,11 +41,13 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from heartwire.care import Chip, Note
+from heartwire.care import Said as Words
 from heartwire.topics import is_device
 from simulators.beat import load_shape
 from simulators.errors import SimulationError
 from simulators.patient import GAIN
-from simulators.scripts import Rhythm, Script, Segment, read_json
+from simulators.scripts import SEGMENT_S_MIN, Rhythm, Script, Segment, read_json
 from simulators.sources import Source, SyntheticSource, load_array, load_record
 
 _Rate = Annotated[float, Meta(ge=100, le=1000)]
@@ -42,10 +55,48 @@ _Lead = Annotated[str, Meta(max_length=32)]
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a patient says so long after the start: a press of the symptom button, or a message."""
+
+    after_s: Annotated[float, Meta(ge=0, le=86_400)]
+    chips: tuple[Chip, ...] = ()
+    note: Note = ""
+    message: Words | None = None
+
+
+class Away(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a device is out of reach: from `after_s` on for `lasts_s`, and so again every `every_s`."""
+
+    after_s: Annotated[float, Meta(ge=0, le=86_400)]
+    lasts_s: Annotated[float, Meta(ge=1, le=3600)]
+    every_s: Annotated[float, Meta(ge=2, le=86_400)]
+
+    def __post_init__(self) -> None:
+        """Refuse one that never comes back."""
+        if self.lasts_s >= self.every_s:
+            raise ValueError(f"lasts_s is {self.lasts_s:g}, wanted less than every_s, {self.every_s:g}")
+
+    def left_s(self, now_s: float) -> float:
+        """Return how long it is out of reach yet, at so many seconds after the start; 0: it is not."""
+        if now_s < self.after_s:
+            return 0.0
+        return max(0.0, self.lasts_s - (now_s - self.after_s) % self.every_s)
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a device recorded up to the start: so many seconds of a synthetic patient's script, again and again."""
+
+    seconds: Annotated[int, Meta(ge=60, le=86_400)]
+    script: Script
+
+
 class _Patient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     device: str
     loop: bool = True
     password: str | None = None
+    battery: Annotated[int, Meta(ge=1, le=100)] | None = None
+    says: tuple[Said, ...] = ()
+    away: Away | None = None
 
     def __post_init__(self) -> None:
         if not is_device(self.device):
@@ -60,6 +111,7 @@ class SyntheticPatient(_Patient, frozen=True, kw_only=True, forbid_unknown_field
     fs_hz: _Rate = 250.0
     lead: _Lead | None = None
     hr: bool = False
+    recorded: Recorded | None = None
 
 
 class RecordPatient(_Patient, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="record"):
@@ -128,6 +180,24 @@ def load_source(patient: Patient, base: Path, cache_dir: Path) -> Source:
         lead=patient.lead or "",
         loop=patient.loop,
     )
+
+
+def load_recorded(patient: Patient, cache_dir: Path) -> SyntheticSource | None:
+    """Return what a patient's device recorded before, if it did."""
+    if not isinstance(patient, SyntheticPatient) or patient.recorded is None:
+        return None
+    script = _cut(patient.recorded.script, patient.recorded.seconds)
+    shape = load_shape(patient.seed, cache_dir)
+    return SyntheticSource(script, patient.seed, shape, fs_hz=patient.fs_hz, loop=False, lead=patient.lead or "II")
+
+
+def _cut(script: tuple[Segment, ...], seconds: float) -> tuple[Segment, ...]:
+    """Return a script, again and again, for so long; what is left at its end is of its first segment's rhythm."""
+    whole_s = sum(segment.seconds for segment in script)
+    n = int(seconds // whole_s)
+    left_s = seconds - n * whole_s
+    last = (msgspec.structs.replace(script[0], seconds=left_s),) if left_s >= SEGMENT_S_MIN else ()
+    return script * n + last
 
 
 def invent_ward(n: int, seed: int, devices: tuple[str, ...] = ()) -> FleetConfig:

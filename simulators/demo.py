@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NamedTuple, NoReturn
@@ -30,14 +30,27 @@ from simulators.demo_checks import (
 )
 from simulators.demo_console import Console
 from simulators.demo_home import DemoError, Home
+from simulators.demo_mailbox import Mailbox
 from simulators.demo_services import Services, heartwire_command, make_environment
+from simulators.demo_shift import Shift
 from simulators.demo_stop import SIGNALS, StopAskedError, StopSignals
-from simulators.demo_ward import PATIENTS_MAX, DemoPatient, find_records, make_ward, register, write_fleet
+from simulators.demo_stories import ADMINISTRATOR, TEAM
+from simulators.demo_team import let_in
+from simulators.demo_ward import (
+    PATIENTS_MAX,
+    DemoPatient,
+    find_missing,
+    find_records,
+    make_ward,
+    register,
+    with_recorded,
+    write_fleet,
+)
 
-LOGIN: Final = "nurse"
 _DATABASE_PORT: Final = 54_320
 _BROKER_PORT: Final = 18_830
 _WEBSOCKET_PORT: Final = 18_880
+_MAILBOX_PORT: Final = 18_950
 _HEALTH_TIMEOUT_S: Final = 60.0
 _SAMPLES_TIMEOUT_S: Final = 60.0
 _COMMAND_TIMEOUT_S: Final = 120.0
@@ -84,9 +97,10 @@ class _Wires(NamedTuple):
     "--patients",
     "n_patients",
     type=click.IntRange(1, PATIENTS_MAX),
-    default=8,
+    default=10,
     show_default=True,
-    help="How many patients to simulate; two of the first eight replay a real ECG.",
+    help="How many patients to simulate; one of the first ten replays a real ECG, the last two are of a ward that"
+    " the nurse does not see.",
 )
 @click.option(
     "--broker",
@@ -98,12 +112,14 @@ def demo(**given: Any) -> None:  # noqa: ANN401 # as `_Wishes` names them
     """Run everything at once, with simulated patients.
 
     Starts a database, an MQTT broker, ingest, analytics, the notifier, the compactor, the canary, the dashboard and a
-    ward of simulated patients on this machine alone (loopback), and prints where to look and how to sign in. Within the
-    first minute one patient has an asystole; others follow with bradycardia, a lead off, tachycardia, a pause, noise,
-    again and again.
+    ward of simulated patients on this machine alone (loopback), and prints where to look and how to sign in, as nurse,
+    physician, technician or administrator; docs/tour.md leads through it. Within the first minute one patient has an
+    asystole; others follow with atrial fibrillation, bradycardia, a lead off, tachycardia, a pause, noise, again and
+    again. Their devices deliver what they recorded while the demo was off, six hours at most. A colleague acknowledges
+    what you leave unanswered, and what is sent to phones is seen on a page of its own.
 
     Everything is kept in HEARTWIRE_HOME/demo (default ./.heartwire/demo): the next start goes on with the same
-    patients, history and password. Patients of an earlier start with more of them stay on the ward, silent. Eight
+    patients, history and passwords. Patients of an earlier start with more of them stay on the ward, silent. Ten
     patients fill some hundred megabytes a day; --fresh empties it.
     Ctrl-C stops everything; a second Ctrl-C at once.
     """
@@ -137,18 +153,7 @@ def _run(home: Home, services: Services, stop_signals: StopSignals, wishes: _Wis
     database = _start_database(home, logs, services)
     with _console.step("schema"), stop_signals.hold():
         migrate(database)
-    with _console.step("patients"):
-        ward = make_ward(wishes.n_patients, home.make_directory("ward"))
-        with stop_signals.hold():
-            register(database, ward)
-    groups = {"patients": ward}
-    if wishes.records is not None:
-        with _console.step(f"records in {wishes.records}"):
-            groups["records"], left_out = find_records(wishes.records)
-            with stop_signals.hold():
-                register(database, groups["records"])
-        for line in left_out:
-            _console.say(f"    {line}")
+    groups = _register_patients(home, database, stop_signals, wishes)
     with _console.step("who may connect"), stop_signals.hold():
         access = prepare_access(home, database, [one for group in groups.values() for one in group])
     broker_port, websocket_port = _start_broker(home, logs, services, wishes.broker_name, access)
@@ -157,11 +162,14 @@ def _run(home: Home, services: Services, stop_signals: StopSignals, wishes: _Wis
     _start_services(home, logs, services, wires)
     _start_fleets(home, logs, services, groups, wires)
     # While they come up.
-    password = _make_user(home, database, stop_signals)
+    _make_administrator(home, database, stop_signals)
+    mailbox = Mailbox(choose_port(_MAILBOX_PORT))
     url = f"http://{LOOPBACK}:{dashboard_port}"
     with _console.step("pages"):
         if not wait_for(lambda: answers_health(dashboard_port), services.look, _HEALTH_TIMEOUT_S):
             raise DemoError(f"the dashboard does not answer at {url}; see {logs / 'dashboard.log'}")
+    with _console.step("people"), stop_signals.hold():
+        let_in(home, dashboard_port, are_records="records" in groups)
 
     def live() -> int:
         with stop_signals.hold():
@@ -172,11 +180,32 @@ def _run(home: Home, services: Services, stop_signals: StopSignals, wishes: _Wis
         if not wait_for(lambda: live() >= 1, services.look, _SAMPLES_TIMEOUT_S):
             raise DemoError(f"no sample arrived in {_SAMPLES_TIMEOUT_S:.0f} s; see patients.log, ingest.log in {logs}")
         wait_for(lambda: live() == len(devices), services.look, 10.0)
-    home.announce(url)
-    _console.say(_farewell(url, password, live(), len(devices), logs))
+    home.announce(url, mailbox.url)
+    passwords = {member.login: home.password(member.login)[1] for member in TEAM}
+    _console.say(_farewell(url, mailbox.url, passwords, f"{live()} of {len(devices)}", logs))
+    Shift(home, dashboard_port, mailbox, lambda line: _console.say(f"  ! {line}")).start()
     while True:
         services.look()
         time.sleep(_LOOK_EVERY_S)
+
+
+def _register_patients(
+    home: Home, database: str, stop_signals: StopSignals, wishes: _Wishes
+) -> dict[str, tuple[DemoPatient, ...]]:
+    """Return the patients of each fleet, all registered."""
+    with _console.step("patients"):
+        ward = make_ward(wishes.n_patients, home.make_directory("ward"))
+        with stop_signals.hold():
+            register(database, ward)
+            groups = {"patients": with_recorded(ward, find_missing(database, ward))}
+    if wishes.records is not None:
+        with _console.step(f"records in {wishes.records}"):
+            groups["records"], left_out = find_records(wishes.records)
+            with stop_signals.hold():
+                register(database, groups["records"])
+        for line in left_out:
+            _console.say(f"    {line}")
+    return groups
 
 
 def _start_database(home: Home, logs: Path, services: Services) -> str:
@@ -262,24 +291,24 @@ def _start_fleets(
     services.start_stage(children, stop_timeout_s=5.0)
 
 
-def _make_user(home: Home, database: str, stop_signals: StopSignals) -> str:
-    """Return the password of the demo's user, who is let in by it from now on if he was not."""
-    path, password, is_new = home.password(LOGIN)
+def _make_administrator(home: Home, database: str, stop_signals: StopSignals) -> None:
+    """Let the administrator in by the password that is kept, who lets in all others."""
+    login = ADMINISTRATOR.login
+    path, _, is_new = home.password(login)
     with stop_signals.hold(), translated(), psycopg.connect(database) as connection:
-        exists = connection.execute("SELECT FROM users WHERE login = %s", [LOGIN]).rowcount
+        exists = connection.execute("SELECT FROM users WHERE login = %s", [login]).rowcount
     words: tuple[str, ...] = ()
     if not exists:
-        words = ("add", LOGIN, "--name", "Demo Nurse", "--role", "nurse")
+        words = ("add", login, "--name", ADMINISTRATOR.name, "--role", ADMINISTRATOR.role)
     elif is_new:
-        words = ("password", LOGIN)
+        words = ("password", login)
     if words:
-        with _console.step("user"):
+        with _console.step("administrator"):
             _call(
                 home,
                 *("dashboard", "user", *words, "--password-file", str(path)),
                 settings={"HEARTWIRE_DASHBOARD_DATABASE": database},
             )
-    return password
 
 
 def _call(home: Home, *words: str, settings: dict[str, str]) -> None:
@@ -309,15 +338,20 @@ def _stop(services: Services) -> None:
     services.stop()
 
 
-def _farewell(url: str, password: str, live: int, n: int, logs: Path) -> str:
+def _farewell(url: str, phones: str, passwords: Mapping[str, str], live: str, logs: Path) -> str:
+    shown = [member for member in TEAM if member.is_shown]
+    people = "\n".join(f"    {each.login:<15}{passwords[each.login]:<27}{each.sees}" for each in shown)
     return f"""
-heartwire is ready: {live} of {n} patients are live.
+heartwire is ready: {live} patients are live.
 
-    Open       {url}
-    User       {LOGIN}
-    Password   {password}
+    Open           {url}
+    Phones         {phones}   what is sent to the people on call
 
-The patients are made up; the first alarm comes in about half a minute. Logs: {logs}
+    User           Password
+{people}
+
+This is a demonstration: patients and team are made up; the first alarm comes in about half a minute, what was recorded
+before within minutes. docs/tour.md leads through it. Logs: {logs}
 heartwire is not a certified medical device: do not rely on it for a real patient.
 Ctrl-C stops everything.
 """

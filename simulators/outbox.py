@@ -9,12 +9,12 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from heartwire.frames import Ack, EcgFlag, EcgFrame, HrFrame
+from heartwire.frames import Ack, EcgFlag, EcgFrame, EventFrame, HrFrame
 
 #: A frame that an ack calls missing is not sent again before the last sending is this old, seconds.
 _AGAIN_S: Final = 3.0
 
-_Frame = TypeVar("_Frame", EcgFrame, HrFrame)
+_Frame = TypeVar("_Frame", EcgFrame, HrFrame, EventFrame)
 
 
 class Outbox(Generic[_Frame]):

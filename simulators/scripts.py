@@ -14,6 +14,10 @@ rhythm          what the samples show                                           
 ``bradycardia`` slow                                                                   42
 ``pause``       one RR interval of `seconds`, then beats again to the segment's end    70
 ``asystole``    no beat; baseline wander and slight noise go on                        none
+``ectopy``      sinus rhythm in which every fourth or fifth beat is ventricular         72
+``afib``        atrial fibrillation: no P wave, no order in the intervals              95
+``vt``          ventricular tachycardia: wide beats, regular                           165
+``vf``          ventricular fibrillation: no beat, a wave of 4 to 6 Hz                 none
 ``lead_off``    constant samples, frames flagged `LEAD_OFF`; the heart beats on unseen 70
 ``flat``        constant samples, nothing flagged; the heart beats on unseen           70
 ``noise``       muscle and motion artefact that drowns the beats                       75
@@ -41,6 +45,10 @@ class Rhythm(StrEnum):
     BRADYCARDIA = "bradycardia"
     PAUSE = "pause"
     ASYSTOLE = "asystole"
+    ECTOPY = "ectopy"
+    AFIB = "afib"
+    VT = "vt"
+    VF = "vf"
     LEAD_OFF = "lead_off"
     FLAT = "flat"
     NOISE = "noise"
@@ -51,20 +59,35 @@ UNSEEN: Final = frozenset({Rhythm.LEAD_OFF, Rhythm.FLAT, Rhythm.NOISE})
 #: Segments in which samples do not move.
 STILL: Final = frozenset({Rhythm.LEAD_OFF, Rhythm.FLAT})
 
-_DEFAULT_BPM: Final = MappingProxyType({Rhythm.TACHYCARDIA: 130.0, Rhythm.BRADYCARDIA: 42.0, Rhythm.NOISE: 75.0})
+#: Segments in which the heart has no beats.
+BEATLESS: Final = frozenset({Rhythm.ASYSTOLE, Rhythm.VF})
+
+#: The shortest segment, seconds.
+SEGMENT_S_MIN: Final = 0.5
+
+_DEFAULT_BPM: Final = MappingProxyType(
+    {
+        Rhythm.TACHYCARDIA: 130.0,
+        Rhythm.BRADYCARDIA: 42.0,
+        Rhythm.NOISE: 75.0,
+        Rhythm.ECTOPY: 72.0,
+        Rhythm.AFIB: 95.0,
+        Rhythm.VT: 165.0,
+    }
+)
 
 
 class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One stretch of a script; `bpm` is the mean heart rate in it, beats a minute."""
 
     rhythm: Rhythm
-    seconds: Annotated[float, Meta(ge=0.5, le=86_400)]
+    seconds: Annotated[float, Meta(ge=SEGMENT_S_MIN, le=86_400)]
     bpm: Annotated[float, Meta(ge=20, le=250)] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would play as something else than its name."""
-        if self.rhythm is Rhythm.ASYSTOLE and self.bpm is not None:
-            raise ValueError("asystole has no bpm; leave it out")
+        if self.rhythm in BEATLESS and self.bpm is not None:
+            raise ValueError(f"{self.rhythm} has no bpm; leave it out")
         if self.rhythm is Rhythm.PAUSE and self.seconds < 1.5 * self.rr_s:
             raise ValueError(
                 f"a pause of {self.seconds:g} s is none at {60 / self.rr_s:g} bpm;"

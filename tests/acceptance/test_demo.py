@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +49,7 @@ def _start_again(demo: Process) -> None:
 
 
 def _passwords(demo: Process) -> list[str]:
-    return re.findall(r"Password +(\S+)", demo.log)
+    return re.findall(r"^    nurse +(\S+)", demo.log, re.MULTILINE)
 
 
 def _family(demo: Process) -> list[psutil.Process]:
@@ -72,22 +72,72 @@ def _left_behind(home: Path) -> list[str]:
 
 
 class _Nurse:
-    """Signed in at the dashboard."""
+    """Signed in at the dashboard; the nurse, or another of the team."""
 
-    def __init__(self, port: int, password: str) -> None:
+    def __init__(self, port: int, password: str, login: str = "nurse") -> None:
         self._url: Final = f"http://127.0.0.1:{port}/api"
         answer = httpx.post(
-            f"{self._url}/session", json={"login": "nurse", "password": password}, timeout=20, verify=PLAIN
+            f"{self._url}/session", json={"login": login, "password": password}, timeout=20, verify=PLAIN
         )
         assert answer.status_code == 200, answer.text
         self._cookies: Final = answer.cookies
 
+    def get(self, path: str) -> Any:  # noqa: ANN401 # JSON
+        """Return what the API answers."""
+        answer = httpx.get(f"{self._url}{path}", cookies=self._cookies, timeout=20, verify=PLAIN)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     def ward(self) -> Mapping[str, Any]:
         """Return the ward's picture."""
-        answer = httpx.get(f"{self._url}/ward", cookies=self._cookies, timeout=20, verify=PLAIN)
-        assert answer.status_code == 200, answer.text
-        ward: Mapping[str, Any] = answer.json()
+        ward: Mapping[str, Any] = self.get("/ward")
         return ward
+
+
+def _take_the_tour(nurse: _Nurse, demo: Process, port: int) -> None:
+    """See that what docs/tour.md shows is there, each stop by its own condition."""
+
+    def soon(what: str, condition: Callable[[], object], timeout_s: float = 60) -> None:
+        wait_until(lambda: bool(condition()), what, timeout_s=timeout_s, poll_s=0.5)
+
+    ids = {patient["name"]: patient["id"] for patient in nurse.ward()["patients"]}
+    phones = re.findall(r"^    Phones +(\S+)", demo.log, re.MULTILINE)[-1]
+    soon("a nurse for each patient", lambda: all(patient["nurse"] for patient in nurse.ward()["patients"]))
+    soon(
+        "a shift that is handed over",
+        lambda: [each["to"]["name"] for each in nurse.ward()["hand_overs"]] == ["Nora Keller"],
+    )
+    soon("alarms that are off", lambda: [each["kind"] for each in nurse.ward()["pauses"]] == ["alarms_off"])
+    assert {patient["battery_percent"] for patient in nurse.ward()["patients"]} > {14, 84}
+    soon("charts", lambda: all(nurse.get(f"/patients/{patient}/notes")["notes"] for patient in ids.values()))
+    soon("words to a patient", lambda: nurse.get(f"/patients/{ids['Arthur Lindqvist']}/messages")["messages"])
+    soon("a symptom", lambda: nurse.get(f"/patients/{ids['Arthur Lindqvist']}/symptoms")["symptoms"], 120)
+    soon("a message on the nurse's phone", lambda: "to nurse" in httpx.get(phones, verify=PLAIN).text, 90)
+    own = nurse.get(f"/patients/{ids['Tomás Herrera']}/limits")["limits"]
+    assert own == {"tachycardia": {"bpm": 135.0}}
+
+    def numbers() -> Mapping[str, Any]:
+        return next(
+            (
+                limit
+                for limit in nurse.get("/statistics/alarms?days=1")["limits"]
+                if limit["patient"] == "Margaret Osei"
+            ),
+            {},
+        )
+
+    # What the devices recorded comes late, is analysed, and is judged by the colleague: a limit rings for nothing.
+    soon("a limit that rings for nothing", lambda: numbers().get("suggestion"), 150)
+    assert numbers()["n_true"] == 0
+    assert 45 <= numbers()["suggestion"]["value"] < 50
+    soon("late signal", lambda: any(each["late"] for each in nurse.get("/review?days=1&limit=300")["waiting"]), 150)
+    for login, page in (
+        ("physician", "/review"),
+        ("technician", "/ledger"),
+        ("administrator", "/on-call?from_us=0&to_us=1"),
+    ):
+        password = re.findall(rf"^    {login} +(\S+)", demo.log, re.MULTILINE)[-1]
+        _Nurse(port, password, login).get(page)
 
 
 def _live(ward: Mapping[str, Any]) -> list[str]:
@@ -111,10 +161,11 @@ def _call_demo(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_ward_is_live_alarms_and_is_there_again_the_next_time(demo: Process, home: Path, port: int) -> None:
     assert f"http://127.0.0.1:{port}" in demo.log
     assert "not a certified medical device" in demo.log
+    assert "This is a demonstration" in demo.log
     nurse = _Nurse(port, _passwords(demo)[0])
     wait_until(lambda: len(_live(nurse.ward())) == 8, "eight live patients", timeout_s=30, poll_s=0.5)
     wait_until(
@@ -130,6 +181,7 @@ def test_the_ward_is_live_alarms_and_is_there_again_the_next_time(demo: Process,
     # The canary is seen by its proof alone: it is nobody's patient.
     wait_until(lambda: nurse.ward()["canary"]["state"] == "proven", "the way of an alarm to be proven", timeout_s=60)
     assert len(nurse.ward()["patients"]) == 8
+    _take_the_tour(nurse, demo, port)
 
     # A second one on the same home says where the first one is, and lets it be.
     for words in ((), ("--fresh",)):

@@ -139,6 +139,49 @@ def test_what_nobody_heard_is_sent_again(stack: Stack, simulate: StartSimulate, 
     _assert_complete(stack, made, 5)
 
 
+@pytest.mark.parametrize(("database_server", "broker"), [("embedded-postgresql", "amqtt")], indirect=True)
+def test_a_device_has_a_life_besides_its_signal(stack: Stack, simulate: StartSimulate, tmp_path: Path) -> None:
+    stack.start_ingest()
+    device = new_device()
+    life = {
+        "battery": 14,
+        "says": [
+            {"after_s": 0.5, "chips": ["dizzy"], "note": "grey"},
+            {"after_s": 0.6, "message": "Is all well?"},
+        ],
+        "away": {"after_s": 3, "lasts_s": 4, "every_s": 3600},
+        "recorded": {"seconds": 95, "script": [{"rhythm": "normal", "seconds": 40}, {"rhythm": "afib", "seconds": 20}]},
+    }
+    patient = {"device": device, "kind": "synthetic", "script": _SCRIPT, "seed": 0, **life}
+    path = tmp_path / "fleet.json"
+    path.write_text(
+        json.dumps({"broker_host": stack.broker.host, "broker_port": stack.broker.port, "patients": [patient]})
+    )
+    with psycopg.connect(stack.database) as connection:
+        add_patient(connection, "Ada Example", device=device)
+    fleet = simulate("ward", "--config", str(path))
+    wait_until(lambda: "0 of 1 devices connected" in fleet.log, "the device to be away", timeout_s=60)
+    wait_until(lambda: "1 of 1 devices" in fleet.log.rpartition("0 of 1 devices")[2], "its return", timeout_s=60)
+    wait_until(lambda: stack.rows("SELECT count(*) >= 95 + 12 FROM ecg_frames") == [(True,)], "frames", timeout_s=60)
+    assert fleet.stop() == 0
+    made, confirmed, waiting = _end(fleet)
+    assert (confirmed, waiting) == (made, 0), fleet.log
+    # What it recorded is another boot, whole, and ends where the live signal begins.
+    frames = defaultdict(list)
+    for _, boot_id, seq, t0_us, *_ in stack.stored():
+        frames[boot_id].append((t0_us, seq))
+    recorded, live = sorted(map(sorted, frames.values()))
+    for boot in (recorded, live):
+        assert [seq for _, seq in boot] == list(range(len(boot)))
+        assert set(np.diff([t0_us for t0_us, _ in boot])) == {1_000_000}
+    assert len(recorded) == 95
+    assert 0 <= live[0][0] - (recorded[-1][0] + 1_000_000) < 5_000_000
+    assert stack.rows("SELECT chips, note FROM symptoms") == [(["dizzy"], "grey")]
+    assert stack.rows("SELECT text FROM care_messages") == [("Is all well?",)]
+    assert stack.rows("SELECT battery_percent FROM device_status") == [(14,)]
+    assert stack.reasons() == []
+
+
 @on_both_pairs
 def test_one_patient_is_stored_sample_for_sample_as_rendered(
     stack: Stack, simulate: StartSimulate, shapes_dir: Path, tmp_path: Path

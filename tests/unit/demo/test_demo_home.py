@@ -14,7 +14,7 @@ from simulators.demo_home import DemoError, Home
 
 def test_one_demo_at_a_time_and_the_second_is_told_where_the_first_is(tmp_path: Path) -> None:
     with Home(tmp_path) as home:
-        home.announce("http://127.0.0.1:8000")
+        home.announce("http://127.0.0.1:8000", "http://127.0.0.1:18950/")
         with pytest.raises(DemoError, match=r"runs already at http://127\.0\.0\.1:8000.*process \d+"):
             Home(tmp_path)
     with Home(tmp_path), pytest.raises(DemoError, match="runs already, with its data"):
@@ -64,6 +64,10 @@ def test_a_password_is_kept_to_oneself(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert home.password("nurse") == (path, password, False)
         assert len(password) >= 16
+        assert not home.has_password("physician")
+        path = home.keep_password("physician", "given by somebody")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert home.password("physician") == (path, "given by somebody", False)
 
 
 def test_a_full_disk_and_a_place_that_cannot_be_written_are_said(

@@ -74,6 +74,10 @@ def test_asystole_is_called_in_time_from_the_last_beat(seed: int) -> None:
         (Stretch(Rhythm.LEAD_OFF, 10), "lead_off"),
         (Stretch(Rhythm.FLAT, 10), "signal_flat"),
         (Stretch(Rhythm.NOISE, 40), "noise"),
+        (Stretch(Rhythm.VT, 8), "ventricular_tachycardia"),
+        (Stretch(Rhythm.VF, 10), "ventricular_fibrillation"),
+        (Stretch(Rhythm.AFIB, 80), "atrial_fibrillation"),
+        (Stretch(Rhythm.ECTOPY, 80), "frequent_pvcs"),
     ],
 )
 @pytest.mark.parametrize("seed", range(2))
