@@ -46,11 +46,15 @@ class ServiceState(msgspec.Struct, frozen=True):
 
 
 class Services(msgspec.Struct, frozen=True):
-    """What stands between the patients and this page."""
+    """What stands between the patients and this page; `notifier` stands between it and people elsewhere.
+
+    A hospital may have no notifier: one of which there never was a sign is ``None``.
+    """
 
     ingest: ServiceState
     analytics: ServiceState
     broker: ServiceState
+    notifier: ServiceState | None
 
 
 class Ward(msgspec.Struct, frozen=True, tag_field="kind", tag="ward"):
@@ -112,7 +116,8 @@ def picture(facts: WardFacts, now_us: int, *, database_live: bool, broker: Servi
     patients = facts.patients
     if not database_live:
         patients = [msgspec.structs.replace(patient, hr_bpm=None, quality="unknown") for patient in patients]
-    services = Services(service("ingest"), service("analytics"), broker)
+    notifier = service("notifier") if "notifier" in facts.heartbeats else None
+    services = Services(service("ingest"), service("analytics"), broker, notifier)
     return Ward(
         now_us,
         database_live,

@@ -318,8 +318,8 @@ def test_without_its_database_the_ward_says_so_and_heals(
         wait_until(lambda: not screen.ward["database_live"], "the picture to say it")
         assert [row["name"] for row in screen.ward["patients"]] == ["Ada"]
         assert screen.ward["patients"][0]["hr_bpm"] is None
-        services = {name: service["live"] for name, service in screen.ward["services"].items()}
-        assert services == {"ingest": False, "analytics": False, "broker": True}
+        services = {name: service and service["live"] for name, service in screen.ward["services"].items()}
+        assert services == {"ingest": False, "analytics": False, "broker": True, "notifier": None}
         answer = nurse.http.get(f"/api/patients/{patient.patient_id}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
         assert nurse.http.get("/api/health").status_code == 503

@@ -29,6 +29,16 @@ def test_a_service_is_live_while_it_gives_signs_of_life(silent_s: float, live: b
     assert services.ingest.live is services.analytics.live is live
 
 
+@pytest.mark.parametrize(("silent_s", "live"), [(9.9, True), (10.1, False)])
+def test_the_notifier_is_there_or_stopped_where_there_ever_was_one(silent_s: float, live: bool) -> None:
+    facts = _facts(silent_s=silent_s)
+    assert picture(facts, NOW_US, database_live=True, broker=_BROKER).services.notifier is None
+    facts.heartbeats["notifier"] = NOW_US - round(silent_s * 1e6)
+    notifier = picture(facts, NOW_US, database_live=True, broker=_BROKER).services.notifier
+    assert notifier is not None
+    assert notifier.live is live
+
+
 def test_the_broker_is_as_this_server_finds_it() -> None:
     gone = ServiceState(live=False, at_us=NOW_US - 5)
     assert picture(_facts(), NOW_US, database_live=True, broker=gone).services.broker == gone

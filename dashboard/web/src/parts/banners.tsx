@@ -2,7 +2,6 @@
 
 import { HandOverBanner } from "../alarms/hand_over";
 import { PauseBanner } from "../alarms/pauses";
-import type { Service } from "../api/types";
 import { isLive, lastLiveUs, liveness } from "../live/connection";
 import { serverTimeOf } from "../live/server_clock";
 import { systemAlarms, ward } from "../ward/ward";
@@ -35,7 +34,8 @@ function NotLive() {
   );
 }
 
-const SAID: readonly Service[] = ["broker", "ingest", "analytics"];
+// That the notifier is silent is an alarm of its own, with a band of its own.
+const SAID = ["broker", "ingest", "analytics"] as const;
 
 /** Each service that is not there, and what that means at the bedside. */
 function Stopped() {

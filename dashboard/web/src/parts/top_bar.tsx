@@ -64,7 +64,7 @@ function Counts() {
   );
 }
 
-const SERVICES: readonly Service[] = ["broker", "ingest", "analytics"];
+const SERVICES: readonly Service[] = ["broker", "ingest", "analytics", "notifier"];
 
 function Services() {
   const services = ward.value?.services;
@@ -75,8 +75,9 @@ function Services() {
   return (
     <ul class="services" aria-label={words("services.label")} data-known={isLive.value}>
       {SERVICES.map((service) => {
-        const lives = services[service].live;
-        const state = !isLive.value ? "unknown" : !lives ? "stopped" : service === late ? "behind" : "live";
+        const told = services[service];
+        if (told === null) return null; // a hospital without a notifier
+        const state = !isLive.value ? "unknown" : !told.live ? "stopped" : service === late ? "behind" : "live";
         return (
           <li key={service} data-state={state} title={words(`services.${state}`)}>
             {state === "live" ? <CheckIcon /> : <CrossIcon />}
