@@ -115,7 +115,7 @@ def demo(**given: Any) -> None:  # noqa: ANN401 # as `_Wishes` names them
     ward of simulated patients on this machine alone (loopback), and prints where to look and how to sign in, as nurse,
     physician, technician or administrator; docs/tour.md leads through it. Within the first minute one patient has an
     asystole; others follow with atrial fibrillation, bradycardia, a lead off, tachycardia, a pause, noise, again and
-    again. Their devices deliver what they recorded while the demo was off, six hours at most. A colleague acknowledges
+    again. Their devices deliver what they recorded while the demo was off, four hours at most. A colleague acknowledges
     what you leave unanswered, and what is sent to phones is seen on a page of its own.
 
     Everything is kept in HEARTWIRE_HOME/demo (default ./.heartwire/demo): the next start goes on with the same

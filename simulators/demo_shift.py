@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, Final
 
 from simulators.demo_api import ApiRefusedError, Signed
@@ -20,8 +21,8 @@ from simulators.demo_team import make_reachable, set_zone, sign_in
 _PATIENCE_US: Final = 110_000_000
 #: What is older than so much when the demo starts is the night's, and hers; the rest is left to the visitor.
 _LEFT_US: Final = 45 * 60_000_000
-#: So long after its onset she takes note of what was over before anybody was told: somebody must have.
-_SHORT_US: Final = 35_000_000
+#: What is over sooner is told to nobody; so long after its onset she has looked at it.
+_SHORT_US: Final = 25_000_000
 _LOOK_EVERY_S: Final = 5.0
 _REVIEW_EVERY_S: Final = 15.0
 _AGAIN_AFTER_S: Final = 10.0
@@ -56,7 +57,6 @@ class Shift:
         self._say: Final = say
         self._begin_us: Final = time.time_ns() // 1000
         self._ended: Final = threading.Event()
-        self._noted: Final[set[int]] = set()
         self._thread: Final = threading.Thread(target=self._work, name="shift", daemon=True)
 
     def start(self) -> None:
@@ -114,37 +114,45 @@ class Shift:
             while not self._ended.wait(_LOOK_EVERY_S):
                 for alarm in colleague.get("/ward")["alarms"]:
                     if self._is_hers(alarm):
-                        path = f"/alarms/{alarm['id']}/acknowledgement"
-                        colleague.post(path, {"additions": alarm["additions"]})
+                        _acknowledge(colleague, alarm)
                 if time.monotonic() - reviewed_s > _REVIEW_EVERY_S:
                     reviewed_s = time.monotonic()
                     self._judge(colleague)
 
-    def _was_short(self, alarm: Mapping[str, Any]) -> bool:
-        age_us = time.time_ns() // 1000 - alarm["onset_us"]
-        is_live = not alarm["late"] and alarm["onset_us"] > self._begin_us - _LEFT_US
-        over = alarm["priority"] == "medium" and alarm["end_us"] is not None and age_us > _SHORT_US
-        return is_live and over and alarm["alarm_id"] not in self._noted
+    def _is_of_the_night(self, alarm: Mapping[str, Any]) -> bool:
+        return bool(alarm["late"] and alarm["onset_us"] < self._begin_us - _LEFT_US)
 
     def _is_hers(self, alarm: Mapping[str, Any]) -> bool:
         if alarm["state"] not in _OPEN or alarm["call"] in _WORDS or alarm["family"] != "clinical":
             return False
         if alarm["late"]:
-            return bool(alarm["onset_us"] < self._begin_us - _LEFT_US)
+            return self._is_of_the_night(alarm)
         return bool(time.time_ns() // 1000 - alarm["raised_us"] > _PATIENCE_US)
 
     def _judge(self, colleague: Signed) -> None:
-        """Review what the night brought, as the stories say; take note of what was over before anybody was told."""
+        """Review what the night brought, and what was over before anybody was told, as the stories say."""
         alike: dict[tuple[str, str], list[int]] = {}
         for alarm in colleague.get("/review?days=1&limit=300")["waiting"]:
-            if self._was_short(alarm):
-                colleague.post(f"/alarms/{alarm['alarm_id']}/acknowledgement", {"additions": 0})
-                self._noted.add(alarm["alarm_id"])
             key = _verdict_of(alarm["name"], alarm["call"])
-            if key is not None and alarm["late"] and alarm["onset_us"] < self._begin_us - _LEFT_US:
+            if key is not None and (self._is_of_the_night(alarm) or _was_short(alarm)):
                 alike.setdefault(key, []).append(alarm["alarm_id"])
         for (verdict, note), alarms in alike.items():
             colleague.post("/review", {"alarm_ids": alarms[:100], "verdict": verdict, "note": note})
+
+
+def _acknowledge(colleague: Signed, alarm: Mapping[str, Any]) -> None:
+    try:
+        colleague.post(f"/alarms/{alarm['id']}/acknowledgement", {"additions": alarm["additions"]})
+    except ApiRefusedError as refused:
+        if refused.status != HTTPStatus.CONFLICT:  # it ended, or somebody was faster
+            raise
+
+
+def _was_short(alarm: Mapping[str, Any]) -> bool:
+    """Whether it rang and was over before the first on call would have been told: somebody must have looked at it."""
+    age_us = time.time_ns() // 1000 - alarm["onset_us"]
+    is_over = not alarm["late"] and alarm["priority"] == "medium" and alarm["end_us"] is not None
+    return bool(is_over and alarm["end_us"] - alarm["onset_us"] < _SHORT_US < age_us)
 
 
 def _verdict_of(name: str, call: str) -> tuple[str, str] | None:

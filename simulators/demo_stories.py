@@ -142,6 +142,7 @@ _STORIES: Final = (
         recorded=(_normal(6000, 64), Segment(Rhythm.LEAD_OFF, 40, 64), _normal(3000, 66)),
         nurse=COLLEAGUE,
         notes=("Woman of 71. Fourth day after an aortic valve (TAVI). Watched for conduction block until Friday.",),
+        reviews=(Verdict("pause", "true", "Block after the valve, as before."),),
         life={"battery": 14},
     ),
     Story(

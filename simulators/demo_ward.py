@@ -23,13 +23,15 @@ from simulators.sources import load_record
 RECORDS_MAX: Final = 16
 PATIENTS_MAX: Final = 200
 #: How much the patients' devices have recorded at most when the demo starts, seconds: it was off, and they were not.
-RECORDED_S: Final = 6 * 3600
+RECORDED_S: Final = 4 * 3600
 _RECORDED_S_LEAST: Final = 60
 #: Between the last sample that is there and the first that is delivered later, seconds.
 _MARGIN_S: Final = 5
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TOY_FS_HZ: Final = 360
 _TOY_LEAD: Final = "MLII"
+#: Where in the real ECG two minutes begin in which nothing rings that anybody must answer.
+_CALM: Final = 0.1
 
 
 class DemoPatient(NamedTuple):
@@ -173,6 +175,6 @@ def _real_ecg(directory: Path) -> Path:
         ecg_mv, fs_hz = get_toy_ecg()
         assert fs_hz == _TOY_FS_HZ
         unfinished = path.with_suffix(".new.npy")
-        np.save(unfinished, ecg_mv.astype(np.float32))
+        np.save(unfinished, np.roll(ecg_mv, -round(_CALM * len(ecg_mv))).astype(np.float32))
         unfinished.replace(path)
     return path

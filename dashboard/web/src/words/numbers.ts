@@ -63,8 +63,11 @@ export function span(seconds: number): string {
   return plural("span.days", Math.floor(whole / 86_400));
 }
 
-/** Minutes and seconds that are left: "1:45". */
+/** Minutes and seconds that are left: "1:45"; from an hour on with hours: "11:58:05". */
 export function countdown(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  const two = (number: number) => String(Math.floor(number)).padStart(2, "0");
+  const minutes =
+    whole < 3600 ? String(Math.floor(whole / 60)) : `${Math.floor(whole / 3600)}:${two((whole % 3600) / 60)}`;
+  return `${minutes}:${two(whole % 60)}`;
 }
