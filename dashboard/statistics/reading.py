@@ -1,6 +1,5 @@
 """How many alarms there were, whose, when, and how many of them meant something: read and counted."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ from dashboard.statistics.numbers import (
     worst_limits,
     worst_patients,
 )
-from dashboard.statistics.suggestion import DIRECTIONS, Ring, suggest
+from dashboard.statistics.suggestion import DIRECTIONS, Reach, Ring, extreme, suggest
 from heartwire.calls import CALLS
 from heartwire.storage.queries import load_queries
 
@@ -67,7 +66,7 @@ async def read_numbers(
     for patient_id, call, alike in limits:
         value = own.get((patient_id, call, DIRECTIONS[call].name))
         rows = await _rows(connection, "rings", given | {"patient_id": patient_id, "call": call})
-        rings = [Ring(_extreme(call, far), verdict) for verdict, *far in rows]
+        rings = [Ring(extreme(call, Reach(*far)), verdict) for verdict, *far in rows]
         now = CALLS[call].limits[DIRECTIONS[call].name].default if value is None else value
         named = names[patient_id]
         worst.append(limit_numbers(patient_id, named, call, value, alike, suggestion=suggest(call, now, rings)))
@@ -82,14 +81,6 @@ async def read_numbers(
         shifts=by_shift(told),
         limits=worst,
     )
-
-
-def _extreme(call: str, far: Sequence[float | None]) -> float | None:
-    slowest, fastest, longest_s = far
-    direction = DIRECTIONS[call]
-    if direction.name == "seconds":
-        return longest_s
-    return slowest if direction.is_low else fastest
 
 
 async def _rows(connection: psycopg.AsyncConnection[Any], query: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -28,9 +28,11 @@ SELECT patient_id, call, name, value FROM patient_limits WHERE patient_id = ANY(
 SELECT DISTINCT ward FROM patients WHERE tenant_id = %(tenant_id)s AND ward <> '' ORDER BY ward;
 
 -- rings --
--- How far each of a limit's alarms went, of the last hundred: the slowest and the fastest mean rate over ten seconds and
--- the longest interval, in its first ten minutes; and its verdict.
-SELECT a.verdict, min(b.bpm), max(b.bpm), max(b.rr_s)
+-- How far each of a limit's alarms went, of the last hundred: the slowest and the fastest mean rate over ten seconds, the
+-- longest interval, how long it lasted, and most ventricular beats in a minute, in its first ten minutes; and its verdict.
+SELECT
+    a.verdict, min(b.bpm) FILTER (WHERE b.t > a.onset_at), max(b.bpm) FILTER (WHERE b.t > a.onset_at),
+    max(b.rr_s) FILTER (WHERE b.t > a.onset_at), extract(epoch FROM e.ended_at - e.onset_at)::float8, max(b.v)::float8
 FROM (
     SELECT * FROM alarm_states
     WHERE patient_id = %(patient_id)s AND call = %(call)s AND onset_at >= %(from)s AND onset_at < %(to)s
@@ -41,11 +43,13 @@ FROM (
 LEFT JOIN episodes AS e
     ON e.device_id = a.device_id AND e.call = a.call AND e.onset_at = a.onset_at AND e.engine = a.engine
 CROSS JOIN LATERAL (
-    SELECT t.rr_s, CASE WHEN count(*) OVER ten >= 3 THEN 60 / avg(t.rr_s) OVER ten END AS bpm
+    SELECT
+        t.t, t.rr_s, CASE WHEN count(*) OVER ten >= 3 THEN 60 / avg(t.rr_s) OVER ten END AS bpm,
+        count(*) FILTER (WHERE t.label = 'V') OVER (ORDER BY t.t RANGE interval '1 min' PRECEDING) AS v
     FROM beats AS t
     WHERE t.patient_id = a.patient_id AND t.device_id = a.device_id AND NOT t.is_rerun AND t.rr_s > 0 AND t.rr_s < 'NaN'
-        AND t.t > a.onset_at
+        AND t.t > a.onset_at - interval '1 min'
         AND t.t <= least(coalesce(e.ended_at, a.onset_at + interval '10 min'), a.onset_at + interval '10 min')
-    WINDOW ten AS (ORDER BY t.t RANGE interval '10 s' PRECEDING)
+    WINDOW ten AS (PARTITION BY t.t > a.onset_at ORDER BY t.t RANGE interval '10 s' PRECEDING)
 ) AS b
-GROUP BY a.alarm_id, a.verdict;
+GROUP BY a.alarm_id, a.verdict, e.episode_id;

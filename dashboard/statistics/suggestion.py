@@ -5,7 +5,7 @@ stored signal says what would really have rung (docs/adr/0026).
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -18,19 +18,43 @@ _LEAST_FALSE: Final = 3
 _LEAST_PART: Final = 0.5
 
 
+class Reach(NamedTuple):
+    """How far an alarm went, in all that a limit may be about; ``None`` where it is not known.
+
+    Attributes
+    ----------
+    slowest, fastest : float or None
+        Mean rate over ten seconds, beats a minute.
+    longest_s, lasted_s : float or None
+        The longest interval; how long it was true, seconds.
+    most_v : float or None
+        Ventricular beats in a minute.
+    """
+
+    slowest: float | None
+    fastest: float | None
+    longest_s: float | None
+    lasted_s: float | None
+    most_v: float | None
+
+
 class Direction(NamedTuple):
-    """A call's limit that can be suggested: its name, and whether the alarm rings below it."""
+    """A call's limit that can be suggested: its name, whether the alarm rings below it, and which reach it is about."""
 
     name: str
     is_low: bool
     step: float
+    reach: Literal["slowest", "fastest", "longest_s", "lasted_s", "most_v"]
 
 
 #: By call. What is of high priority is not here: nobody is to be led to quieten those by a number.
 DIRECTIONS: Final = {
-    "bradycardia": Direction("bpm", is_low=True, step=1.0),
-    "tachycardia": Direction("bpm", is_low=False, step=1.0),
-    "pause": Direction("seconds", is_low=False, step=0.1),
+    "bradycardia": Direction("bpm", is_low=True, step=1.0, reach="slowest"),
+    "tachycardia": Direction("bpm", is_low=False, step=1.0, reach="fastest"),
+    "supraventricular_tachycardia": Direction("bpm", is_low=False, step=1.0, reach="fastest"),
+    "pause": Direction("seconds", is_low=False, step=0.1, reach="longest_s"),
+    "atrial_fibrillation": Direction("seconds", is_low=False, step=5.0, reach="lasted_s"),
+    "frequent_pvcs": Direction("count", is_low=False, step=1.0, reach="most_v"),
 }
 
 
@@ -48,6 +72,12 @@ class Suggestion(msgspec.Struct, frozen=True):
     silences: int
     of: int
     still_true: int
+
+
+def extreme(call: str, reach: Reach) -> float | None:
+    """Return how far past its call's limit an alarm went, ``None`` where that is not known."""
+    value: float | None = getattr(reach, DIRECTIONS[call].reach)
+    return value
 
 
 def suggest(call: str, value: float, rings: Sequence[Ring]) -> Suggestion | None:

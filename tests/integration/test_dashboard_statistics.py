@@ -88,3 +88,24 @@ def test_who_rings_how_often_and_for_what_is_counted(stack: Stack, nurse: Person
     for wrong in ({"zone": "Mars/Olympus"}, {"days": 32}):
         answer = nurse.http.get("/api/statistics/alarms", params=wrong)
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+
+
+def test_limits_of_duration_and_of_count_are_suggested_too(stack: Stack, nurse: Person) -> None:
+    ada = stack.add_patient("Ada")
+    day = datetime.now(UTC) - timedelta(days=2)
+    for hour in range(6):
+        _ring(stack, ada, "frequent_pvcs", day + timedelta(hours=hour), 70, "false")
+        # Twelve a minute around the onset, half of them before it.
+        onset = day + timedelta(hours=hour)
+        stack.execute(
+            "INSERT INTO beats SELECT %s, 1, %s, %s::timestamptz + (4.1 * n - 24) * interval '1 s', 0.8, 1, 'V', 'test'"
+            " FROM generate_series(0, 11) AS n",
+            *ada, onset,
+        )  # fmt: skip
+        _ring(stack, ada, "atrial_fibrillation", onset + timedelta(minutes=20), 90, "false")
+    stack.execute("UPDATE episodes SET ended_at = onset_at + interval '36 s' WHERE call = 'atrial_fibrillation'")
+    limits = {each["call"]: each for each in nurse.http.get("/api/statistics/alarms").json()["limits"]}
+    pvcs, fibrillation = limits["frequent_pvcs"], limits["atrial_fibrillation"]
+    assert (pvcs["name"], pvcs["suggestion"]) == ("count", {"value": 12, "silences": 6, "of": 6, "still_true": 0})
+    assert (fibrillation["name"], fibrillation["value"]) == ("seconds", 30)
+    assert fibrillation["suggestion"] == {"value": 40, "silences": 6, "of": 6, "still_true": 0}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dashboard.statistics.suggestion import Ring, suggest
+from dashboard.statistics.suggestion import DIRECTIONS, Reach, Ring, extreme, suggest
+from heartwire.calls import CALLS, Priority
 
 
 def _rings(*extremes: float | None, verdict: str | None = "false") -> list[Ring]:
@@ -33,6 +34,29 @@ def test_above_as_below() -> None:
     found = suggest("pause", 2.5, _rings(*[2.74] * 8))
     assert found is not None
     assert (found.value, found.silences) == (2.8, 8)
+
+
+@pytest.mark.parametrize(
+    ("call", "value", "far", "suggested"),
+    [
+        ("supraventricular_tachycardia", 150, 163.2, 164),
+        ("atrial_fibrillation", 30, 38, 40),
+        ("frequent_pvcs", 10, 12, 12),
+    ],
+)
+def test_each_limit_is_about_its_own_measure(call: str, value: float, far: float, suggested: float) -> None:
+    nothing = Reach(None, None, None, None, None)
+    reach = nothing._replace(**{DIRECTIONS[call].reach: far})
+    assert extreme(call, reach) == far
+    assert extreme(call, nothing) is None
+    found = suggest(call, value, _rings(*[far] * 8))
+    assert found is not None
+    assert (found.value, found.silences) == (suggested, 8)
+
+
+def test_no_limit_of_high_priority_is_ever_suggested() -> None:
+    assert all(CALLS[call].priority != Priority.HIGH for call in DIRECTIONS)
+    assert all(direction.name in CALLS[call].limits for call, direction in DIRECTIONS.items())
 
 
 @pytest.mark.parametrize(
