@@ -1,9 +1,10 @@
 """Analytics, put together: frames -> beats, alarms and the cursor, committed together; and the watch for silence.
 
-Eight threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
-silence (watch.py), one counts the variability of hours that are over (hrv.py), one seals the ledger and one looks for
-what is unaccounted for (ledger/), one starts a process for rehearsals of limits (rehearsal/thread.py), one keeps the
-leases. Any number of processes may run: each analyses the shards that it holds (docs/adr/0008).
+Nine threads, each with its own connection: this one analyses; one says that it does (heartbeat.py), one looks for
+silence (watch.py), one counts the variability of hours that are over (hrv.py), one seals the ledger, one counts it anew
+now and then and one looks for what is unaccounted for (ledger/), one starts a process for rehearsals of limits
+(rehearsal/thread.py), one keeps the leases. Any number of processes may run: each analyses the shards that it holds
+(docs/adr/0008).
 """
 
 import logging
@@ -20,6 +21,7 @@ from analytics.counters import Counters
 from analytics.engine import ENGINE_VERSION, compile_engine
 from analytics.heartbeat import Condition
 from analytics.hrv import HrvThread
+from analytics.ledger.checker import checker_thread
 from analytics.ledger.sealer import SealerThread
 from analytics.ledger.watchdog import watchdog_thread
 from analytics.metrics import analytics_metrics
@@ -65,6 +67,7 @@ class AnalyticsService:
         self._rehearsals: Final = RehearsalThread(database)
         self._sealer: Final = SealerThread(database)
         self._watchdog: Final = watchdog_thread(database, settings.freshness_every_s)
+        self._checker: Final = checker_thread(database, settings.ledger_check_every_h)
         self._freshness: Final = freshness_thread(database, settings.freshness_every_s)
         self._keeper: Final = LeaseKeeper(database, "analytics", settings.instance, settings.lease_ttl_s)
         self._round: Final = Round()
@@ -96,6 +99,7 @@ class AnalyticsService:
         self._rehearsals.start()
         self._sealer.start()
         self._watchdog.start()
+        self._checker.start()
         # Before it answers for any signal: without the machine code of this version that takes a minute.
         compile_engine()
         self._keeper.start()
@@ -104,6 +108,7 @@ class AnalyticsService:
                 self._serve()
         finally:
             self._keeper.stop()
+            self._checker.stop()
             self._watchdog.stop()
             self._sealer.stop()
             self._rehearsals.stop()

@@ -74,6 +74,14 @@ class AnalyticsSettings(ServiceSettings, InstanceSettings, DatabaseSettings, Obs
     freshness_every_s: float = Field(
         default=1.0, ge=0.05, le=5.0, title="Freshness", description="Time between two looks for silence, seconds"
     )
+    ledger_check_every_h: float = Field(
+        default=24.0,
+        ge=0.0,
+        le=720.0,
+        title="Check of the ledger",
+        description="So old the last check of a hospital's ledger becomes before the chain is counted anew, hours; 0:"
+        " only when somebody asks for it",
+    )
     stuck_after_s: float = Field(
         default=10.0,
         ge=1.0,

@@ -536,6 +536,17 @@ _CATALOGUE: Final = (
         _limits(seconds=Limit(10.0, 5.0, 120.0, "s")),
     ),
     Call(
+        "ledger_broken",
+        "The ledger is not whole",
+        "Le registre n'est pas intact",
+        "Das Protokoll ist nicht unversehrt",
+        Priority.HIGH,
+        Family.TECHNICAL,
+        "the last count of the ledger found something that was changed, taken away or added",
+        "a count that finds nothing",
+        _DESIGN,
+    ),
+    Call(
         "alarm_unaccounted",
         "Alarms that reached nobody",
         "Alarmes parvenues à personne",
