@@ -35,7 +35,7 @@ def judge_canary(now_us: int, began_us: int, canary: Canary | None, open_alarms:
     verdict = Verdict([], [])
     alarm = next((alarm for alarm in open_alarms if alarm.call == UNPROVEN), None)
     if canary is None:
-        return verdict
+        return verdict if alarm is None else Verdict([], [Close(alarm)])
     longest_us = round(UNPROVEN_CYCLES * canary.cycle_s * 1e6)
     since_us = canary.since_us if canary.proven_us is None else canary.proven_us
     if alarm is not None:

@@ -12,6 +12,30 @@ WITH patient AS (
 INSERT INTO devices (device_id, tenant_id, patient_id, shard)
 SELECT %(device)s, tenant_id, patient_id, %(shard)s FROM patient;
 
+-- come_back --
+-- One that was retired is there again.
+UPDATE devices SET revoked_at = NULL, revoked_why = '', paired_at = now()
+WHERE device_id = %(device)s AND revoked_at IS NOT NULL;
+
+-- runs_now --
+-- Whether a canary has given a sign of life in the last ten seconds.
+SELECT coalesce(max(at) > clock_timestamp() - interval '10 s', false) FROM service_heartbeats WHERE service = 'canary';
+
+-- retire --
+-- Nothing is heard of its device any more; it is on call no more, and what it proved is of no use.
+WITH device AS (
+    UPDATE devices SET revoked_at = now(), revoked_why = %(why)s
+    WHERE device_id = %(device)s AND revoked_at IS NULL
+    RETURNING tenant_id
+), duty AS (
+    DELETE FROM on_call WHERE tenant_id IN (SELECT tenant_id FROM device)
+), chain AS (
+    DELETE FROM escalation_chains WHERE tenant_id IN (SELECT tenant_id FROM device)
+), runs AS (
+    DELETE FROM canary_runs WHERE EXISTS (SELECT FROM device)
+)
+SELECT tenant_id FROM device;
+
 -- add_user --
 -- Who acknowledges in the canary's name: nobody signs in as it.
 INSERT INTO users (tenant_id, login, name, password_hash, role)

@@ -18,7 +18,7 @@ from dashboard.canary import CanaryFacts, CanaryState, canary_now, read_canary
 from heartwire.access import CANARY_DEVICE
 from heartwire.broker_files import read_devices
 from heartwire.canary import Stage
-from heartwire.storage.canary import register_canary
+from heartwire.storage.canary import CanaryRunsError, register_canary, retire_canary
 from tests.ecg import cut_into_frames
 from tests.integration.analytics_stack import on_one_database, store
 from tests.servers.waiting import find_free_port, wait_until
@@ -146,6 +146,26 @@ def test_the_canary_is_of_nobodys_ward_and_its_broker_knows_its_secret(path: _Pa
     assert read_devices(path.connection)[CANARY_DEVICE].fits("a secret")
     register_canary(path.connection, "another")
     assert read_devices(path.connection)[CANARY_DEVICE].fits("another")
+
+
+def test_a_canary_that_is_retired_proves_nothing_asks_for_nothing_and_may_come_back(path: _Path) -> None:
+    onset_us = path.begin()
+    path.store(onset_us)
+    wait_until(lambda: bool(path.ended()), "a run that is over")
+    path.connection.execute("INSERT INTO service_heartbeats (service, instance, at) VALUES ('canary', 'x', now())")
+    with pytest.raises(CanaryRunsError, match="stop `heartwire canary`"):
+        retire_canary(path.connection)
+    path.connection.execute("UPDATE service_heartbeats SET at = now() - interval '11 s'")
+    assert retire_canary(path.connection)
+    assert not retire_canary(path.connection)
+    assert canary_now(path.facts(), 0).state is CanaryState.NEVER
+    duties = "SELECT (SELECT count(*) FROM on_call) + (SELECT count(*) FROM escalation_chains)"
+    assert path.connection.execute(duties).fetchall() == [(0,)]
+    shut_out = "SELECT revoked_at IS NOT NULL FROM devices WHERE device_id = %s"
+    assert path.connection.execute(shut_out, [CANARY_DEVICE]).fetchall() == [(True,)]
+    register_canary(path.connection, "a secret")
+    assert path.connection.execute(shut_out, [CANARY_DEVICE]).fetchall() == [(False,)]
+    assert path.connection.execute(duties).fetchall() == [(2,)]
 
 
 def test_a_cycle_without_a_broker_is_a_run_that_was_not_sent() -> None:

@@ -6,7 +6,7 @@ import pytest
 from analytics.canary.runs import Verdict, judge
 from analytics.canary.signal import CYCLE_S_LEAST, FS_HZ, GAIN, ONSET_S, draw_cycle
 from analytics.engine import Engine, Segment
-from analytics.freshness import OpenAlarm
+from analytics.freshness import Close, OpenAlarm
 from analytics.proof import UNPROVEN, Canary, judge_canary
 from dashboard.canary import CanaryFacts, CanaryState, canary_now
 from heartwire.canary import Stage
@@ -80,6 +80,9 @@ def test_a_way_that_was_not_proven_for_two_cycles_is_told(
 
 def test_without_a_canary_nothing_is_told() -> None:
     assert judge_canary(1000 * _S, 0, None, []) == ([], [])
+    # One that was retired asks for nothing any more.
+    told = OpenAlarm(1, UNPROVEN, None, 0, 0)
+    assert judge_canary(1000 * _S, 0, None, [told]) == ([], [Close(told)])
 
 
 @pytest.mark.parametrize(
