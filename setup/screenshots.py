@@ -217,7 +217,7 @@ _PHONE: Final = SIZES["phone"]
 #: In this order: what comes later in a demo's life stands later.
 SHOTS: Final[Mapping[str, Shot]] = MappingProxyType(
     {
-        "ward": Shot("nurse", _ward, Size(1280, 800)),
+        "ward": Shot("nurse", _ward, Size(1120, 760)),
         "phones": Shot("nurse", _phones, Size(900, 560)),
         "notice": Shot("nurse", _notice, _PHONE),
         "words": Shot("nurse", _words),
@@ -225,9 +225,9 @@ SHOTS: Final[Mapping[str, Shot]] = MappingProxyType(
         "review": Shot("nurse", _review),
         "on-call": Shot("administrator", _on_call),
         "audit": Shot("administrator", _audit),
-        "late": Shot("nurse", _late, Size(1280, 800)),
+        "late": Shot("nurse", _late, Size(1120, 760)),
         "numbers": Shot("nurse", _numbers),
-        "patient": Shot("nurse", _record, Size(1280, 1000)),
+        "patient": Shot("nurse", _record, Size(1080, 840)),
     }
 )
 
