@@ -98,7 +98,7 @@ def test_limits_of_duration_and_of_count_are_suggested_too(stack: Stack, nurse: 
         # Twelve a minute around the onset, half of them before it.
         onset = day + timedelta(hours=hour)
         stack.execute(
-            "INSERT INTO beats SELECT %s, 1, %s, %s::timestamptz + (4.1 * n - 24) * interval '1 s', 0.8, 1, 'V', 'test'"
+            "INSERT INTO beats SELECT %s, 1, %s, %s::timestamptz + (3.9 * n - 24) * interval '1 s', 0.8, 1, 'V', 'test'"
             " FROM generate_series(0, 11) AS n",
             *ada, onset,
         )  # fmt: skip

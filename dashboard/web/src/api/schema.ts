@@ -1852,12 +1852,15 @@ export interface Ward {
   canary: CanaryNow;
 }
 /**
- * What stands between the patients and this page.
+ * What stands between the patients and this page; `notifier` stands between it and people elsewhere.
+ *
+ * A hospital may have no notifier: one of which there never was a sign is ``None``.
  */
 export interface Services {
   ingest: ServiceState;
   analytics: ServiceState;
   broker: ServiceState;
+  notifier: ServiceState | null;
 }
 /**
  * Whether a service lives, and its last sign of life.
