@@ -26,7 +26,7 @@ export function SignInReturnPage({ provider }: { provider: string }) {
 
   return (
     <main class="sign-in" id="main">
-      <form aria-labelledby="sign-in-title" onSubmit={(event) => event.preventDefault()}>
+      <section class="sign-in-card" aria-labelledby="sign-in-title">
         <p class="brand">
           <Mark />
           <span>{words("app.name")}</span>
@@ -41,7 +41,7 @@ export function SignInReturnPage({ provider }: { provider: string }) {
             {words("sign_in.again")}
           </button>
         )}
-      </form>
+      </section>
       <div class="sign-in-foot">
         <LanguageButtons />
         <ThemeButton />
