@@ -105,7 +105,7 @@ def alarm_message(told: Sequence[Told], language: str, link: str) -> Message:
     words = _words(language)
     lines = _lines(sorted(told, key=lambda alarm: (_PRIORITIES.index(alarm.priority), alarm.onset_at)), language)
     gravest = min((alarm.priority for alarm in told), key=_PRIORITIES.index)
-    wards = sorted({alarm.ward for alarm in told if alarm.ward})
+    wards = sorted({_one_line(alarm.ward) for alarm in told if alarm.ward})
     what = lines[0][0] if len(lines) == 1 else words["alarms"].format(n=len(told))
     where = f", {words['ward'].format(ward=', '.join(wards))}" if wards else ""
     body = [line for _, line in lines[:_LINES_MOST]]
@@ -129,11 +129,16 @@ def _lines(told: Sequence[Told], language: str) -> list[tuple[str, str]]:
         what = words["patients"].format(call=name, n=len(alarms)) if len(alarms) > 1 else name
         parts = [f"{words[first.priority]}: {what}"]
         if len(alarms) == 1:
-            parts += [first.name] if first.name else []
-            parts += [words["ward"].format(ward=first.ward)] if first.ward else []
+            parts += [_one_line(first.name)] if first.name else []
+            parts += [words["ward"].format(ward=_one_line(first.ward))] if first.ward else []
         parts.append(words["since"].format(time=first.onset_at.astimezone(UTC).strftime("%H:%M")))
         lines.append((what, ", ".join(parts)))
     return lines
+
+
+def _one_line(name: str) -> str:
+    """Return a name without what would begin a line, or turn the direction of one: no name makes an alarm."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
 
 
 def _words(language: str) -> Mapping[str, str]:

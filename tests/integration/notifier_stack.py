@@ -26,14 +26,18 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: Final[list[tuple[list[str], str, str]]] = []
+        self.pages: Final[list[str]] = []
         self.port: Final = find_free_port()
         self._controller: Final = Controller(self, hostname="127.0.0.1", port=self.port)
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 # aiosmtpd's
-        """Keep to whom, the subject and the text."""
+        """Keep to whom, the subject and the text; and the page, of mails that have one."""
         assert isinstance(envelope.content, bytes)
         mail = message_from_bytes(envelope.content, policy=policy.default)
         body = mail.get_body(("plain",))
+        page = mail.get_body(("html",))
+        if page is not None:
+            self.pages.append(page.get_content())
         self.mails.append((list(envelope.rcpt_tos), str(mail["subject"]), body.get_content() if body else ""))
         return "250 OK"
 

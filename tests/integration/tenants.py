@@ -79,7 +79,7 @@ def fill(database: str) -> Tenants:
                 tenant = OTHER_TENANT if place == "other" else "default"
                 add_person(connection, login_of(role, place), f"{role} of {place}", role=role, tenant=tenant)
         kept = [
-            _keep(connection, mark, ward, tenant)
+            keep(connection, mark, ward, tenant)
             for mark, ward, tenant in (
                 ("Marked-Aaa", "A", "default"),
                 ("Marked-Bbb", "B", "default"),
@@ -90,7 +90,8 @@ def fill(database: str) -> Tenants:
     return Tenants(*kept)
 
 
-def _keep(connection: psycopg.Connection[Any], mark: str, ward: str, tenant: str) -> Kept:
+def keep(connection: psycopg.Connection[Any], mark: str, ward: str, tenant: str) -> Kept:
+    """Add a patient of whom there is something of everything, his mark in each text, where somebody may sign in."""
     device = new_device()
     patient_id = add_patient(connection, f"{mark} Patient", ward=ward, device=device, tenant=tenant)
     given: dict[str, Any] = {"p": patient_id, "d": device, "mark": mark, "shard": shard_of(device)}

@@ -73,8 +73,10 @@ def test_a_change_without_the_sessions_token_is_refused(stack: Stack) -> None:
     with stack.person() as nurse:
         for token in ("", "invented"):
             nurse.http.headers["x-csrf-token"] = token
-            for method, path in (("POST", f"/api/alarms/{alarm_id}/acknowledgement"), ("DELETE", "/api/session")):
-                assert _code(nurse.http.request(method, path)) == (403, "bad_csrf")
+            changes = [(method, path) for method, path in _GUARDED if method != "GET"]
+            assert len(changes) > 40
+            for method, path in (("POST", f"/api/alarms/{alarm_id}/acknowledgement"), *changes):
+                assert _code(nurse.http.request(method, path)) == (403, "bad_csrf"), (method, path)
     assert stack.execute("SELECT count(*) FROM alarm_events WHERE kind = 'acknowledged'") == [(0,)]
 
 

@@ -208,6 +208,41 @@ def test_pauses_have_bounds(stack: Stack, patient: Patient, nurse: Person, docto
     assert stack.execute("SELECT count(*) FROM pauses") == [(0,)]
 
 
+def test_a_pause_that_ran_out_or_has_not_begun_holds_for_nobody(stack: Stack, patient: Patient, nurse: Person) -> None:
+    def paused() -> list[int]:
+        return [pause["id"] for pause in nurse.http.get("/api/ward").json()["pauses"]]
+
+    wish = {"kind": "audio_paused", "seconds": 600, "patient_id": patient.patient_id}
+    pause_id = nurse.http.post("/api/pauses", json=wish).json()["id"]
+    wait_until(lambda: paused() == [pause_id], "the pause to be seen")
+    # Ten minutes later, and by a clock that was set back by an hour.
+    for moved in ("-601 s", "1 hour"):
+        stack.execute(
+            "UPDATE pauses SET begun_at = now() + %s::interval, until_at = now() + %s::interval + interval '600 s'",
+            *(moved, moved),
+        )
+        wait_until(lambda: paused() == [], "the pause to be over")
+        assert nurse.http.delete(f"/api/pauses/{pause_id}").json()["ended_us"] is None, "it ended by itself"
+    stack.execute("UPDATE pauses SET begun_at = now(), until_at = now() + interval '600 s'")
+    wait_until(lambda: paused() == [pause_id], "it holds")
+
+
+def test_who_sees_one_ward_pauses_the_sound_of_no_other(stack: Stack, patient: Patient, nurse: Person) -> None:
+    stack.execute(
+        "WITH bound AS (UPDATE users SET all_wards = false WHERE login = 'nurse' RETURNING user_id, tenant_id)"
+        " INSERT INTO ward_members (user_id, ward_id, tenant_id)"
+        " SELECT b.user_id, p.ward_id, b.tenant_id FROM bound AS b, patients AS p WHERE p.patient_id = %s",
+        patient.patient_id,
+    )
+    wish = {"kind": "audio_paused", "seconds": 60}
+    answer = nurse.http.post("/api/pauses", json=wish).json()["error"]
+    assert (answer["code"], answer["params"]["field"]) == ("invalid", "ward")
+    stack.execute("UPDATE patients SET ward = 'C' WHERE patient_id = %s", stack.add_patient("Cleo").patient_id)
+    assert nurse.http.post("/api/pauses", json={**wish, "ward": "C"}).status_code == 404
+    assert nurse.http.post("/api/pauses", json={**wish, "ward": "B"}).status_code == 201
+    assert stack.execute("SELECT ward FROM pauses") == [("B",)]
+
+
 def test_a_shift_is_handed_over_to_who_accepts(stack: Stack, nurse: Person, doctor: Person) -> None:
     mine, kept, never = (stack.add_patient(name) for name in ("Ada", "Bo", "Cy"))
     nora, day = _id(stack, "nurse"), _id(stack, "doctor")

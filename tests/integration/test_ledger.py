@@ -115,6 +115,21 @@ def test_what_was_changed_or_taken_away_is_named(vault: Vault, statement: str, w
 
 
 @on_one_database
+def test_entries_that_changed_places_are_named(vault: Vault) -> None:
+    for number in range(3):
+        _alarm(vault, number)
+    seal_due(vault.connection)
+    with psycopg.connect(vault.database) as connection:
+        connection.execute(_PAST_THE_TRIGGERS)
+        for before, after in ((3, 1003), (4, 3), (1003, 4)):
+            connection.execute("UPDATE ledger SET seq = %s WHERE seq = %s", (after, before))
+    # Each row is as it was sealed; what is wrong is where it stands.
+    assert [(wrong, seq) for wrong, seq, _ in _wrong(_check(vault))] == [
+        (Wrong.ENTRY_CHANGED, seq) for seq in (3, 4, 5)
+    ]
+
+
+@on_one_database
 def test_a_changed_alarm_and_an_event_that_was_added_past_the_ledger_are_named(vault: Vault) -> None:
     first, _ = _alarm(vault, 0)
     second, events = _alarm(vault, 1)

@@ -75,6 +75,23 @@ def test_nobody_answers_and_one_after_the_other_is_told(ward: OnCall, mailbox: M
     wait_until(lambda: not ward.open_alarms("nobody_answers"), "an answer to end it")
 
 
+def test_nobodys_name_is_markup_in_a_mail(ward: OnCall, mailbox: Mailbox) -> None:
+    mailbox.mails.clear()
+    evil = "<img src=x onerror=alert(1)>"
+    ward.rows("UPDATE patients SET name = %s, ward = %s WHERE patient_id = %s", evil, f"B{evil}", ward.patient_id)
+    ward.contact(ward.person("nora", 1), f"{mailbox.address('nora')}&format=html")
+    ward.chain(0)
+    ward.notifier(HEARTWIRE_NOTIFIER_NAMES_IN_MESSAGES="true")
+    ward.alarm()
+    wait_until(lambda: bool(mailbox.mails), "the mail")
+    ((_, subject, text),) = mailbox.mails
+    assert subject == f"heartwire HIGH: Asystole, ward B{evil}"
+    assert text.startswith(f"HIGH: Asystole, {evil}, ward B{evil}, since ")
+    (page,) = mailbox.pages
+    assert "&lt;img" in page
+    assert "<img" not in page
+
+
 def test_an_answer_a_silence_and_a_pause_stop_or_hold_the_chain(ward: OnCall, receiver: Receiver) -> None:
     nora = ward.person("nora", 1)
     ward.contact(nora, receiver.address("nora"))

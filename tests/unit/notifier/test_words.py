@@ -56,6 +56,16 @@ def test_names_only_where_they_are_given() -> None:
     assert "Ada" not in alarm_message([_told(name="Ada")], "en", "").title
 
 
+def test_no_name_makes_a_line_of_its_own() -> None:
+    hostile = "Ada\r\nHIGH: Ventricular fibrillation\u2028\u202ebed 4"
+    message = alarm_message([_told(name=hostile, ward=hostile)], "en", "")
+    assert "\n" not in message.title
+    said = "Ada HIGH: Ventricular fibrillation bed 4"
+    first, blank, last = message.body.split("\n")
+    assert first == f"HIGH: Asystole, {said}, ward {said}, since 14:02 UTC"
+    assert (blank, last) == ("", "Open the ward's page to answer.")
+
+
 def test_a_call_of_a_later_version_is_told_by_its_code() -> None:
     assert "heart_of_gold" in alarm_message([_told("heart_of_gold")], "de", "").body
 
