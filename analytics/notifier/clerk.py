@@ -88,7 +88,10 @@ class Clerk:
             }
             taken = [row for row in asking if after[row.alarm_id].step > before[row.alarm_id].step]
             after |= self._take(taken, after)
-            self._save([now for alarm_id, now in after.items() if now.delays_s and now != before[alarm_id]])
+            # What is seen for the first time is kept at once: from then on its time is counted, not read off a clock.
+            new = {row.alarm_id for row in asking if row.step is None}
+            changed = [now for now in after.values() if now != before[now.alarm_id] or now.alarm_id in new]
+            self._save([now for now in changed if now.delays_s])
             unanswered = [row for row in asking if after[row.alarm_id].is_unanswered]
             self._tell_unanswered(unanswered)
             self._tell_failing()

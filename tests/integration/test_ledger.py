@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from analytics.ledger.sealer import seal_due
-from heartwire.storage.ledger import Report, Wrong, check_chain, read_entries
+from heartwire.ledger import sealed
+from heartwire.storage.ledger import Report, Wrong, check_chain, read_contents, read_entries
 from heartwire.storage.retention import drop_due, set_policy
 from tests.conftest import StartHeartwire
 from tests.integration.analytics_stack import Stack, on_one_database
@@ -126,6 +127,30 @@ def test_entries_that_changed_places_are_named(vault: Vault) -> None:
     # Each row is as it was sealed; what is wrong is where it stands.
     assert [(wrong, seq) for wrong, seq, _ in _wrong(_check(vault))] == [
         (Wrong.ENTRY_CHANGED, seq) for seq in (3, 4, 5)
+    ]
+
+
+@on_one_database
+def test_an_event_that_was_slipped_in_with_an_entry_of_its_own_is_named(vault: Vault) -> None:
+    alarms = [_alarm(vault, number)[0] for number in range(3)]
+    seal_due(vault.connection)
+    entries = [entry for some in read_entries(vault.connection, 1) for entry in some]
+    with psycopg.connect(vault.database) as connection:
+        connection.execute(_PAST_THE_TRIGGERS)
+        row = connection.execute(_EVENT, (alarms[0], "suppressed", "{}")).fetchone()
+        assert row is not None
+        connection.execute("UPDATE ledger SET seq = seq + 1000 WHERE seq >= 3")
+        connection.execute("UPDATE ledger SET seq = seq - 999 WHERE seq >= 1003")
+        content = read_contents(connection, "alarm_events", row)[row[0]]
+        forged = entries[1]._replace(seq=3, source_id=row[0], alarm_id=alarms[0], content=content)
+        forged = sealed(forged, entries[1].hash)
+        connection.execute(
+            "INSERT INTO ledger SELECT tenant_id, 3, at, source, %s, %s, %s, %s FROM ledger WHERE seq = 2",
+            (row[0], alarms[0], content, forged.hash),
+        )
+    # It follows from the one before it, and its row is as it says; those after it do not follow from it.
+    assert [(wrong, seq) for wrong, seq, _ in _wrong(_check(vault))] == [
+        (Wrong.ENTRY_CHANGED, seq) for seq in (4, 5, 6, 7)
     ]
 
 

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -156,33 +155,6 @@ def test_a_kill_in_the_middle_goes_on_once(ward: OnCall, receiver: Receiver) -> 
     wait_until(lambda: bool(ward.open_alarms("nobody_answers")), "the end of the chain")
     assert [len(receiver.to(name)) for name in ("nora", "otto", "dora")] == [1, 1, 1]
     assert ward.rows("SELECT DISTINCT state FROM notifications") == [("delivered",)]
-
-
-@pytest.mark.parametrize("hours", [1, -1])
-def test_a_server_whose_clock_steps_an_hour_tells_neither_all_at_once_nor_nobody(
-    ward: OnCall, receiver: Receiver, hours: int
-) -> None:
-    for step, name in enumerate(("nora", "otto")):
-        ward.contact(ward.person(name, step + 1), receiver.address(name))
-    ward.chain(1, 4)
-    ward.notifier()
-    (alarm_id,) = ward.alarm()
-    wait_until(lambda: bool(receiver.to("nora")), "the first step")
-    # For all that the database knows, an hour has passed, or has yet to come again.
-    moved = timedelta(hours=hours)
-    with ward.connection.transaction():
-        ward.rows("ALTER TABLE alarm_events DISABLE TRIGGER USER")
-        ward.rows("UPDATE alarm_events SET at = at - %s", moved)
-        ward.rows("ALTER TABLE alarm_events ENABLE TRIGGER USER")
-        ward.rows("UPDATE alarms SET onset_at = onset_at - %s, signal_at = signal_at - %s", moved, moved)
-        ward.rows("UPDATE notifications SET made_at = made_at - %s", moved)
-        ward.rows("UPDATE escalation_clock SET counted_at = counted_at - %s", moved)
-    wait_until(lambda: bool(receiver.to("otto")), "the second step")
-    first, second = (
-        at for (at,) in ward.rows("SELECT at FROM alarm_events WHERE kind = 'escalated' ORDER BY event_id")
-    )
-    assert 3.9 < (second - first - moved).total_seconds() < 6.0
-    assert ward.steps(alarm_id) == [(1, "Nora"), (2, "Otto")]
 
 
 def test_a_channel_that_hangs_delays_nobody_and_is_an_alarm(ward: OnCall, receiver: Receiver) -> None:

@@ -8,11 +8,12 @@ from typing import Final, Protocol, Self, TypeVar
 
 import pytest
 
+from heartwire.storage.migrate import migrate
 from tests.servers.amqtt_broker import EmbeddedBroker
 from tests.servers.migrated import DATABASES, TEMPLATE, make_migrated
 from tests.servers.missing import ServerMissingError, skip_or_fail
 from tests.servers.mosquitto import MosquittoServer
-from tests.servers.postgres import PostgresServer, remove_leftovers
+from tests.servers.postgres import PostgresServer, SteppingPostgres, remove_leftovers
 from tests.servers.process import Process
 from tests.servers.secured import SecuredBroker, SecuredEmbedded, SecuredMosquitto
 
@@ -107,6 +108,14 @@ def killable_database_server(request: pytest.FixtureRequest) -> Iterator[Postgre
     """A durable server of the test's own, to kill and start again; its database `heartwire` is migrated."""
     with _present(lambda: make_migrated(request.param, durable=True)) as server:
         server.create_database("heartwire", template=TEMPLATE)
+        yield server
+
+
+@pytest.fixture
+def stepping_database_server() -> Iterator[SteppingPostgres]:
+    """A server of the test's own whose clock the test sets; its database `heartwire` is migrated."""
+    with _present(SteppingPostgres) as server:
+        migrate(server.create_database("heartwire"))
         yield server
 
 

@@ -6,6 +6,9 @@ The OpenID provider is a package of npm's, for anybody. As root on Debian or Ubu
 Mosquitto and Chromium with apt-get, TimescaleDB with apt-get where the system has a package of it, and otherwise a
 small Debian 13 with TimescaleDB in the cache directory. Anybody else is told what the tests will skip. With CI=true
 a missing server is an error.
+As root on Debian or Ubuntu it installs what is missing: Mosquitto, Chromium and libfaketime with apt-get,
+TimescaleDB with apt-get where the system has a package of it, and otherwise a small Debian 13 with TimescaleDB in the
+cache directory. Anybody else is told what the tests will skip. With CI=true a missing server is an error.
 """
 
 import os
@@ -22,6 +25,7 @@ from setup.report import SetupError, fail, install_debian_packages, is_root, nee
 from tests.servers.missing import ServerMissingError, in_ci
 from tests.servers.mosquitto import find_mosquitto
 from tests.servers.openid_provider import find_openid_provider, install_openid_provider
+from tests.servers.postgres import find_faketime
 from tests.servers.postgres_binaries import TIMESCALE_PACKAGES, TIMESCALE_SUITE, find_timescale, timescale_tree
 
 _CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
@@ -133,6 +137,7 @@ def main() -> None:
         ("Mosquitto", find_mosquitto, lambda: install_debian_packages("mosquitto")),
         ("Chromium", find_chromium, lambda: install_debian_packages("chromium", "fonts-dejavu-core")),
         ("TimescaleDB", find_timescale, install_timescale),
+        ("libfaketime", find_faketime, lambda: install_debian_packages("libfaketime")),
         ("Mosquitto's clients", find_mosquitto_clients, lambda: install_debian_packages("mosquitto-clients")),
         ("OpenID provider", find_openid_provider, install_openid_provider),
         ("Docker Compose", find_docker_compose, install_docker_compose),

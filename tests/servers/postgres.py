@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from tests.servers.lifetime import Lifetime
+from tests.servers.missing import ServerMissingError
 from tests.servers.postgres_binaries import PostgresBinaries, find_embedded, find_timescale, timescale_tree
 from tests.servers.process import Process
 from tests.servers.waiting import find_free_port
@@ -77,7 +78,7 @@ class PostgresServer(Lifetime):
         where = ("-D", binaries.inside(self._data), "-p", str(self.port))
         self.process: Final = Process(
             self.name,
-            binaries.command("postgres", *where, *options),
+            self._command(*where, *options),
             Path(tempfile.gettempdir()) / f"{self.directory.name}.log",
             dies_with_tests=False,
         )
@@ -135,6 +136,10 @@ class PostgresServer(Lifetime):
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
             connection.execute(words)
 
+    def _command(self, *arguments: str) -> list[str]:
+        """Return the words that run the server."""
+        return self._binaries.command("postgres", *arguments)
+
     def _initialise(self) -> None:
         if self._origin is not None:
             subprocess.run(["cp", "--archive", self._origin._data, self._data], check=True)
@@ -177,6 +182,61 @@ class EmbeddedPostgres(PostgresServer):
 
     def __init__(self, *, durable: bool = False, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(find_embedded(), durable=durable, settings=settings)
+
+
+class SteppingPostgres(EmbeddedPostgres):
+    """The same, with a clock that tests set; what is counted by a steady clock goes on.
+
+    Raises
+    ------
+    ServerMissingError
+        If it, or libfaketime, is not installed here.
+    """
+
+    def step(self, hours: int) -> None:
+        """Let its clock be off by so many hours from now on."""
+        new = self._clock.with_suffix(".new")
+        new.write_text(f"{hours * 3600:+d}\n", encoding="ascii")
+        new.rename(self._clock)
+
+    def remove(self) -> None:
+        """Likewise, and what the library leaves of a process that was killed."""
+        super().remove()
+        for path in Path("/dev/shm").glob(f"*faketime_*_{self.process.pid}"):  # noqa: S108 # where Linux has it
+            path.unlink()
+
+    @property
+    def _clock(self) -> Path:
+        return self.directory / "clock"
+
+    def _command(self, *arguments: str) -> list[str]:
+        self.step(0)
+        told = {
+            "LD_PRELOAD": find_faketime(),
+            "FAKETIME_TIMESTAMP_FILE": self._clock,
+            "FAKETIME_NO_CACHE": 1,
+            "FAKETIME_DONT_FAKE_MONOTONIC": 1,
+            "NO_FAKE_STAT": 1,
+        }
+        # Not in the environment of who changes the user: the library shares memory with what its user starts.
+        words = [f"{name}={value}" for name, value in told.items()]
+        return self._binaries.command("/usr/bin/env", *words, str(self._binaries.programs / "postgres"), *arguments)
+
+
+def find_faketime() -> Path:
+    """Return the library that tells a program another time.
+
+    Raises
+    ------
+    ServerMissingError
+        If it is not installed.
+    """
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    if not found:
+        raise ServerMissingError(
+            "libfaketime is not installed; run `make servers` as root, or apt-get install libfaketime"
+        )
+    return found[0]
 
 
 def remove_leftovers() -> None:
