@@ -1,5 +1,6 @@
 // Numbers, times and spans in the person's language.
 
+import { dateFormat, numberFormat } from "./formats";
 import { language } from "./language";
 import { plural, words } from "./words";
 
@@ -11,11 +12,11 @@ const REGIONAL = { en: "en-GB", fr: "fr-FR", de: "de-DE" } as const;
 export const bpm = (value: number | null): string => (value === null ? NO_VALUE : String(Math.round(value)));
 
 export function percent(value: number): string {
-  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 0 }).format(value / 100);
+  return numberFormat(language.value, { style: "percent", maximumFractionDigits: 0 }).format(value / 100);
 }
 
 export function decimal(value: number, digits = 1): string {
-  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
+  return numberFormat(language.value, { maximumFractionDigits: digits }).format(value);
 }
 
 export function bytes(value: number): string {
@@ -27,11 +28,11 @@ export function bytes(value: number): string {
     unit++;
   }
   const style = { style: "unit", unit: units[unit] ?? "byte", unitDisplay: "short" } as const;
-  return new Intl.NumberFormat(language.value, { ...style, maximumFractionDigits: size < 10 ? 1 : 0 }).format(size);
+  return numberFormat(language.value, { ...style, maximumFractionDigits: size < 10 ? 1 : 0 }).format(size);
 }
 
 function format(tUs: number, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(REGIONAL[language.value], options).format(new Date(tUs / 1000));
+  return dateFormat(REGIONAL[language.value], options).format(new Date(tUs / 1000));
 }
 
 export const clockTime = (tUs: number) =>

@@ -6,6 +6,7 @@ import type { Call, Language } from "../api/types";
 import de from "../messages/de.json";
 import en from "../messages/en.json";
 import fr from "../messages/fr.json";
+import { numberFormat, pluralRules } from "./formats";
 import { language } from "./language";
 
 export type MessageKey = keyof typeof en;
@@ -20,7 +21,7 @@ export function fill(text: string, params: Params, locale: string): string {
   return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
     const value = params[name];
     if (value === undefined) return placeholder;
-    return typeof value === "number" ? new Intl.NumberFormat(locale).format(value) : value;
+    return typeof value === "number" ? numberFormat(locale).format(value) : value;
   });
 }
 
@@ -34,7 +35,7 @@ export function words(key: MessageKey, params: Params = {}): string {
 
 /** The form of `key` for `n` (`key.one`, `key.other`, ...), with `{n}` filled in. */
 export function plural(key: PluralKey, n: number, params: Params = {}): string {
-  const category = new Intl.PluralRules(language.value).select(n);
+  const category = pluralRules(language.value).select(n);
   const text = find(`${key}.${category}`) ?? find(`${key}.other`) ?? key;
   return fill(text, { n, ...params }, language.value);
 }
