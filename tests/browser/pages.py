@@ -13,19 +13,27 @@ _AXE: Final = ROOT / "dashboard/web/node_modules/axe-core/axe.min.js"
 _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: Where there is no number to show.
 NO_VALUE: Final = "\N{EN DASH} \N{EN DASH}"
-#: Pixels that are not clear; the canvas is read by the page itself, so what counts is what a person sees.
-_COUNT_INK: Final = """canvas => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+#: The pixels of a canvas, or of a wave's place on the sheet that it shares; read by the page itself, so what counts is
+#: what a person sees.
+_PIXELS: Final = """element => {
+  const canvas = element.closest("canvas") ?? element.querySelector("canvas")
+    ?? element.closest(".tiles").querySelector(":scope > .sheet");
+  const [of, on] = [element.getBoundingClientRect(), canvas.getBoundingClientRect()];
+  const given = [of.left - on.left, of.top - on.top, of.width, of.height];
+  return canvas.getContext("2d").getImageData(...given.map(px => Math.round(px * canvas.width / on.width))).data;
+}"""
+_COUNT_INK: Final = f"""element => {{
+  const data = ({_PIXELS})(element);
   let ink = 0;
   for (let i = 3; i < data.length; i += 4) if (data[i] > 0) ink++;
   return ink;
-}"""
-_DIGEST: Final = """canvas => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+}}"""
+_DIGEST: Final = f"""element => {{
+  const data = ({_PIXELS})(element);
   let sum = 0;
   for (let i = 3; i < data.length; i += 4) sum = (sum * 31 + data[i]) >>> 0;
   return sum;
-}"""
+}}"""
 
 
 def sign_in_as(page: Page, user: User) -> None:
@@ -53,23 +61,23 @@ def alarm_of(tile: Locator) -> Locator:
     return tile.locator(".alarm-bar").first
 
 
-def count_ink(canvas: Locator) -> int:
-    """Pixels that something was drawn on."""
-    ink = canvas.evaluate(_COUNT_INK)
+def count_ink(drawn: Locator) -> int:
+    """Pixels that something was drawn on, of a canvas or of a wave (`.lead`)."""
+    ink = drawn.evaluate(_COUNT_INK)
     assert isinstance(ink, int)
     return ink
 
 
-def wait_for_wave(canvas: Locator) -> None:
+def wait_for_wave(wave: Locator) -> None:
     """Wait until a wave is drawn and, after that, has changed."""
-    wait_for(canvas.page, lambda: count_ink(canvas) > 100, "a wave to be drawn")
-    before = canvas.evaluate(_DIGEST)
-    wait_for(canvas.page, lambda: canvas.evaluate(_DIGEST) != before, "the wave to move")
+    wait_for(wave.page, lambda: count_ink(wave) > 100, "a wave to be drawn")
+    before = wave.evaluate(_DIGEST)
+    wait_for(wave.page, lambda: wave.evaluate(_DIGEST) != before, "the wave to move")
 
 
-def wait_for_no_wave(canvas: Locator) -> None:
+def wait_for_no_wave(wave: Locator) -> None:
     """Wait until nothing is drawn."""
-    wait_for(canvas.page, lambda: count_ink(canvas) == 0, "the wave to be gone")
+    wait_for(wave.page, lambda: count_ink(wave) == 0, "the wave to be gone")
 
 
 def wait_for(page: Page, condition: Callable[[], bool], what: str, *, timeout_s: float = 30.0) -> None:

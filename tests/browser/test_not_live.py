@@ -16,7 +16,7 @@ _SAID = re.compile(r"^Not live since \d\d:\d\d:\d\d\.")
 def _is_not_live(page: Page) -> None:
     expect(page.locator("[data-banner=not-live]")).to_have_text(_SAID, timeout=5_000)
     tile = tile_of(page, STEADY)
-    wait_for_no_wave(tile.locator("canvas"))
+    wait_for_no_wave(tile.locator(".lead"))
     expect(tile.locator(".no-signal")).to_have_text("Not live")
     expect(tile.locator(".hr-value")).to_have_text(NO_VALUE)
 
@@ -24,7 +24,7 @@ def _is_not_live(page: Page) -> None:
 def _is_live(page: Page) -> None:
     expect(page.locator("[data-banner=not-live]")).to_have_count(0)
     tile = tile_of(page, STEADY)
-    wait_for_wave(tile.locator("canvas"))
+    wait_for_wave(tile.locator(".lead"))
     expect(tile.locator(".hr-value")).to_have_text(re.compile(r"^\d\d$"))
 
 

@@ -13,7 +13,7 @@ def _open(page: Page) -> Locator:
     """Open the steady patient's page, and return where his record is drawn."""
     # His device may have been started a moment ago.
     tile = tile_of(page, STEADY)
-    wait_for(page, lambda: count_ink(tile.locator("canvas").first) > 100, "the first signal", timeout_s=90)
+    wait_for(page, lambda: count_ink(tile.locator(".lead")) > 100, "the first signal", timeout_s=90)
     tile.get_by_role("link").click()
     plot = page.locator(".disclosure-plot")
     expect(plot).to_have_attribute("data-shown", "true")

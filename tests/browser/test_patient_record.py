@@ -15,7 +15,7 @@ _XSS = "<img src=x onerror=document.title='pwned'> & \"quotes\""
 def _open(page: Page, name: str) -> None:
     """Open a patient's page when there is a strip of ECG on it."""
     tile = tile_of(page, name)
-    wait_for(page, lambda: count_ink(tile.locator("canvas").first) > 100, "the first signal", timeout_s=90)
+    wait_for(page, lambda: count_ink(tile.locator(".lead")) > 100, "the first signal", timeout_s=90)
     tile.get_by_role("link").click()
     wait_for(page, lambda: count_ink(page.locator(".strip")) > 1000, "the strip to be drawn")
 

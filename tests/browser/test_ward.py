@@ -22,7 +22,7 @@ from tests.browser.ward_stack import WardStack
 def test_the_wave_moves_and_its_numbers_are_of_now(sign_in: SignIn, nurse: User) -> None:
     page = sign_in(nurse)
     tile = tile_of(page, STEADY)
-    wait_for_wave(tile.locator("canvas"))
+    wait_for_wave(tile.locator(".lead"))
     expect(tile.locator(".hr-value")).to_have_text(re.compile(r"^(6|7|8)\d$"))
     expect(tile.locator(".freshness")).to_have_text(re.compile(r"^Last sample [1-5] s ago$"))
     expect(tile.locator(".calibration")).to_have_attribute("title", "1 mV, at 10 mm/mV and 25 mm/s")
@@ -82,14 +82,14 @@ def test_a_patient_gone_quiet_is_loud_and_shows_no_wave(stack: WardStack, sign_i
     tile = tile_of(page, name)
     expect(tile).to_contain_text("No signal yet")
     device.start()
-    wait_for_wave(tile.locator("canvas"))
+    wait_for_wave(tile.locator(".lead"))
     device.kill()
     expect(tile.locator(".no-signal")).to_have_text(re.compile(r"^No signal for \d+ s$"))
-    wait_for_no_wave(tile.locator("canvas"))
+    wait_for_no_wave(tile.locator(".lead"))
     expect(tile.locator(".hr-value")).to_have_text(NO_VALUE)
     assert "repeating-linear-gradient" in tile.evaluate("tile => getComputedStyle(tile).backgroundImage")
     expect(alarm_of(tile)).to_contain_text("No signal received")
-    assert count_ink(tile_of(page, STEADY).locator("canvas")) > 100
+    assert count_ink(tile_of(page, STEADY).locator(".lead")) > 100
 
 
 def test_one_ward_at_a_time_with_the_others_alarms_in_sight(sign_in: SignIn, nurse: User) -> None:

@@ -12,6 +12,8 @@ import { Search, Unseen, ViewMenu, WardFilter } from "../ward/toolbar";
 import { TroubleStrip } from "../ward/trouble_strip";
 import { density, isNarrowed, order as orderOf, seeEverybody, visible } from "../ward/view";
 import { everyone, ward } from "../ward/ward";
+import { SharedSheet } from "../wave/live_wave";
+import { Sheet } from "../wave/sheet";
 import { words } from "../words/words";
 
 const GAP_PX = 8;
@@ -39,6 +41,7 @@ export function WardPage() {
 function Tiles() {
   const grid = useRef<HTMLDivElement>(null);
   const { current: held } = useRef(new HeldOrder());
+  const { current: sheet } = useRef(new Sheet());
   const size = useSignal({ width: innerWidth, height: innerHeight });
   const byId = new Map(visible.value.map((watched) => [watched.patient.id, watched]));
   const order = held.next([...byId.keys()], monotonicUs());
@@ -89,10 +92,14 @@ function Tiles() {
       onClickCapture={refuseSlip}
       onPointerLeave={() => held.released()}
     >
-      {order.map((id) => {
-        const watched = byId.get(id);
-        return watched && <Tile key={id} watched={watched} />;
-      })}
+      {/* Where the page scrolls, one canvas over all tiles would be far larger than the screen. */}
+      <SharedSheet.Provider value={layout.fits ? sheet : null}>
+        {order.map((id) => {
+          const watched = byId.get(id);
+          return watched && <Tile key={id} watched={watched} />;
+        })}
+      </SharedSheet.Provider>
+      {layout.fits && <canvas ref={sheet.isOn} class="sheet" />}
     </div>
   );
 }

@@ -1,15 +1,19 @@
 // The live wave of a patient with its 1 mV mark.
 
 import { effect, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { createContext } from "preact";
+import { useContext, useEffect, useRef } from "preact/hooks";
 import { isLive } from "../live/connection";
 import { watch } from "../live/watching";
 import { theme } from "../theme";
 import { words } from "../words/words";
 import { leadOf } from "./leads";
-import { paintOn } from "./paint_loop";
 import type { Gain } from "./scale";
+import { Sheet } from "./sheet";
 import { Sweep } from "./sweep";
+
+/** The sheet that the waves below are painted on; without one, each has its own. */
+export const SharedSheet = createContext<Sheet | null>(null);
 
 interface Props {
   patientId: number;
@@ -19,13 +23,16 @@ interface Props {
 }
 
 export function LiveWave({ patientId, name, beatsPx = 0 }: Props) {
-  const canvasRef = useRef<HTMLCanvasElement>(null);
+  const lead = useRef<HTMLDivElement>(null);
+  const shared = useContext(SharedSheet);
+  const { current: own } = useRef(new Sheet());
+  const sheet = shared ?? own;
   const gain = useSignal<Gain>(10);
 
   useEffect(() => {
-    const canvas = canvasRef.current;
-    if (canvas === null) return undefined;
-    const sweep = new Sweep(canvas, {
+    const element = lead.current;
+    if (element === null) return undefined;
+    const sweep = new Sweep(element, {
       lead: () => leadOf(patientId),
       isRunning: () => isLive.value,
       beatsPx,
@@ -34,7 +41,7 @@ export function LiveWave({ patientId, name, beatsPx = 0 }: Props) {
       },
     });
     let stopWatching = () => {};
-    const stopPainting = paintOn(canvas, sweep, (visible) => {
+    const stopPainting = sheet.paintOn(element, sweep, (visible) => {
       stopWatching();
       stopWatching = visible ? watch(patientId) : () => {};
     });
@@ -47,12 +54,14 @@ export function LiveWave({ patientId, name, beatsPx = 0 }: Props) {
       stopPainting();
       stopWatching();
     };
-  }, [patientId, beatsPx, gain]);
+  }, [patientId, beatsPx, gain, sheet]);
 
   return (
     <div class="wave">
       <Calibration gain={gain.value} />
-      <canvas ref={canvasRef} role="img" aria-label={words("wave.label", { name })} />
+      <div ref={lead} class="lead" role="img" aria-label={words("wave.label", { name })}>
+        {shared === null && <canvas ref={own.isOn} class="sheet" />}
+      </div>
     </div>
   );
 }

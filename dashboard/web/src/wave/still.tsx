@@ -3,7 +3,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { theme } from "../theme";
-import { paintOn } from "./paint_loop";
+import { Sheet } from "./sheet";
 
 /** Draw everything on a context scaled to CSS px. */
 export type Draw = (context: CanvasRenderingContext2D, width: number, height: number, ratio: number) => void;
@@ -23,19 +23,19 @@ export function Still({ draw, class: name, label }: Props) {
 
   useEffect(() => {
     const canvas = canvasRef.current;
-    const context = canvas?.getContext("2d");
-    if (!canvas || !context) return undefined;
-    let size: [number, number, number] = [1, 1, 1];
-    const stop = paintOn(canvas, {
+    if (canvas === null) return undefined;
+    const sheet = new Sheet();
+    sheet.isOn(canvas);
+    let size: [number, number] = [1, 1];
+    const stop = sheet.paintOn(canvas, {
       resize: (...now) => {
         size = now;
         stale.current = true;
       },
-      paint: () => {
+      paint: (context, _nowUs, ratio) => {
         if (!stale.current) return;
         stale.current = false;
-        const [width, height, ratio] = size;
-        context.setTransform(ratio, 0, 0, ratio, 0, 0);
+        const [width, height] = size;
         context.clearRect(0, 0, width, height);
         drawRef.current(context, width, height, ratio);
       },

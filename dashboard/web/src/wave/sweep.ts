@@ -1,11 +1,11 @@
-// A lead that sweeps over its canvas like a bedside monitor: new signal is drawn at a moving front, an erase bar runs
+// A lead that sweeps over its place like a bedside monitor: new signal is drawn at a moving front, an erase bar runs
 // ahead of it. The front's place depends on the time alone, so that all leads of one width sweep as one.
 
 import type { LeadBuffer } from "./lead_buffer";
 import type { Beat, Lead } from "./leads";
-import type { Painter } from "./paint_loop";
-import { passesBetween } from "./passes";
+import { passesBetween, type Stretch } from "./passes";
 import { extent, type Fit, fitLead, type Gain, PX_PER_S } from "./scale";
+import type { Painter } from "./sheet";
 import { trace } from "./trace";
 
 const ERASE_PX = 14;
@@ -24,7 +24,7 @@ const PX_PER_US = PX_PER_S / 1e6;
 
 export interface SweepOptions {
   lead: () => Lead | undefined;
-  /** Not running: the canvas is empty. */
+  /** Not running: nothing is drawn. */
   isRunning: () => boolean;
   /** Height kept free for marks of beats above the trace, CSS px; 0 draws none. */
   beatsPx?: number;
@@ -38,10 +38,8 @@ export interface BeatColours {
 }
 
 export class Sweep implements Painter {
-  private readonly context: CanvasRenderingContext2D;
   private width = 1;
   private height = 1;
-  private ratio = 1;
   private fitted: Fit | null = null;
   private drawnUs = 0;
   private markedUs = 0;
@@ -54,53 +52,45 @@ export class Sweep implements Painter {
   private stopped = true;
   private begunUs = 0;
   private settled = false;
+  private colour = "";
+  private font = "";
   private beatColours: BeatColours = { normal: "", other: "" };
 
+  /** `element` has the wave's colours and font. */
   constructor(
-    private readonly canvas: HTMLCanvasElement,
+    private readonly element: Element,
     private readonly options: SweepOptions,
-  ) {
-    const context = canvas.getContext("2d");
-    if (context === null) throw new Error("this browser has no 2D canvas");
-    this.context = context;
-  }
+  ) {}
 
-  resize(widthPx: number, heightPx: number, ratio: number): void {
-    this.width = Math.max(1, widthPx);
+  resize(widthPx: number, heightPx: number): void {
+    this.width = widthPx;
     this.height = heightPx;
-    this.ratio = ratio;
     this.fitted = null;
     this.repaint();
   }
 
-  /** Paint everything anew with the next frame: size or colours changed. */
+  /** Paint everything anew with the next frame: size, place or colours changed. */
   repaint(): void {
     this.drawnUs = 0;
-    const style = getComputedStyle(this.canvas);
-    const { context } = this;
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.strokeStyle = style.getPropertyValue("--trace");
+    const style = getComputedStyle(this.element);
+    this.colour = style.getPropertyValue("--trace");
+    this.font = `600 11px ${style.fontFamily}`;
     this.beatColours = beatColours(style);
-    context.font = `600 11px ${style.fontFamily}`;
-    context.textAlign = "center";
-    context.lineWidth = LINE_PX;
-    context.lineJoin = "round";
-    context.lineCap = "round";
   }
 
-  paint(nowUs: number): void {
+  paint(context: CanvasRenderingContext2D, nowUs: number, ratio: number): void {
     if (!this.options.isRunning()) {
       // A wave that stands still could be taken for a healthy one.
-      if (!this.stopped) this.context.clearRect(0, 0, this.width, this.height);
+      if (!this.stopped) context.clearRect(0, 0, this.width, this.height);
       this.stopped = true;
       return;
     }
     if (this.stopped) this.begin(nowUs);
     const lead = this.options.lead();
     lead?.playout.slew(nowUs);
-    if (nowUs - this.drawnUs > LONG_BREAK_US) this.wipe(lead, nowUs);
-    this.sweepTo(lead, nowUs);
-    if (this.options.beatsPx && lead) this.markBeats(lead, nowUs);
+    if (nowUs - this.drawnUs > LONG_BREAK_US) this.wipe(context, lead, nowUs);
+    this.sweepTo(context, lead, nowUs, ratio);
+    if (this.options.beatsPx && lead) this.markBeats(context, lead, nowUs);
   }
 
   private get passUs(): number {
@@ -108,16 +98,16 @@ export class Sweep implements Painter {
   }
 
   /** Begin anew with everything that one pass shows. */
-  private wipe(lead: Lead | undefined, nowUs: number): void {
-    this.context.clearRect(0, 0, this.width, this.height);
+  private wipe(context: CanvasRenderingContext2D, lead: Lead | undefined, nowUs: number): void {
+    context.clearRect(0, 0, this.width, this.height);
     this.refit(lead, nowUs);
     this.drawnUs = Math.max(this.begunUs, nowUs - this.passUs + ERASE_PX / PX_PER_US);
     this.markedUs = 0;
   }
 
-  private sweepTo(lead: Lead | undefined, nowUs: number): void {
+  private sweepTo(context: CanvasRenderingContext2D, lead: Lead | undefined, nowUs: number, ratio: number): void {
     for (const { passUs, fromUs, toUs } of passesBetween(this.drawnUs, nowUs, this.passUs)) {
-      this.advance(lead, passUs, fromUs, toUs);
+      this.advance(context, lead, { passUs, fromUs, toUs }, ratio);
       this.drawnUs = toUs;
       // The scale is judged once a pass, and soon after the beginning, when there is enough to judge by.
       const isSettled = this.settled || nowUs - this.begunUs > LOOK_BACK_S * 1e6;
@@ -140,16 +130,21 @@ export class Sweep implements Painter {
     this.drawnUs = 0;
   }
 
-  private advance(lead: Lead | undefined, passBeginUs: number, fromUs: number, toUs: number): void {
-    const xOfUs = (us: number) => (us - passBeginUs) * PX_PER_US;
-    this.erase(xOfUs(fromUs), xOfUs(toUs) + ERASE_PX);
+  private advance(
+    context: CanvasRenderingContext2D,
+    lead: Lead | undefined,
+    { passUs, fromUs, toUs }: Stretch,
+    ratio: number,
+  ): void {
+    const xOfUs = (us: number) => (us - passUs) * PX_PER_US;
+    this.erase(context, xOfUs(fromUs), xOfUs(toUs) + ERASE_PX);
     const shiftUs = lead?.playout.shiftUs;
     if (lead === undefined || shiftUs === null || shiftUs === undefined || this.fitted === null) {
       this.refit(lead, toUs);
       return;
     }
     const { buffer } = lead;
-    const { context, fitted } = this;
+    const { fitted } = this;
     const top = this.options.beatsPx ?? 0;
     const middle = top + (this.height - top) / 2;
     const pxPerMv = (fitted.gain * PX_PER_S) / 25;
@@ -159,6 +154,10 @@ export class Sweep implements Painter {
     // The playhead is slewed between two paintings: begin where the line ended, or it would be broken there.
     const isNext = buffer === this.drawnBuffer && from > this.drawnTo && from - this.drawnTo < JOINED_S * buffer.fsHz;
     this.drawnBuffer = buffer;
+    context.strokeStyle = this.colour;
+    context.lineWidth = LINE_PX;
+    context.lineJoin = "round";
+    context.lineCap = "round";
     context.beginPath();
     trace(
       context,
@@ -172,16 +171,16 @@ export class Sweep implements Painter {
         this.clipped = true;
         return Math.max(top + 1, Math.min(bottom, y));
       },
-      buffer.fsHz / (PX_PER_S * this.ratio),
+      buffer.fsHz / (PX_PER_S * ratio),
     );
     context.stroke();
     this.drawnTo = to;
   }
 
-  private erase(fromX: number, toX: number): void {
+  private erase(context: CanvasRenderingContext2D, fromX: number, toX: number): void {
     const from = Math.floor(fromX + LINE_PX);
-    this.context.clearRect(from, 0, toX - from, this.height);
-    if (toX > this.width) this.context.clearRect(0, 0, toX - this.width, this.height);
+    context.clearRect(from, 0, toX - from, this.height);
+    if (toX > this.width) context.clearRect(0, 0, toX - this.width, this.height);
   }
 
   /** Choose gain and centre from what was received last; true when all must be painted anew, in one scale. */
@@ -200,15 +199,17 @@ export class Sweep implements Painter {
   }
 
   /** Beats are found after their wave was drawn: mark them where the wave now is. */
-  private markBeats(lead: Lead, nowUs: number): void {
+  private markBeats(context: CanvasRenderingContext2D, lead: Lead, nowUs: number): void {
     const shiftUs = lead.playout.shiftUs ?? 0;
     const { passUs } = this;
+    context.font = this.font;
+    context.textAlign = "center";
     const oldestUs = Math.max(nowUs - passUs + ERASE_PX / PX_PER_US, this.begunUs);
     for (const beat of newBeats(lead.beats, this.markedUs)) {
       const atUs = beat.tUs - shiftUs;
       if (atUs > nowUs - MARK_PX / PX_PER_US) break; // the front would cut the letter in half
       this.markedUs = beat.tUs;
-      if (atUs >= oldestUs) markBeat(this.context, (atUs % passUs) * PX_PER_US, beat.label, this.beatColours);
+      if (atUs >= oldestUs) markBeat(context, (atUs % passUs) * PX_PER_US, beat.label, this.beatColours);
     }
   }
 }
