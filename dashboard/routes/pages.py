@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, HTMLResponse
+from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -12,6 +13,8 @@ from dashboard.routes.answers import WithParts
 
 router = APIRouter()
 
+#: Endings of the compressed twins that the build makes, the smallest first.
+_TWINS: Final = {"br": ".br", "gzip": ".gz"}
 _NOT_BUILT: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>heartwire</title>
 <h1>The pages are not built</h1>
@@ -22,17 +25,32 @@ and start again.</p>
 
 
 class Assets(StaticFiles):
-    """Files whose names change with their content: they may be kept for ever."""
+    """Files whose names change with their content: they may be kept for ever.
+
+    Where the build left a compressed twin beside a file and the browser takes it, that is sent.
+    """
 
     def __init__(self, pages: Path) -> None:
         super().__init__(directory=pages / "assets", check_dir=False)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file."""
-        answer = await super().get_response(path, scope)
+        twin, encoding = self._twin(path, Headers(scope=scope).get("accept-encoding", ""))
+        answer = await super().get_response(twin, scope)
+        answer.headers["vary"] = "accept-encoding"
+        if encoding is not None:
+            answer.headers["content-encoding"] = encoding
         if answer.status_code == 200:
             answer.headers["cache-control"] = "public, max-age=31536000, immutable"
         return answer
+
+    def _twin(self, path: str, accepted: str) -> tuple[str, str | None]:
+        """Return the smallest form of a file that is there and accepted, and its encoding (RFC 9110, 12.5.3)."""
+        names = {one.strip().lower() for one in accepted.split(",")}
+        for encoding, suffix in _TWINS.items():
+            if encoding in names and self.lookup_path(path + suffix)[1] is not None:
+                return path + suffix, encoding
+        return path, None
 
 
 @router.get("/sw.js")

@@ -82,7 +82,23 @@ def test_an_analysis_that_is_held_back_is_said_on_top_and_no_rate_is_shown(
         expect(alarm).to_be_visible(timeout=40_000)
         expect(analysis).to_have_attribute("data-state", "behind")
         expect(tile_of(page, STEADY).locator(".hr-value")).to_have_text(NO_VALUE)
-        wait_for_wave(tile_of(page, STEADY).locator("canvas"))
+        wait_for_wave(tile_of(page, STEADY).locator(".lead"))
     expect(alarm).to_have_count(0, timeout=20_000)
     expect(analysis).to_have_attribute("data-state", "live")
     _is_live(page)
+
+
+def test_a_page_whose_code_does_not_come_says_so_beside_the_alarms_and_comes_later(
+    sign_in: SignIn, nurse: User, complaints: Complaints
+) -> None:
+    complaints.server_may_be_away = True
+    page = sign_in(nurse)
+    # Before the pages' code was brought in silence.
+    page.route("**/assets/patient-*.js", lambda route: route.abort("connectionrefused"))
+    page.reload()
+    tile_of(page, STEADY).get_by_role("link").click()
+    expect(page.locator("main [role=alert]")).to_contain_text("This page could not be loaded")
+    expect(page.locator(".top-bar .counts")).to_be_visible()
+    page.unroute("**/assets/patient-*.js")
+    page.get_by_role("button", name="Load again").click()
+    expect(page.get_by_role("heading", name=STEADY)).to_be_visible()

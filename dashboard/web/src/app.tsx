@@ -4,24 +4,26 @@ import { AlarmBoard } from "./alarms/board";
 import { CareDialog } from "./alarms/care_dialog";
 import { caredFor } from "./alarms/caring";
 import { HandOverDialog, isHandingOver } from "./alarms/hand_over";
-import { AccountPage } from "./pages/account";
-import { AddPatientPage } from "./pages/add_patient";
-import { AdminPage } from "./pages/admin";
-import { AlarmStoryPage } from "./pages/alarm_story";
-import { GlassPage } from "./pages/glass";
-import { NoticePage } from "./pages/notice";
-import { PairPage } from "./pages/pair";
-import { PatientPage } from "./pages/patient";
-import { ReviewPage } from "./pages/review";
 import { SignInPage } from "./pages/sign_in";
 import { SignInReturnPage } from "./pages/sign_in_return";
-import { StatisticsPage } from "./pages/statistics";
 import { WardPage } from "./pages/ward";
 import { Announcer } from "./parts/announcer";
+import { later } from "./parts/later";
 import { NoteLine } from "./parts/note";
 import { route } from "./router";
 import { signOut, startProblem, user } from "./session";
 import { words, wordsOfError } from "./words/words";
+
+const AccountPage = later(async () => (await import("./pages/account")).AccountPage);
+const AddPatientPage = later(async () => (await import("./pages/add_patient")).AddPatientPage);
+const AdminPage = later(async () => (await import("./pages/admin")).AdminPage);
+const AlarmStoryPage = later(async () => (await import("./pages/alarm_story")).AlarmStoryPage);
+const GlassPage = later(async () => (await import("./pages/glass")).GlassPage);
+const NoticePage = later(async () => (await import("./pages/notice")).NoticePage);
+const PairPage = later(async () => (await import("./pages/pair")).PairPage);
+const PatientPage = later(async () => (await import("./pages/patient")).PatientPage);
+const ReviewPage = later(async () => (await import("./pages/review")).ReviewPage);
+const StatisticsPage = later(async () => (await import("./pages/statistics")).StatisticsPage);
 
 export function App() {
   if (route.value.page === "notice") return <NoticePage key={route.value.token} token={route.value.token} />;

@@ -9,14 +9,17 @@ import { App } from "./app";
 import { waitMs } from "./live/backoff";
 import { connect, disconnect } from "./live/connection";
 import { beginAnnouncing } from "./parts/announcer";
+import { bringAll } from "./parts/later";
 import { followLinks, route } from "./router";
-import { begin, user } from "./session";
+import { begin, user, wasSignedIn } from "./session";
 import "./styles/index.css";
 import { markTheme } from "./theme";
-import { forgetWard, watchedOf } from "./ward/ward";
+import { forgetWard, ward, watchedOf } from "./ward/ward";
 import { forgetLeads } from "./wave/leads";
 import { markDocument } from "./words/language";
 import { calls, titleDocument, words } from "./words/words";
+
+const BRING_AFTER_MS = 2000;
 
 markTheme();
 markDocument();
@@ -45,9 +48,10 @@ async function learnCalls(attempt = 0): Promise<void> {
   }
 }
 
-const who = computed(() => user.value?.id);
+/** As in `user`: undefined is not known yet, null is nobody. */
+const who = computed(() => (user.value === null ? null : user.value?.id));
 effect(() => {
-  const isSomebody = who.value !== undefined;
+  const isSomebody = typeof who.value === "number";
   untracked(() => {
     if (isSomebody) {
       learnCalls();
@@ -60,6 +64,13 @@ effect(() => {
   });
 });
 
+/** The other pages' code comes when the first picture has been drawn. */
+const stopWaiting = effect(() => {
+  if (ward.value === null) return;
+  stopWaiting();
+  setTimeout(bringAll, BRING_AFTER_MS);
+});
+
 beginSound();
 beginTellingShown();
 beginAnnouncing();
@@ -67,4 +78,8 @@ const place = document.getElementById("app");
 if (place === null) throw new Error("index.html has no #app");
 render(<App />, place);
 // Who comes back from a provider is about to become somebody.
-if (route.peek().page !== "sign-in" || location.pathname === "/sign-in") begin();
+if (route.peek().page !== "sign-in" || location.pathname === "/sign-in") {
+  // While the server is asked who this is, the picture is on its way.
+  if (wasSignedIn()) connect();
+  begin();
+}

@@ -12,6 +12,7 @@ export const user = signal<User | null | undefined>(undefined);
 
 /** Somebody signed in here before: only then is it worth asking who. */
 const KEY = "heartwire.signed_in";
+export const wasSignedIn = (): boolean => localStorage.getItem(KEY) !== null;
 
 export function enter(session: Session): void {
   localStorage.setItem(KEY, "yes");
@@ -33,7 +34,7 @@ export const startProblem = signal<unknown>(null);
 
 /** Ask the server who we are, until it says. */
 export async function begin(attempt = 0): Promise<void> {
-  if (localStorage.getItem(KEY) === null) {
+  if (!wasSignedIn()) {
     leave();
     return;
   }

@@ -97,8 +97,9 @@ export function sendShown(ids: readonly number[]): boolean {
   return true;
 }
 
+/** Begin; goes on while it is on its way already. */
 export function connect(): void {
-  disconnect();
+  if (watchdog !== undefined) return;
   liveness.value = "connecting";
   lastLiveUs.value = monotonicUs();
   watchdog = setInterval(watchSilence, 250);
@@ -108,6 +109,7 @@ export function connect(): void {
 export function disconnect(): void {
   clearTimeout(retry);
   clearInterval(watchdog);
+  watchdog = undefined;
   const mine = socket;
   socket = null;
   mine?.close();
