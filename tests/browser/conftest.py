@@ -15,6 +15,7 @@ from tests.browser.virtual_strap import VirtualStrap
 from tests.browser.ward_stack import WardStack
 from tests.conftest import ROOT
 from tests.servers.missing import ServerMissingError, skip_or_fail
+from tests.servers.waiting import wait_until
 
 FLAGS: Final = (
     "--no-sandbox",
@@ -26,6 +27,8 @@ FLAGS: Final = (
 #: The machine may be busy: a page is judged by what it shows in the end.
 TIMEOUT_MS: Final = 30_000
 _NO_SERVER: Final = re.compile(r"WebSocket connection to|net::ERR_(CONNECTION|EMPTY|SOCKET|INTERNET)")
+
+_HEARD: Final = "SELECT count(DISTINCT patient_id) FROM streams WHERE stream = 'ecg' AND last_sample_at IS NOT NULL"
 
 #: Patients of every test; a test that needs another adds its own.
 STEADY: Final = "Ada Steady"
@@ -77,6 +80,8 @@ def stack() -> Iterator[WardStack]:
             ASYSTOLE, [{"rhythm": "normal", "seconds": 15, "bpm": 66}, {"rhythm": "asystole", "seconds": _SCRIPT_S}]
         )
         running.add_patient(SLOW, [{"rhythm": "bradycardia", "seconds": _SCRIPT_S, "bpm": 42}], ward="Step-down")
+        # On a busy machine a device takes its time to begin: no test's own time.
+        wait_until(lambda: running.query(_HEARD) == [(3,)], "the signal of all patients", timeout_s=120, poll_s=0.2)
         yield running
 
 
