@@ -258,6 +258,12 @@ class _WrongClock:
         self.wrong_us = 0
 
 
+def _is_known_well(clock: ServerClock) -> bool:
+    clock.ask()
+    known = clock._known
+    return known is not None and known.most_us - known.least_us < 10_000
+
+
 @pytest.mark.parametrize(("database_server", "secured_broker"), [("timescaledb", "mosquitto")], indirect=True)
 @pytest.mark.parametrize("knows_server", [True, False], ids=["server", "no-server"])
 def test_a_machines_clock_is_two_hours_wrong_until_somebody_sets_it(
@@ -281,8 +287,9 @@ def test_a_machines_clock_is_two_hours_wrong_until_somebody_sets_it(
     )
     stop = threading.Event()
     if knows_server:
+        # What a busy machine leaves open of it adds to what the radio takes, and the times' 50 ms are for the latter.
+        wait_until(lambda: _is_known_well(clock), "the time to be known to 10 ms")
         clock.keep_asking(stop)
-        wait_until(lambda: not clock.now().is_doubtful, "the time to be known")
     source = BluetoothSource(h10.address, h10.name, WEARABLE, air.radio(), now=clock.now)
     wearer = _Wearer(h10, lost=set(), packets=40)
     try:
