@@ -14,19 +14,22 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: setup ## The whole system with simulated patients (FRESH=1 starts anew, RECORDS=DIR adds WFDB records)
 	@exec $(BIN)/heartwire demo $(if $(FRESH),--fresh) $(if $(RECORDS),--records "$(RECORDS)")
 
 .PHONY: test
-test: setup servers ## All tests, on real servers (TESTS=PATH some of them, JOBS=1 one after the other)
-	@$(PYTHON) -m setup.pages test
+test: setup servers test-pages ## All tests, on real servers (TESTS=PATH some of them, JOBS=1 one after the other)
 	@$(PYTHON) -m pytest --numprocesses $(JOBS) --dist worksteal $(TESTS)
 
+.PHONY: test-pages
+test-pages: pages ## The tests of the pages and the patient's app, without servers
+	@$(PYTHON) -m setup.pages test
+
 .PHONY: check
-check: setup ## Style, types, the borders between the rooms; under a minute
+check: pages ## Style, types, the borders between the rooms; under a minute
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -54,13 +57,22 @@ pictures: setup ## Make the pictures of README and docs/tour.md, beside a fresh 
 	@$(PYTHON) -m setup.screenshots $(if $(ONLY),--only $(ONLY))
 
 .PHONY: setup
-setup: ## Install all that is needed; at once when nothing changed
+setup: engine pages ## Install all that is needed; at once when nothing changed
+
+.PHONY: environment
+environment: ## Make .venv, of setup only this
 	@python=$$(sh setup/find-python) && "$$python" -B -m setup.environment
+
+.PHONY: engine
+engine: environment ## Compile the analytics engine, of setup only this
 	@$(PYTHON) -m setup.engine
+
+.PHONY: pages
+pages: environment ## Build the pages and the patient's app, of setup only this
 	@$(PYTHON) -m setup.pages build
 
 .PHONY: servers
-servers: setup ## Install the test servers: TimescaleDB, Mosquitto, Chromium, an OpenID provider (as root, cached)
+servers: environment ## Install the test servers: TimescaleDB, Mosquitto, Chromium, an OpenID provider (as root, cached)
 	@$(PYTHON) -m tests.servers.install
 
 .PHONY: lock
