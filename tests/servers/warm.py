@@ -1,7 +1,7 @@
-"""heartwire's own commands, started from a Python that has read their modules already.
+"""heartwire's own programs, started from a Python that has read their modules already.
 
 To read the modules of a service is one to two seconds of work, and all tests together start many hundred services. So
-each command has a parent that reads them once and forks; what runs in the child is what ``python -m heartwire`` runs,
+each program has a parent that reads them once and forks; what runs in the child is what ``python -m heartwire`` runs,
 with an environment, a session and a log of its own. Started cold are: what is measured (tests/benchmarks), what has a
 program before it or an environment that Python or a library reads at its start, and everything with HEARTWIRE_COLD=1.
 """
@@ -22,17 +22,18 @@ from typing import Final, Protocol
 from tests.servers.waiting import wait_until
 
 _COLD: Final = "HEARTWIRE_COLD"
-_HEARTWIRE: Final = [sys.executable, "-m", "heartwire"]
-#: The services, and what else each begins with that is the same in every child: (module, function).
-_BEGINS: Final[Mapping[str, Sequence[str]]] = {
-    "analytics": ("analytics.engine", "compile_engine"),
-    "canary": (),
-    "compact": (),
-    "dashboard": (),
-    "edge": (),
-    "ingest": (),
-    "notifier": (),
-    "simulate": (),
+_PYTHON: Final = [sys.executable, "-m"]
+#: What is started warm, by its first words after ``python -m``, and what its parent reads: modules, and calls in them.
+_READS: Final[Mapping[str, Sequence[str]]] = {
+    "heartwire analytics": ("analytics.command", "analytics.engine:compile_engine"),
+    "heartwire canary": ("analytics.canary.command",),
+    "heartwire compact": ("ingest.compactor.command",),
+    "heartwire dashboard": ("dashboard.command",),
+    "heartwire edge": ("edge.command",),
+    "heartwire ingest": ("ingest.command",),
+    "heartwire notifier": ("analytics.notifier.command",),
+    "heartwire simulate": ("simulators.command",),
+    "heartwire.embedded.amqtt_server": ("amqtt.broker",),
 }
 _LONGEST: Final = 1 << 20
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -102,13 +103,13 @@ class WarmChild:
 
 
 class _Parent:
-    """The process that forks one command; it ends when the tests do, however they do: it hears no more questions."""
+    """The process that forks one program; it ends when the tests do, however they do: it hears no more questions."""
 
     def __init__(self, command: str) -> None:
         self.env: Final = _kept(os.environ)
         self._lock: Final = threading.Lock()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        words = ["-m", "tests.servers.warm_parent", str(theirs.fileno()), command, *_BEGINS[command]]
+        words = ["-m", "tests.servers.warm_parent", str(theirs.fileno()), *_READS[command]]
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, *words],
@@ -130,14 +131,14 @@ class _Parent:
             self._socket.sendall(json.dumps(question).encode())
             answer = self._socket.recv(_LONGEST)
         if not answer:
-            raise RuntimeError(f"the parent of heartwire's commands ended with {self._process.wait()}")
+            raise RuntimeError(f"the parent of heartwire's programs ended with {self._process.wait()}")
         read = json.loads(answer)
         return None if read is None else int(read)
 
 
 @cache
 def _parent(command: str, tests: int) -> _Parent:
-    """Return the one parent of a command; `tests` is who asks: a fork of the tests has parents of its own."""
+    """Return the one parent of a program; `tests` is who asks: a fork of the tests has parents of its own."""
     assert tests == os.getpid()
     return _Parent(command)
 
@@ -149,14 +150,16 @@ def _kept(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def start_warm(command: Sequence[str], log_path: Path, env: Mapping[str, str] | None) -> Child | None:
-    """Start a command of heartwire from its parent; return ``None`` where it has to start by itself."""
-    words = list(command[len(_HEARTWIRE) :])
-    is_known = list(command[: len(_HEARTWIRE)]) == _HEARTWIRE and bool(words) and words[0] in _BEGINS
-    if not is_known or env is None or os.environ.get(_COLD):
+    """Start a program of heartwire from its parent; return ``None`` where it has to start by itself."""
+    module, *words = list(command[len(_PYTHON) :]) or [""]
+    name = f"{module} {words[0]}" if module == "heartwire" and words else module
+    if list(command[: len(_PYTHON)]) != _PYTHON or name not in _READS or os.environ.get(_COLD):
         return None
-    parent = _parent(words[0], os.getpid())
-    if _kept(env) != parent.env:
+    parent = _parent(name, os.getpid())
+    whole = dict(os.environ if env is None else env)
+    if _kept(whole) != parent.env:
         return None
-    pid = parent.ask({"words": words, "env": dict(env), "log": str(log_path), "directory": str(Path.cwd())})
+    given = {"module": module, "words": words, "env": whole, "log": str(log_path), "directory": str(Path.cwd())}
+    pid = parent.ask(given)
     assert pid is not None
     return WarmChild(parent, pid)

@@ -1,4 +1,4 @@
-"""Reads the modules of one of heartwire's commands, and forks as often as a test starts it (see warm.py)."""
+"""Reads the modules of one of heartwire's programs, and forks as often as a test starts it (see warm.py)."""
 
 import ctypes
 import gc
@@ -11,8 +11,6 @@ import socket
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
-
-from heartwire.cli import _COMMANDS
 
 _LONGEST: Final = 1 << 20
 _PR_SET_PDEATHSIG: Final = 1
@@ -44,22 +42,23 @@ def _become(given: Mapping[str, Any]) -> None:
     os.chdir(given["directory"])
     os.environ.clear()
     os.environ.update(given["env"])
-    sys.argv = ["heartwire", *given["words"]]
+    sys.argv = [given["module"], *given["words"]]
 
 
 def main() -> None:
-    """Run as ``python -m tests.servers.warm_parent FILE_DESCRIPTOR COMMAND [MODULE FUNCTION]``."""
-    descriptor, command, *begins = sys.argv[1:]
-    importlib.import_module(_COMMANDS[command][0])
-    if begins:
-        module, function = begins
-        getattr(importlib.import_module(module), function)()
+    """Run as ``python -m tests.servers.warm_parent FILE_DESCRIPTOR MODULE[:FUNCTION] ...``."""
+    descriptor, *reads = sys.argv[1:]
+    for read in reads:
+        name, _, function = read.partition(":")
+        module = importlib.import_module(name)
+        if function:
+            getattr(module, function)()
     gc.freeze()
     with socket.socket(fileno=int(descriptor)) as tests:
         given = _serve(tests)
     if given is not None:
         _become(given)
-        runpy.run_module("heartwire", run_name="__main__", alter_sys=True)
+        runpy.run_module(given["module"], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
