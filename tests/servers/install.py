@@ -3,12 +3,9 @@
 Run as ``python -m tests.servers.install``.
 
 The OpenID provider is a package of npm's, for anybody. As root on Debian or Ubuntu it installs what else is missing:
-Mosquitto and Chromium with apt-get, TimescaleDB with apt-get where the system has a package of it, and otherwise a
-small Debian 13 with TimescaleDB in the cache directory. Anybody else is told what the tests will skip. With CI=true
-a missing server is an error.
-As root on Debian or Ubuntu it installs what is missing: Mosquitto, Chromium and libfaketime with apt-get,
-TimescaleDB with apt-get where the system has a package of it, and otherwise a small Debian 13 with TimescaleDB in the
-cache directory. Anybody else is told what the tests will skip. With CI=true a missing server is an error.
+Mosquitto, Chromium and libfaketime with apt-get, TimescaleDB with apt-get where the system has a package of it, and
+otherwise a small Debian 13 with TimescaleDB in the cache directory. Anybody else is told what the tests will skip.
+With CI=true a missing server is an error.
 """
 
 import os

@@ -9,7 +9,7 @@ import { alarmPath } from "../router";
 import { isUnanswered, lookOf } from "../ward/order";
 import { askedWords } from "../words/asked";
 import { countdown, hourMinute, span } from "../words/numbers";
-import { words } from "../words/words";
+import { plural, words } from "../words/words";
 import { CheckIcon, ClockIcon, MoreIcon, PriorityIcon, QuestionIcon, SoundIcon, TechnicalIcon } from "./icons";
 
 interface Props {
@@ -20,11 +20,18 @@ interface Props {
   isOpen?: boolean;
 }
 
-/** "Asystole", "Asystole, over", "Late: asystole at 14:02". */
+/** "Asystole", "Asystole, over", "Late: asystole at 14:02", "Broker unreachable: 212 patients". */
 export function alarmWords(alarm: Alarm): string {
-  const call = askedWords(alarm);
+  const call = aboutMany(alarm) ?? askedWords(alarm);
   if (alarm.late) return words("alarm.late", { call, time: hourMinute(alarm.onset_us) });
   return alarm.state === "latched" ? words("alarm.over", { call }) : call;
+}
+
+/** One of the system, with how many patients it is about. */
+function aboutMany(alarm: Alarm): string | null {
+  const n = Number(alarm.detail["patients"]);
+  if (alarm.patient_id !== null || !(n > 0)) return null;
+  return words("board.of_many", { call: askedWords(alarm), patients: plural("counts.patients", n) });
 }
 
 export function AlarmBar({ alarm, name, isOpen = false }: Props) {
