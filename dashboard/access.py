@@ -76,6 +76,7 @@ class Action(StrEnum):
     ADDED_WARD = "added_ward"
     CHANGED_WARD = "changed_ward"
     REMOVED_WARD = "removed_ward"
+    CHANGED_HOSPITAL = "changed_hospital"
     CORRECTED_BEAT = "corrected_beat"
     UNDID_CORRECTION = "undid_correction"
     WROTE_NOTE = "wrote_note"

@@ -78,6 +78,7 @@ _WHOLE: Final[dict[str, Any]] = {
     "Alarm.detail": {"seconds": 4.2},
     "Entry.detail": {},
     "params": {"retry_s": 30},
+    "zones": {"": "Europe/Berlin", "Cardiology": "Europe/Berlin"},
     "form": None,
     "answers": None,
 }

@@ -21,7 +21,10 @@ _OF_THE_HEART: Final = [
 
 
 class Me(msgspec.Struct, frozen=True):
-    """Who the patient is, as it is shown on a device that others may see, and whom to call."""
+    """Who the patient is, as it is shown on a device that others may see, and whom to call.
+
+    `zone` is the ward's: the care team tells times in it.
+    """
 
     patient: str
     ward: str
@@ -29,6 +32,7 @@ class Me(msgspec.Struct, frozen=True):
     emergency_number: str
     device: str
     now_us: int
+    zone: str
 
 
 class OwnEvent(msgspec.Struct, frozen=True):
@@ -103,6 +107,13 @@ class OwnMessages(msgspec.Struct, frozen=True):
     seen: list[Seen]
 
 
+async def own_zone(connection: psycopg.AsyncConnection[Any], holder: Holder) -> str:
+    """Return the zone in which the patient's care team tells times."""
+    row = await (await connection.execute(_QUERIES["zone"], {"patient_id": holder.patient.id})).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 async def own_events(
     connection: psycopg.AsyncConnection[Any], holder: Holder, before_us: int | None, limit: int
 ) -> OwnEvents:
@@ -119,7 +130,8 @@ async def own_events(
 
 async def looks(connection: psycopg.AsyncConnection[Any], holder: Holder) -> Looks:
     """Return who of the care team looked at the patient's data, or changed something."""
-    rows = await (await connection.execute(_QUERIES["access"], {"patient_id": holder.patient.id})).fetchall()
+    given = {"patient_id": holder.patient.id, "zone": await own_zone(connection, holder)}
+    rows = await (await connection.execute(_QUERIES["access"], given)).fetchall()
     return Looks(
         [Look(name, role, action, us_of(first), us_of(last), n) for name, role, action, first, last, n in rows]
     )

@@ -11,6 +11,12 @@ WHERE d.device_id = %(device)s;
 INSERT INTO audit_events (tenant_id, action, patient_id, device_id)
 VALUES (%(tenant_id)s, %(action)s, %(patient_id)s, %(device)s);
 
+-- zone --
+-- In which zone the patient's care team tells times.
+SELECT coalesce(w.zone, zone_of_hospital(p.tenant_id))
+FROM patients AS p LEFT JOIN wards AS w ON w.ward_id = p.ward_id
+WHERE p.patient_id = %(patient_id)s;
+
 -- events --
 -- What the patient felt and what was told of his heart, the newest first; of alarms those of the heart that no greater
 -- one hides.
@@ -36,11 +42,11 @@ ORDER BY e.at DESC, e.id
 LIMIT %(limit)s + 1;
 
 -- access --
--- Who of the care team looked or did something: a person, an action, a day a line.
+-- Who of the care team looked or did something: a person, an action, a day of the ward a line.
 SELECT u.name, u.role, e.action, min(e.at), max(e.at), count(*)
 FROM audit_events AS e JOIN users AS u USING (user_id)
 WHERE e.patient_id = %(patient_id)s AND e.user_id IS NOT NULL AND e.at > now() - interval '90 days'
-GROUP BY u.user_id, e.action, date_trunc('day', e.at AT TIME ZONE 'UTC')
+GROUP BY u.user_id, e.action, date_trunc('day', e.at AT TIME ZONE %(zone)s)
 ORDER BY max(e.at) DESC
 LIMIT 500;
 

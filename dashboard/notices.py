@@ -36,6 +36,7 @@ class NoticeAlarm(msgspec.Struct, frozen=True):
     names: dict[str, str]
     priority: str
     ward: str
+    zone: str
     onset_us: int
     ended_us: int | None
     state: AlarmState
@@ -87,7 +88,7 @@ async def open_link(database: Database, token: str) -> Link:
 async def read_notice(connection: _Connection, link: Link) -> Notice:
     """Return what a link opens; this changes nothing."""
     alarms = []
-    for alarm_id, ward, passed in await _alarms(connection, link):
+    for alarm_id, ward, zone, passed in await _alarms(connection, link):
         alarm = await one_alarm(connection, link.viewer.tenant_id, alarm_id)
         call = CALLS.get(alarm.call)
         alarms.append(
@@ -96,6 +97,7 @@ async def read_notice(connection: _Connection, link: Link) -> Notice:
                 names=dict(call.names) if call else {"en": alarm.call},
                 priority=alarm.priority,
                 ward=ward,
+                zone=zone,
                 onset_us=alarm.onset_us,
                 ended_us=alarm.ended_us,
                 state=alarm.state,
@@ -116,7 +118,7 @@ async def acknowledge_by_link(hand: Hand, link: Link, alarm_id: int) -> Notice:
     ApiError
         `NOT_FOUND` where the message is not about it; `NOT_OPEN`.
     """
-    if alarm_id not in {known for known, _, _ in await _alarms(hand.connection, link)}:
+    if alarm_id not in {known for known, *_ in await _alarms(hand.connection, link)}:
         raise ApiError(Code.NOT_FOUND)
     additions = (await one_alarm(hand.connection, link.viewer.tenant_id, alarm_id)).additions
     await acknowledge(hand, alarm_id, additions)
@@ -126,10 +128,10 @@ async def acknowledge_by_link(hand: Hand, link: Link, alarm_id: int) -> Notice:
 async def pass_on(hand: Hand, link: Link) -> Notice:
     """Say that who was told cannot: the next is told at once of all that nobody answered; a second time, nothing."""
     found = await _alarms(hand.connection, link)
-    await hand.connection.execute(_QUERIES["lock"], {"alarms": [alarm_id for alarm_id, _, _ in found]})
+    await hand.connection.execute(_QUERIES["lock"], {"alarms": [alarm_id for alarm_id, *_ in found]})
     alarms = [
         alarm_id
-        for alarm_id, _, passed in found
+        for alarm_id, _, _, passed in found
         if not passed and (await one_alarm(hand.connection, link.viewer.tenant_id, alarm_id)).state in _WAITS
     ]
     given = {
@@ -143,6 +145,6 @@ async def pass_on(hand: Hand, link: Link) -> Notice:
     return await read_notice(hand.connection, link)
 
 
-async def _alarms(connection: _Connection, link: Link) -> list[tuple[int, str, bool]]:
+async def _alarms(connection: _Connection, link: Link) -> list[tuple[int, str, str, bool]]:
     given = {"notice_id": link.notice_id, "tenant_id": link.viewer.tenant_id}
     return await (await connection.execute(_QUERIES["alarms"], given)).fetchall()

@@ -6,14 +6,15 @@ FROM notices AS n JOIN users AS u USING (user_id)
 WHERE n.token_hash = %(token_hash)s AND u.disabled_at IS NULL;
 
 -- alarms --
--- What the message is about, with whether it was passed on by this link.
-SELECT n.alarm_id, coalesce(p.ward, ''), EXISTS (
+-- What the message is about, in which zone its times are told, and whether it was passed on by this link.
+SELECT n.alarm_id, coalesce(p.ward, ''), coalesce(w.zone, zone_of_hospital(n.tenant_id)), EXISTS (
         SELECT FROM alarm_events AS e
         WHERE e.alarm_id = n.alarm_id AND e.kind = 'passed_on' AND e.detail ->> 'notice_id' = %(notice_id)s::text
     )
 FROM notifications AS n
 JOIN alarms AS a ON a.alarm_id = n.alarm_id
 LEFT JOIN patients AS p ON p.patient_id = a.patient_id
+LEFT JOIN wards AS w ON w.ward_id = p.ward_id
 WHERE n.notice_id = %(notice_id)s AND n.tenant_id = %(tenant_id)s
 ORDER BY n.alarm_id;
 

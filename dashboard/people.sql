@@ -51,7 +51,8 @@ WHERE w.tenant_id = %(tenant_id)s AND (%(ward_id)s::integer IS NULL OR w.ward_id
 ORDER BY w.name;
 
 -- add_ward --
-INSERT INTO wards (tenant_id, name, zone) VALUES (%(tenant_id)s, %(name)s, %(zone)s)
+INSERT INTO wards (tenant_id, name, zone)
+VALUES (%(tenant_id)s, %(name)s, coalesce(%(zone)s, zone_of_hospital(%(tenant_id)s)))
 ON CONFLICT (tenant_id, name) DO NOTHING
 RETURNING ward_id;
 
@@ -59,7 +60,17 @@ RETURNING ward_id;
 SELECT FROM wards WHERE tenant_id = %(tenant_id)s AND name = %(name)s AND ward_id <> %(ward_id)s;
 
 -- change_ward --
-UPDATE wards SET name = %(name)s, zone = %(zone)s WHERE ward_id = %(ward_id)s AND tenant_id = %(tenant_id)s;
+UPDATE wards SET name = %(name)s, zone = coalesce(%(zone)s, zone) WHERE ward_id = %(ward_id)s AND tenant_id = %(tenant_id)s;
+
+-- hospital_zone --
+SELECT zone_of_hospital(%(tenant_id)s);
+
+-- change_hospital_zone --
+INSERT INTO hospital_zones (tenant_id, zone) VALUES (%(tenant_id)s, %(zone)s)
+ON CONFLICT (tenant_id) DO UPDATE SET zone = excluded.zone;
+
+-- knows_zone --
+SELECT FROM pg_timezone_names WHERE name = %(zone)s;
 
 -- remove_ward --
 DELETE FROM wards WHERE ward_id = %(ward_id)s AND tenant_id = %(tenant_id)s RETURNING ward_id;

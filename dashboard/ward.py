@@ -58,7 +58,7 @@ class Services(msgspec.Struct, frozen=True):
 
 
 class Ward(msgspec.Struct, frozen=True, tag_field="kind", tag="ward"):
-    """All that the ward's page shows but the waves."""
+    """All that the ward's page shows but the waves; `zones` of wards by name, the hospital's under the empty one."""
 
     now_us: int
     database_live: bool
@@ -68,6 +68,7 @@ class Ward(msgspec.Struct, frozen=True, tag_field="kind", tag="ward"):
     pauses: list[Pause]
     hand_overs: list[HandOver]
     canary: CanaryNow
+    zones: dict[str, str]
 
 
 class WardFacts(msgspec.Struct, frozen=True):
@@ -80,9 +81,10 @@ class WardFacts(msgspec.Struct, frozen=True):
     pauses: list[Pause]
     hand_overs: list[HandOver]
     canary: CanaryFacts
+    zones: dict[str, str]
 
 
-NOTHING_YET: Final = WardFacts(0, {}, [], [], [], [], NO_RUNS)
+NOTHING_YET: Final = WardFacts(0, {}, [], [], [], [], NO_RUNS, {})
 
 
 async def read_ward(connection: psycopg.AsyncConnection[Any], tenant_id: int, now_us: int) -> WardFacts:
@@ -98,6 +100,7 @@ async def read_ward(connection: psycopg.AsyncConnection[Any], tenant_id: int, no
         pauses=await pauses_in_force(connection, tenant_id),
         hand_overs=await open_hand_overs(connection, tenant_id),
         canary=await read_canary(connection),
+        zones=dict(await (await connection.execute(_QUERIES["zones"], given)).fetchall()),
     )
 
 
@@ -127,6 +130,7 @@ def picture(facts: WardFacts, now_us: int, *, database_live: bool, broker: Servi
         facts.pauses,
         facts.hand_overs,
         canary_now(facts.canary, now_us),
+        facts.zones,
     )
 
 

@@ -49,6 +49,12 @@ LEFT JOIN LATERAL (
 WHERE p.tenant_id = %(tenant_id)s
 ORDER BY p.ward, p.name, p.patient_id;
 
+-- zones --
+-- In which zone each ward's times are told; without a name the hospital's.
+SELECT name, zone FROM wards WHERE tenant_id = %(tenant_id)s
+UNION ALL
+SELECT '', zone_of_hospital(%(tenant_id)s);
+
 -- services --
 -- The newest sign of life of each service.
 SELECT service, max(at)

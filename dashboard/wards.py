@@ -1,8 +1,6 @@
 """The wards of a hospital: rows with a name and a time zone."""
 
-from functools import cache
 from typing import Annotated, Any, Final
-from zoneinfo import available_timezones
 
 import msgspec
 import psycopg
@@ -11,16 +9,29 @@ from msgspec import Meta
 from dashboard.access import Action, Viewer, audit
 from dashboard.errors import ApiError, Code
 from heartwire.storage.queries import load_queries
+from heartwire.zones import is_zone
 
 _QUERIES: Final = load_queries("dashboard", "people.sql")
 _Connection = psycopg.AsyncConnection[Any]
 
 
+_Zone = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class HospitalWish(msgspec.Struct, forbid_unknown_fields=True):
+    """In which zone the hospital lives (IANA name): what is no ward's is told in it."""
+
+    zone: _Zone
+
+
 class WardWish(msgspec.Struct, forbid_unknown_fields=True):
-    """What a ward is called, and in which zone its people live (IANA name)."""
+    """What a ward is called, and in which zone its people live (IANA name).
+
+    Without a zone a new ward is in the hospital's, and one that there is stays where it is.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*$")]
-    zone: Annotated[str, Meta(min_length=1, max_length=64)] = "UTC"
+    zone: _Zone | None = None
 
 
 class WardRow(msgspec.Struct, frozen=True):
@@ -34,14 +45,33 @@ class WardRow(msgspec.Struct, frozen=True):
 
 
 class Wards(msgspec.Struct, frozen=True):
-    """By name."""
+    """By name; `zone` is the hospital's."""
 
+    zone: str
     wards: list[WardRow]
 
 
 async def list_wards(connection: _Connection, viewer: Viewer) -> Wards:
     """Return the wards of a hospital."""
-    return Wards(await _wards(connection, viewer, None))
+    given = {"tenant_id": viewer.tenant_id}
+    row = await (await connection.execute(_QUERIES["hospital_zone"], given)).fetchone()
+    assert row is not None
+    return Wards(row[0], await _wards(connection, viewer, None))
+
+
+async def change_hospital(connection: _Connection, viewer: Viewer, wish: HospitalWish) -> Wards:
+    """Say in which zone the hospital lives; wards stay where they are.
+
+    Raises
+    ------
+    ApiError
+        `INVALID` for a zone that there is not.
+    """
+    await _check_zone(connection, wish.zone)
+    given = {"tenant_id": viewer.tenant_id, "zone": wish.zone}
+    await connection.execute(_QUERIES["change_hospital_zone"], given)
+    await audit(connection, viewer, Action.CHANGED_HOSPITAL, detail={"zone": wish.zone})
+    return await list_wards(connection, viewer)
 
 
 async def add_ward(connection: _Connection, viewer: Viewer, wish: WardWish) -> WardRow:
@@ -52,7 +82,7 @@ async def add_ward(connection: _Connection, viewer: Viewer, wish: WardWish) -> W
     ApiError
         `TAKEN`; `INVALID` for a zone that there is not.
     """
-    given = _given(viewer, wish)
+    given = await _given(connection, viewer, wish)
     row = await (await connection.execute(_QUERIES["add_ward"], given)).fetchone()
     if row is None:
         raise ApiError(Code.TAKEN)
@@ -68,7 +98,7 @@ async def change_ward(connection: _Connection, viewer: Viewer, ward_id: int, wis
     ApiError
         `NOT_FOUND`, `TAKEN`; `INVALID` for a zone that there is not.
     """
-    given = _given(viewer, wish) | {"ward_id": ward_id}
+    given = await _given(connection, viewer, wish) | {"ward_id": ward_id}
     if not await _wards(connection, viewer, ward_id):
         raise ApiError(Code.NOT_FOUND)
     if await (await connection.execute(_QUERIES["is_taken"], given)).fetchone() is not None:
@@ -101,12 +131,16 @@ async def _wards(connection: _Connection, viewer: Viewer, ward_id: int | None) -
     return [WardRow(*row) for row in await (await connection.execute(_QUERIES["wards"], given)).fetchall()]
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _given(viewer: Viewer, wish: WardWish) -> dict[str, Any]:
-    if wish.zone not in _zones():
-        raise ApiError(Code.INVALID, field="zone")
+async def _given(connection: _Connection, viewer: Viewer, wish: WardWish) -> dict[str, Any]:
+    if wish.zone is not None:
+        await _check_zone(connection, wish.zone)
     return {"tenant_id": viewer.tenant_id, "name": wish.name.strip(), "zone": wish.zone}
+
+
+async def _check_zone(connection: _Connection, zone: str) -> None:
+    """Refuse what is no zone to this server or to the database: their lists are not of one age."""
+    if is_zone(zone):
+        found = await (await connection.execute(_QUERIES["knows_zone"], {"zone": zone})).fetchone()
+        if found is not None:
+            return
+    raise ApiError(Code.INVALID, field="zone")

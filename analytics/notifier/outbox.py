@@ -199,7 +199,7 @@ class Outbox:
         self._connection.execute(_QUERIES["name_notice"], {"notice_id": notice_id, "notifications": notifications})
         link = f"{self._settings.pages_url.rstrip('/')}/n/{token}" if self._settings.pages_url else ""
         alarms = [
-            Told(row.call, row.priority, row.ward, row.onset_at, row.name if self._settings.names else "")
+            Told(row.call, row.priority, row.ward, row.onset_at, row.zone, row.name if self._settings.names else "")
             for row in told
         ]
         return alarm_message(alarms, contact.language, link)

@@ -21,6 +21,7 @@ WHERE c.contact_id = %(contact_id)s AND c.removed_at IS NULL AND u.disabled_at I
 SELECT
     n.notification_id, n.alarm_id, n.step, n.attempts, a.call, a.priority, coalesce(p.ward, '') AS ward,
     coalesce(p.name, '') AS name, a.onset_at,
+    coalesce(w.zone, zone_of_hospital(n.tenant_id)) AS zone,
     a.acknowledged_at IS NULL AND a.suppressed_at IS NULL
         AND (a.ended_at IS NULL OR a.paused_at IS NULL AND a.call = ANY(%(latching)s))
         AND NOT (a.call = %(channel_failing)s AND (a.detail ->> 'contact_id')::integer = n.contact_id) AS asks,
@@ -39,6 +40,7 @@ LEFT JOIN (
     ))
 ) AS a ON a.alarm_id = n.alarm_id
 LEFT JOIN patients AS p ON p.patient_id = n.patient_id
+LEFT JOIN wards AS w ON w.ward_id = p.ward_id
 ORDER BY n.notification_id;
 
 -- give_up --

@@ -6,10 +6,11 @@ No name, unless a setting allows it: messages go through other companies' networ
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from heartwire.calls import CALLS, Family
+from heartwire.zones import clock_words
 
 _LINES_MOST: Final = 10
 _PRIORITIES: Final = ("high", "medium", "low")
@@ -21,7 +22,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "alarms": "{n} alarms",
         "patients": "{call}: {n} patients",
         "ward": "ward {ward}",
-        "since": "since {time} UTC",
+        "since": "since {time}",
         "more": "and {n} more",
         "answer": "Acknowledge, or pass on to the next: {link}",
         "open": "Open the ward's page to answer.",
@@ -35,7 +36,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "alarms": "{n} alarmes",
         "patients": "{call} : {n} patients",
         "ward": "service {ward}",
-        "since": "depuis {time} UTC",
+        "since": "depuis {time}",
         "more": "et {n} de plus",
         "answer": "Répondre, ou passer au suivant : {link}",
         "open": "Ouvrez la page du service pour répondre.",
@@ -49,7 +50,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "alarms": "{n} Alarme",
         "patients": "{call}: {n} Patienten",
         "ward": "Station {ward}",
-        "since": "seit {time} UTC",
+        "since": "seit {time}",
         "more": "und {n} weitere",
         "answer": "Übernehmen oder weitergeben: {link}",
         "open": "Zum Antworten die Stationsseite öffnen.",
@@ -61,12 +62,16 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One alarm that a message is about; `name` is the patient's, or empty where it is not to be said."""
+    """One alarm that a message is about, in whose `zone` its time is said.
+
+    `name` is the patient's, or empty where it is not to be said.
+    """
 
     call: str
     priority: str
     ward: str
     onset_at: datetime
+    zone: str
     name: str = ""
 
     @property
@@ -131,7 +136,7 @@ def _lines(told: Sequence[Told], language: str) -> list[tuple[str, str]]:
         if len(alarms) == 1:
             parts += [_one_line(first.name)] if first.name else []
             parts += [words["ward"].format(ward=_one_line(first.ward))] if first.ward else []
-        parts.append(words["since"].format(time=first.onset_at.astimezone(UTC).strftime("%H:%M")))
+        parts.append(words["since"].format(time=clock_words(first.onset_at, first.zone)))
         lines.append((what, ", ".join(parts)))
     return lines
 

@@ -12,22 +12,22 @@ _BARS_MOST: Final = 72
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Which report: of whom, of which time (UTC microseconds), in which language, and in which zone times are said."""
+    """Which report: of whom, of which time (UTC microseconds), and in which language."""
 
     patient_id: int
     from_us: int
     to_us: int
     language: str
-    zone: str
     by: str
 
 
 class Whose(msgspec.Struct, frozen=True):
-    """The patient."""
+    """The patient, and the zone of the ward: in it times are said."""
 
     id: int
     name: str
     ward: str
+    zone: str
 
 
 class Bar(msgspec.Struct, frozen=True):

@@ -70,21 +70,21 @@ class Document(msgspec.Struct, frozen=True):
 def make_document(report: Report) -> Document:
     """Return what the template sets."""
     asked = report.asked
-    say = Phrases(asked.language, asked.zone)
-    zone = say("zone_of", zone=asked.zone, offset=say.offset(asked.from_us))
+    zone = report.whose.zone
+    say = Phrases(asked.language, zone)
     period = " \u2013 ".join(say.instant(us, seconds=False) for us in (asked.from_us, asked.to_us))
     return Document(
         language=asked.language,
         title=say("title"),
         patient=report.whose.name,
-        running=f"{report.whose.name} · {say('number')} {report.whose.id} · {period} ({asked.zone})",
+        running=f"{report.whose.name} · {say('number')} {report.whose.id} · {period} ({zone})",
         notice=say("not_certified"),
         head=[
             (say("patient"), report.whose.name),
             (say("number"), str(report.whose.id)),
             (say("ward"), report.whose.ward or say("none")),
             (say("period"), period),
-            (say("zone"), zone),
+            (say("zone"), _zone(report, say)),
             (say("made"), say("made_by", when=say.instant(report.made_us), name=asked.by)),
         ],
         warnings=list(_warnings(report, say)),
@@ -118,6 +118,14 @@ def make_document(report: Report) -> Document:
         ],
         page=say("page", n="{n}", all="{all}"),
     )
+
+
+def _zone(report: Report, say: Phrases) -> str:
+    """Return the zone of all times, and how far it is from UTC: at both ends, where clocks are turned in between."""
+    begin, end = (say.offset(us) for us in (report.asked.from_us, report.asked.to_us))
+    if begin == end:
+        return say("zone_of", zone=report.whose.zone, offset=begin)
+    return say("zone_turned", zone=report.whose.zone, begin=begin, end=end)
 
 
 def _warnings(report: Report, say: Phrases) -> Iterator[str]:

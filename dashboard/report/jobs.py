@@ -14,7 +14,7 @@ from dashboard.access import Action, Viewer, audit
 from dashboard.alarms import time_of, us_of, us_or_none
 from dashboard.database import Database
 from dashboard.errors import ApiError, Code
-from dashboard.report.content import Asked
+from dashboard.report.content import Asked, Whose
 from dashboard.report.document import make_document
 from dashboard.report.reading import Reading
 from dashboard.report.typesetting import TypesettingError, make_pdf
@@ -90,13 +90,14 @@ class Reports:
             "from": time_of(asked.from_us),
             "to": time_of(asked.to_us),
             "language": asked.language,
-            "zone": asked.zone,
             "dead_s": _DEAD_S,
             "keep_days": _KEEP_DAYS,
         }
         async with self._database.connection_as(viewer) as connection:
-            if await (await connection.execute(_QUERIES["whose"], given)).fetchone() is None:
+            whose = await (await connection.execute(_QUERIES["whose"], given)).fetchone()
+            if whose is None:
                 raise ApiError(Code.NOT_FOUND)
+            given["zone"] = Whose(*whose).zone
             row = await (await connection.execute(_QUERIES["under_way"], given)).fetchone()
             if row is not None and row[0] >= _UNDER_WAY_MOST:
                 raise ApiError(Code.BUSY, most=_UNDER_WAY_MOST)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.alarms import time_of
 from heartwire.calls import CALLS
+from heartwire.zones import comes_twice, offset_words, zone_words
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = json.loads(
     resources.files("dashboard.report").joinpath("words.json").read_text(encoding="utf-8")
@@ -59,12 +60,15 @@ class Phrases:
         return f"{self.number(min(percent, 99.9) if part < 1 else percent, digits)} %"
 
     def instant(self, utc_us: int, *, seconds: bool = True) -> str:
-        """Return a time of the zone, as everybody can read it and a table can sort it."""
-        return self._local(utc_us).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+        """Return a time of the zone, as everybody can read it and a table can sort it.
+
+        Where the clock shows it twice it says which: ``2026-10-25 02:30 CEST``.
+        """
+        return self._said(utc_us, "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
     def clock(self, utc_us: int) -> str:
         """Return the time of day."""
-        return self._local(utc_us).strftime("%H:%M:%S")
+        return self._said(utc_us, "%H:%M:%S")
 
     def axis(self, utc_us: int, *, days: bool) -> str:
         """Return a time as an axis shows it."""
@@ -72,8 +76,7 @@ class Phrases:
 
     def offset(self, utc_us: int) -> str:
         """Return how far the zone is from UTC then."""
-        offset = self._local(utc_us).strftime("%z")
-        return f"{offset[:3]}:{offset[3:]}"
+        return offset_words(self._local(utc_us))
 
     def length(self, us: int) -> str:
         """Return a length of time."""
@@ -87,6 +90,11 @@ class Phrases:
             return f"{minutes} min"
         hours, minutes = divmod(minutes, 60)
         return f"{self.number(hours)} h" + (f" {minutes} min" if minutes else "")
+
+    def _said(self, utc_us: int, pattern: str) -> str:
+        local = self._local(utc_us)
+        words = local.strftime(pattern)
+        return f"{words} {zone_words(local)}" if comes_twice(local) else words
 
     def _local(self, utc_us: int) -> datetime:
         return time_of(utc_us).astimezone(self._zone)

@@ -1,5 +1,7 @@
 -- whose --
-SELECT patient_id, name, ward FROM patients WHERE patient_id = %(patient_id)s AND tenant_id = %(tenant_id)s;
+SELECT p.patient_id, p.name, p.ward, coalesce(w.zone, zone_of_hospital(p.tenant_id))
+FROM patients AS p LEFT JOIN wards AS w ON w.ward_id = p.ward_id
+WHERE p.patient_id = %(patient_id)s AND p.tenant_id = %(tenant_id)s;
 
 -- bars --
 -- What was found (and corrected by people) and received, in parts of the period: the heart rate of minutes, beats by class, signal of the lead that

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from dashboard import patients as stored
 from dashboard.device_access import OwnAction
-from dashboard.my import Looks, Me, OwnEvents, OwnMessages, looks, own_events, own_messages
+from dashboard.my import Looks, Me, OwnEvents, OwnMessages, looks, own_events, own_messages, own_zone
 from dashboard.pairing_answers import shown_name
 from dashboard.patients import Stretch
 from dashboard.routes.answers import WithHolder, WithParts, json_answer
@@ -28,9 +28,11 @@ async def me(holder: WithHolder, parts: WithParts) -> Response:
     """Say whose device this is, as it may be shown, and whom to call."""
     async with parts.database.connection_as(holder) as connection:
         await parts.device_access.audit(connection, holder, OwnAction.SAW)
+        zone = await own_zone(connection, holder)
     patient, number = holder.patient, parts.settings.emergency_number
     now_us = time.time_ns() // 1000
-    return json_answer(Me(shown_name(patient.name), patient.ward, holder.language, number, holder.device, now_us))
+    me = Me(shown_name(patient.name), patient.ward, holder.language, number, holder.device, now_us, zone)
+    return json_answer(me)
 
 
 @router.get("/trend", responses=gives(stored.HeartRate))

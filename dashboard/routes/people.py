@@ -93,6 +93,14 @@ async def get_wards(viewer: Seer, parts: WithParts) -> Response:
         return json_answer(await wards.list_wards(connection, viewer))
 
 
+@router.put("/hospital", openapi_extra=takes(wards.HospitalWish), responses=gives(wards.Wards))
+async def put_hospital(request: Request, viewer: WardManager, parts: WithParts) -> Response:
+    """Say in which zone the hospital lives."""
+    wish = await read_body(request, wards.HospitalWish)
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await wards.change_hospital(connection, viewer, wish))
+
+
 @router.post("/wards", status_code=201, openapi_extra=takes(wards.WardWish), responses=gives(wards.WardRow, 201))
 async def post_ward(request: Request, viewer: WardManager, parts: WithParts) -> Response:
     """Add a ward."""

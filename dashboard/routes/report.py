@@ -1,8 +1,6 @@
 """Reports for the file: asked for, followed, fetched."""
 
-from functools import cache
 from typing import Annotated, Final
-from zoneinfo import available_timezones
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
@@ -22,18 +20,18 @@ from dashboard.routes.stretches import US_MOST, check_length
 
 router = APIRouter(prefix="/api/patients/{patient_id}/reports")
 
-_LONGEST_S: Final = 31 * 86_400
+#: Of 31 days one may have an hour more: clocks are turned back.
+_LONGEST_S: Final = 31 * 86_400 + 3600
 _Us = Annotated[int, Meta(ge=0, le=US_MOST)]
 WithExporter = Annotated[Viewer, Depends(needs(Permission.EXPORT))]
 
 
 class AskedReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which time (UTC microseconds), in which language, and in which zone (IANA name) times are said."""
+    """Which time (UTC microseconds), and in which language; times are said in the zone of the patient's ward."""
 
     from_us: _Us
     to_us: _Us
     language: Annotated[str, Meta(max_length=8)] = "en"
-    zone: Annotated[str, Meta(max_length=64)] = "UTC"
 
 
 class ReportJobs(msgspec.Struct, frozen=True):
@@ -57,10 +55,8 @@ async def ask(patient_id: Id, request: Request, viewer: WithExporter, parts: Wit
     check_length(Stretch(body.from_us, body.to_us), _LONGEST_S)
     if body.language not in LANGUAGES:
         raise ApiError(Code.INVALID, field="language")
-    if not is_zone(body.zone):
-        raise ApiError(Code.INVALID, field="zone")
-    asked = Asked(patient_id, body.from_us, body.to_us, body.language, body.zone, viewer.name)
-    return json_answer(await parts.reports.ask(viewer, asked), 202)
+    wish = (body.from_us, body.to_us, body.language, viewer.name)
+    return json_answer(await parts.reports.ask(viewer, Asked(patient_id, *wish)), 202)
 
 
 @router.get("/{report_id}", responses=gives(ReportJob))
@@ -80,13 +76,3 @@ async def file(patient_id: Id, report_id: Id, viewer: WithExporter, parts: WithP
     return Response(
         pdf, media_type="application/pdf", headers={"content-disposition": f'attachment; filename="{name}"'}
     )
-
-
-def is_zone(name: str) -> bool:
-    """Whether there is a time zone of that IANA name."""
-    return name in _zones()
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())

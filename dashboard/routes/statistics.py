@@ -5,10 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from dashboard.access import Viewer
-from dashboard.errors import ApiError, Code
 from dashboard.permissions import Permission
 from dashboard.routes.answers import WithParts, json_answer, needs
-from dashboard.routes.report import is_zone
 from dashboard.routes.shapes import gives
 from dashboard.statistics.reading import AlarmNumbers, read_numbers
 
@@ -21,10 +19,7 @@ async def alarms(
     parts: WithParts,
     days: Annotated[int, Query(ge=1, le=31)] = 7,
     ward: Annotated[str | None, Query(max_length=100)] = None,
-    zone: Annotated[str, Query(max_length=64)] = "UTC",
 ) -> Response:
     """Return the numbers of the last days' alarms."""
-    if not is_zone(zone):
-        raise ApiError(Code.INVALID, field="zone")
     async with parts.database.connection_as(viewer) as connection:
-        return json_answer(await read_numbers(connection, viewer, days=days, ward=ward or None, zone=zone))
+        return json_answer(await read_numbers(connection, viewer, days=days, ward=ward or None))

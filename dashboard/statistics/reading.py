@@ -1,6 +1,6 @@
 """How many alarms there were, whose, when, and how many of them meant something: read and counted."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -25,12 +25,16 @@ from dashboard.statistics.numbers import (
 from dashboard.statistics.suggestion import DIRECTIONS, Reach, Ring, extreme, suggest
 from heartwire.calls import CALLS
 from heartwire.storage.queries import load_queries
+from heartwire.zones import days_before
 
 _QUERIES: Final = load_queries("dashboard.statistics", "statistics.sql")
 
 
 class AlarmNumbers(msgspec.Struct, frozen=True):
-    """Alarms of some days: those that a person was told, without those that a greater one hid."""
+    """Alarms of some days: those that a person was told, without those that a greater one hid.
+
+    The days are those of `zone`, the ward's or the hospital's; each alarm's shift is by the clock of its own ward.
+    """
 
     from_us: int
     to_us: int
@@ -44,17 +48,13 @@ class AlarmNumbers(msgspec.Struct, frozen=True):
 
 
 async def read_numbers(
-    connection: psycopg.AsyncConnection[Any], viewer: Viewer, *, days: int, ward: str | None, zone: str
+    connection: psycopg.AsyncConnection[Any], viewer: Viewer, *, days: int, ward: str | None
 ) -> AlarmNumbers:
     """Return the numbers of the last days, of one ward or of all that the viewer sees."""
+    given: dict[str, Any] = {"tenant_id": viewer.tenant_id, "ward": ward}
+    ((zone,),) = await _rows(connection, "zone", given)
     end = datetime.now(UTC)
-    given: dict[str, Any] = {
-        "tenant_id": viewer.tenant_id,
-        "from": end - timedelta(days=days),
-        "to": end,
-        "ward": ward,
-        "zone": zone,
-    }
+    given |= {"from": days_before(end, days, zone), "to": end, "zone": zone}
     told = [Told(*row) for row in await _rows(connection, "told", given)]
     patients, limits = worst_patients(told), worst_limits(told)
     given["patients"] = list({patient_id for patient_id, *_ in (*patients, *limits)})

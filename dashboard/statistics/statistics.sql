@@ -11,11 +11,17 @@ SELECT
             FILTER (WHERE a.acknowledged_at >= a.raised_at),
         '{}'
     )
-FROM alarm_states AS a LEFT JOIN patients AS p USING (patient_id)
-CROSS JOIN LATERAL extract(hour FROM a.onset_at AT TIME ZONE %(zone)s) AS h (hour)
+FROM alarm_states AS a LEFT JOIN patients AS p USING (patient_id) LEFT JOIN wards AS w ON w.ward_id = p.ward_id
+CROSS JOIN LATERAL extract(hour FROM a.onset_at AT TIME ZONE coalesce(w.zone, %(zone)s)) AS h (hour)
 WHERE a.tenant_id = %(tenant_id)s AND a.onset_at >= %(from)s AND a.onset_at < %(to)s
     AND a.raised_at IS NOT NULL AND a.suppressed_at IS NULL AND (%(ward)s::text IS NULL OR p.ward = %(ward)s)
 GROUP BY a.patient_id, a.call, a.priority, a.verdict, shift;
+
+-- zone --
+-- A ward's, or the hospital's.
+SELECT coalesce(
+    (SELECT zone FROM wards WHERE tenant_id = %(tenant_id)s AND name = %(ward)s::text), zone_of_hospital(%(tenant_id)s)
+);
 
 -- names --
 SELECT patient_id, name, ward FROM patients WHERE patient_id = ANY(%(patients)s);

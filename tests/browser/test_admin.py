@@ -206,7 +206,7 @@ def test_wards_and_what_is_spoken_in_german(sign_in: SignIn, admin: User) -> Non
     page.goto("/admin/wards")
     wards = page.get_by_role("region", name="Stationen")
     wards.get_by_label("Name", exact=True).fill("Intensiv")
-    wards.get_by_label("Zeitzone").select_option("Europe/Berlin")
+    wards.get_by_role("combobox", name="Zeitzone", exact=True).select_option("Europe/Berlin")
     wards.get_by_role("button", name="Station anlegen").click()
     row = wards.get_by_role("row").filter(has_text="Intensiv")
     expect(row).to_contain_text("Europe/Berlin")

@@ -108,8 +108,10 @@ def test_a_ward_is_renamed_with_its_patients_and_goes_when_it_is_empty(stack: St
         assert _refusal(admin.http.post("/api/wards", json=nowhere)) == (422, "invalid", "zone")
         ward_a = _ward(admin, "A")
         assert (ward_a["n_patients"], ward_a["n_members"]) == (1, len(Role))
-        renamed = admin.http.put(f"/api/wards/{ward_a['id']}", json={"name": "Cardiology", "zone": "UTC"})
+        renamed = admin.http.put(f"/api/wards/{ward_a['id']}", json={"name": "Cardiology", "zone": "Asia/Tokyo"})
         assert renamed.json()["name"] == "Cardiology"
+        admin.http.put(f"/api/wards/{ward_a['id']}", json={"name": "Cardiology"})
+        assert _ward(admin, "Cardiology")["zone"] == "Asia/Tokyo", "nobody said that it moved"
         taken = admin.http.put(f"/api/wards/{ward_a['id']}", json={"name": "B"})
         assert _refusal(taken) == (409, "taken", "")
         with stack.person(login_of(Role.NURSE, "ward_a")) as nurse:
@@ -119,3 +121,21 @@ def test_a_ward_is_renamed_with_its_patients_and_goes_when_it_is_empty(stack: St
         assert admin.http.delete(f"/api/wards/{made['id']}").status_code == 404
         assert stack.execute("SELECT name FROM wards WHERE tenant_id = 2") == [("A",)], "of no other hospital"
         assert tenants.a.mark in admin.http.get("/api/ward").text
+
+
+def test_a_hospital_has_a_zone_with_which_new_wards_begin(stack: Stack, tenants: Tenants) -> None:
+    with stack.person(login_of(Role.ADMIN, "all")) as admin, stack.person(login_of(Role.NURSE, "all")) as nurse:
+        assert admin.http.get("/api/wards").json()["zone"] == "UTC"
+        told = admin.http.put("/api/hospital", json={"zone": "Europe/Zurich"})
+        assert (told.status_code, told.json()["zone"]) == (200, "Europe/Zurich")
+        for nowhere in ("Europe/Nowhere", "../etc/passwd", "posixrules"):
+            assert _refusal(admin.http.put("/api/hospital", json={"zone": nowhere})) == (422, "invalid", "zone")
+        assert nurse.http.put("/api/hospital", json={"zone": "UTC"}).status_code == 403
+        made = admin.http.post("/api/wards", json={"name": "Stroke unit"}).json()
+        assert (made["zone"], _ward(admin, "A")["zone"]) == ("Europe/Zurich", "UTC")
+        # A ward that comes with its first patient, too.
+        stack.execute("UPDATE patients SET ward = 'Hall 9' WHERE name = %s", tenants.a.mark)
+        assert _ward(admin, "Hall 9")["zone"] == "Europe/Zurich"
+        zones = nurse.http.get("/api/ward").json()["zones"]
+        assert (zones[""], zones["A"], zones["Hall 9"]) == ("Europe/Zurich", "UTC", "Europe/Zurich")
+        assert stack.execute("SELECT zone_of_hospital(2)") == [("UTC",)], "of no other hospital"

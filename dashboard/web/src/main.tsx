@@ -15,15 +15,22 @@ import { begin, user, wasSignedIn } from "./session";
 import "./styles/index.css";
 import { markTheme } from "./theme";
 import { forgetWard, ward, watchedOf } from "./ward/ward";
+import { zoneOfHospital, zoneOfPatient } from "./ward/zones";
 import { forgetLeads } from "./wave/leads";
 import { markDocument } from "./words/language";
 import { calls, titleDocument, words } from "./words/words";
+import { followZone } from "./words/zone";
 
 const BRING_AFTER_MS = 2000;
 
 markTheme();
 markDocument();
 followLinks();
+followZone(() => {
+  const { value } = route;
+  const isOfPatient = value.page === "patient" || value.page === "pair";
+  return isOfPatient ? zoneOfPatient(value.id) : zoneOfHospital();
+});
 titleDocument(() => {
   const { value } = route;
   if (value.page === "notice") return words("title.notice");

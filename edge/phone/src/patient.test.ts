@@ -88,7 +88,7 @@ it("asks the server once more when there was news while it asked", async () => {
   let asked = 0;
   vi.mocked(getJson).mockImplementation(async (path) => {
     if (!path.endsWith("messages")) {
-      return { patient: "Marie D.", ward: "B", emergency_number: "112", now_us: Date.now() * 1000 };
+      return { patient: "Marie D.", ward: "B", emergency_number: "112", now_us: Date.now() * 1000, zone: "Asia/Tokyo" };
     }
     asked++;
     if (asked === 1) void sync();
@@ -96,4 +96,5 @@ it("asks the server once more when there was news while it asked", async () => {
   });
   await sync();
   expect(asked).toBe(2);
+  expect(session.value.zone).toBe("Asia/Tokyo");
 });

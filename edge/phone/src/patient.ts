@@ -90,9 +90,13 @@ async function learnMy(): Promise<void> {
     const { value } = session;
     const isNew =
       value &&
-      (value.patient !== my.patient || value.ward !== my.ward || value.emergencyNumber !== my.emergency_number);
+      (value.patient !== my.patient ||
+        value.ward !== my.ward ||
+        value.zone !== my.zone ||
+        value.emergencyNumber !== my.emergency_number);
     if (isNew) {
-      await changeSession({ patient: my.patient, ward: my.ward, emergencyNumber: my.emergency_number });
+      const { patient, ward, zone } = my;
+      await changeSession({ patient, ward, zone, emergencyNumber: my.emergency_number });
     }
   } catch (problem) {
     if (!(problem instanceof ApiError)) throw problem;

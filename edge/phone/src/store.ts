@@ -14,6 +14,8 @@ export interface Session {
   credential: Credential;
   patient: string;
   ward: string;
+  /** The ward's; absent until the server has said it. */
+  zone?: string;
   emergencyNumber: string;
   /** Name of the chosen wearable; empty before one was chosen. */
   strap: string;

@@ -71,8 +71,8 @@ def _report(language: str = "en", **more: Any) -> Report:  # noqa: ANN401
         for place in range(23)
     ]
     given: dict[str, Any] = {
-        "asked": Asked(7, _BEGIN_US, _BEGIN_US + 24 * HOUR_US, language, "Europe/Paris", "Nora Nurse"),
-        "whose": Whose(7, "Zoë Müller", "B2"),
+        "asked": Asked(7, _BEGIN_US, _BEGIN_US + 24 * HOUR_US, language, "Nora Nurse"),
+        "whose": Whose(7, "Zoë Müller", "B2", "Europe/Paris"),
         "bars": [*bars, Bar(_BEGIN_US + 23 * HOUR_US, None, None, None, 0, 0, 0, 0, 0)],
         "bar_us": HOUR_US,
         "slowest": Extreme(47.2, _BEGIN_US),
@@ -222,7 +222,7 @@ def _parts(of: Any) -> list[Any]:  # noqa: ANN401
 )
 def test_nobodys_words_are_markup(hostile: str) -> None:
     report = _report(
-        whose=Whose(7, hostile, hostile), symptoms=[Felt(_BEGIN_US, [hostile], hostile)], engines=[hostile],
+        whose=Whose(7, hostile, hostile, "UTC"), symptoms=[Felt(_BEGIN_US, [hostile], hostile)], engines=[hostile],
         strips=[_strip(_ecg(7), lead=hostile, beats=[(_BEGIN_US + _S, "<")])],
     )  # fmt: skip
     text = _text(make_pdf(make_document(report)))
@@ -232,7 +232,7 @@ def test_nobodys_words_are_markup(hostile: str) -> None:
 
 def test_a_letter_that_no_font_has_is_an_error_not_a_box() -> None:
     with pytest.raises(TypesettingError) as caught:
-        make_pdf(make_document(_report(whose=Whose(7, "\U000f0000", "B"))))
+        make_pdf(make_document(_report(whose=Whose(7, "\U000f0000", "B", "UTC"))))
     assert caught.value.unknown
 
 
@@ -250,6 +250,23 @@ def test_a_period_without_any_signal_says_so() -> None:
     text = _text(make_pdf(document))
     assert "No alarm was raised in this period." in text
     assert "Atrial fibrillation or flutter" not in text
+
+
+def test_times_over_the_night_in_which_clocks_are_turned_say_which_of_two_they_are() -> None:
+    begin_us = 1_792_857_600_000_000  # 2026-10-24 16:00 UTC
+    turned = begin_us + round(8.5 * HOUR_US)
+    report = _report(
+        asked=Asked(7, begin_us, begin_us + 24 * HOUR_US, "en", "Nora Nurse"),
+        slowest=Extreme(47.2, turned),
+        fastest=Extreme(131.0, turned + HOUR_US),
+        strips=[],
+    )
+    text = _text(make_pdf(make_document(report)))
+    assert "Europe/Paris, UTC+02:00 at the beginning, UTC+01:00 at the end" in text
+    assert "47 bpm 2026-10-25 02:30 CEST" in text
+    assert "131 bpm 2026-10-25 02:30 CET" in text
+    assert "2026-10-25 17:00 (Europe/Paris)" in text
+    assert "UTC+02:00 at the beginning" not in _text(make_pdf(make_document(_report()))), "where nothing is turned"
 
 
 def test_nothing_is_rounded_to_none_or_all() -> None:

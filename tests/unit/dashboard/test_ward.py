@@ -14,7 +14,7 @@ _BROKER = ServiceState(live=True, at_us=NOW_US)
 
 def _facts(*, silent_s: float = 1.0) -> WardFacts:
     at_us = NOW_US - round(silent_s * 1e6)
-    return WardFacts(NOW_US, {"ingest": at_us, "analytics": at_us}, [_PATIENT], [], [], [], NO_RUNS)
+    return WardFacts(NOW_US, {"ingest": at_us, "analytics": at_us}, [_PATIENT], [], [], [], NO_RUNS, {})
 
 
 def test_all_is_live() -> None:
@@ -55,6 +55,6 @@ def test_without_a_database_nothing_is_live_and_no_rate_is_of_now() -> None:
 
 def test_a_service_that_never_gave_a_sign_is_not_live() -> None:
     services = picture(
-        WardFacts(NOW_US, {}, [], [], [], [], NO_RUNS), NOW_US, database_live=True, broker=_BROKER
+        WardFacts(NOW_US, {}, [], [], [], [], NO_RUNS, {}), NOW_US, database_live=True, broker=_BROKER
     ).services
     assert (services.ingest.live, services.ingest.at_us) == (False, None)

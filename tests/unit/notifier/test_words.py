@@ -10,8 +10,8 @@ from analytics.notifier.words import Told, alarm_message, trial_message
 _AT = datetime(2026, 3, 1, 14, 2, tzinfo=UTC)
 
 
-def _told(call: str = "asystole", priority: str = "high", ward: str = "B", name: str = "") -> Told:
-    return Told(call, priority, ward, _AT, name)
+def _told(call: str = "asystole", priority: str = "high", ward: str = "B", name: str = "", zone: str = "UTC") -> Told:
+    return Told(call, priority, ward, _AT, zone, name)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,15 @@ def test_one_alarm(language: str, title: str, line: str) -> None:
     assert message.title == title
     assert message.body.startswith(line)
     assert message.body.endswith("https://h.example/n/abc")
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [("Europe/Zurich", "15:02 CET"), ("Asia/Kolkata", "19:32 IST"), ("America/Sao_Paulo", "11:02 UTC-03:00")],
+)
+def test_times_are_the_wards_and_say_their_zone(zone: str, time: str) -> None:
+    assert f"since {time}" in alarm_message([_told(zone=zone)], "en", "").body
+    assert f"seit {time}" in alarm_message([_told(zone=zone)], "de", "").body
 
 
 def test_many_of_one_cause_are_one_line_and_hearts_are_each_their_own() -> None:

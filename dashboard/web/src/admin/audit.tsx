@@ -8,6 +8,7 @@ import { useLoaded } from "../patient/loaded";
 import { everyone } from "../ward/ward";
 import { dayAndTime } from "../words/numbers";
 import { type MessageKey, words, wordsOfError } from "../words/words";
+import { zone, zoneWords } from "../words/zone";
 import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
@@ -53,6 +54,7 @@ export function AuditSection() {
           options={everyone.value.map((one) => ({ id: one.patient.id, name: one.patient.name }))}
         />
       </form>
+      <p class="nothing">{words("zone.of_hospital", { zone: zoneWords(zone.value) })}</p>
       <LoadedState loaded={loaded} again={reload} />
       {first !== null && entries.value.length === 0 && <p>{words("audit.none")}</p>}
       {entries.value.length > 0 && (

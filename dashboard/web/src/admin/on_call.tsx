@@ -7,13 +7,15 @@ import type { Chain, Colleague, Duty } from "../api/schema";
 import type { Priority } from "../api/types";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { wards } from "../ward/ward";
+import { zoneOfWard } from "../ward/zones";
 import { dayAndTime, span } from "../words/numbers";
 import { words } from "../words/words";
+import { fieldOf, floorTo, HERE, instantOf, zoneWords } from "../words/zone";
 import { useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 const DAY_US = 86_400e6;
-const HOUR_MS = 3_600_000;
+const HOUR_US = 3600e6;
 const STEPS = [1, 2, 3, 4] as const;
 const SHIFT_HOURS = 8;
 
@@ -64,14 +66,17 @@ function Roster() {
             </>,
             words("on_call.step", { n: duty.step }),
             duty.ward ?? words("on_call.all_wards"),
-            dayAndTime(duty.from_us),
-            dayAndTime(duty.to_us),
+            dayAndTime(duty.from_us, zoneOf(duty.ward)),
+            dayAndTime(duty.to_us, zoneOf(duty.ward)),
             <button
               key="remove"
               type="button"
               class="button"
               aria-disabled={busy.value}
-              aria-label={words("on_call.remove_of", { name: duty.name, time: dayAndTime(duty.from_us) })}
+              aria-label={words("on_call.remove_of", {
+                name: duty.name,
+                time: dayAndTime(duty.from_us, zoneOf(duty.ward)),
+              })}
               onClick={() => actAndReload(() => removeDuty(duty.id))}
             >
               {words("on_call.remove")}
@@ -89,26 +94,25 @@ function Roster() {
 
 const isNow = (duty: Duty, nowUs: number) => duty.from_us <= nowUs && nowUs < duty.to_us;
 
-/** As an input of date and time wants it, in this browser's zone. */
-function localTime(ms: number): string {
-  const at = new Date(ms);
-  return new Date(ms - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
+/** A duty's times are its ward's; of all wards the hospital's. */
+const zoneOf = (name: string | null) => zoneOfWard(name ?? "") ?? HERE;
 
 function NewDutyForm({ people, done }: { people: Colleague[]; done: () => void }) {
   const { busy, problem, act } = useActing();
-  const begin = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const ward = useSignal("");
+  const of = zoneOf(ward.value || null);
+  const beginUs = floorTo(serverNowUs(), HOUR_US, of);
   const add = async (event: SubmitEvent) => {
     event.preventDefault();
     const given = new FormData(event.currentTarget as HTMLFormElement);
     const text = (field: string) => String(given.get(field) ?? "");
-    const us = (field: string) => new Date(text(field)).getTime() * 1000;
     const duty = {
       user_id: Number(text("user")),
       step: Number(text("step")),
-      ward: text("ward") || null,
-      from_us: us("from"),
-      to_us: us("to"),
+      ward: ward.value || null,
+      // In the night when clocks are turned back a duty begins with the first of two, and ends with the last.
+      from_us: instantOf(text("from"), of, "first") ?? 0,
+      to_us: instantOf(text("to"), of, "last") ?? 0,
     };
     if (await act(() => addDuty(duty))) done();
   };
@@ -138,23 +142,30 @@ function NewDutyForm({ people, done }: { people: Colleague[]; done: () => void }
       </label>
       <label>
         <span>{words("on_call.ward")}</span>
-        <select name="ward">
+        <select
+          name="ward"
+          value={ward.value}
+          onChange={(event) => {
+            ward.value = event.currentTarget.value;
+          }}
+        >
           <option value="">{words("on_call.all_wards")}</option>
-          {wards.value.filter(Boolean).map((ward) => (
-            <option key={ward} value={ward}>
-              {ward}
+          {wards.value.filter(Boolean).map((name) => (
+            <option key={name} value={name}>
+              {name}
             </option>
           ))}
         </select>
       </label>
       <label>
         <span>{words("on_call.from")}</span>
-        <input type="datetime-local" name="from" required defaultValue={localTime(begin)} />
+        <input type="datetime-local" name="from" required defaultValue={fieldOf(beginUs, of)} />
       </label>
       <label>
         <span>{words("on_call.to")}</span>
-        <input type="datetime-local" name="to" required defaultValue={localTime(begin + SHIFT_HOURS * HOUR_MS)} />
+        <input type="datetime-local" name="to" required defaultValue={fieldOf(beginUs + SHIFT_HOURS * HOUR_US, of)} />
       </label>
+      <p class="nothing">{words("on_call.zone", { zone: zoneWords(of) })}</p>
       <p class="problem" role="alert">
         {problem.value}
       </p>

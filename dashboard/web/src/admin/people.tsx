@@ -15,7 +15,7 @@ export function PeopleSection() {
   const fresh = useSignal<FreshPassword | null>(null);
   const changing = useSignal<number | null>(null);
   const { loaded, reload, busy, problem, actAndReload } = useListed(async (abort) => {
-    const [people, wards] = await Promise.all([getPeople(abort), getWards(abort)]);
+    const [people, { wards }] = await Promise.all([getPeople(abort), getWards(abort)]);
     return { people, wards };
   });
   const found = loaded.value.value;

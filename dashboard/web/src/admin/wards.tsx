@@ -1,14 +1,14 @@
 // The wards, and in which zone each lives: its times are told in it.
 
 import { useSignal } from "@preact/signals";
-import { addWard, changeWard, getWards, removeWard } from "../api/admin";
+import { addWard, changeHospital, changeWard, getWards, removeWard } from "../api/admin";
 import type { WardRow } from "../api/schema";
 import { plural, words } from "../words/words";
+import { zoneWords } from "../words/zone";
 import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
 
 const ZONES: readonly string[] = ["UTC", ...Intl.supportedValuesOf("timeZone")];
-const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export function WardsSection() {
   const changing = useSignal<WardRow | null>(null);
@@ -23,18 +23,28 @@ export function WardsSection() {
     changing.value = null;
     form.reset();
   };
-  const wards = loaded.value.value;
+  const { value } = loaded.value;
+  const wards = value?.wards ?? [];
   return (
     <Panel id="wards" title={words("wards.title")} hint={words("wards.hint")}>
       <LoadedState loaded={loaded} again={reload} />
-      {wards?.length === 0 && <p>{words("wards.none")}</p>}
-      {wards !== null && wards.length > 0 && (
+      {value !== null && (
+        <ZoneChoice
+          label={words("wards.hospital_zone")}
+          chosen={value.zone}
+          onChoose={(zone) => {
+            if (!busy.value) actAndReload(() => changeHospital(zone));
+          }}
+        />
+      )}
+      {value !== null && wards.length === 0 && <p>{words("wards.none")}</p>}
+      {wards.length > 0 && (
         <Table
           label={words("wards.title")}
           heads={[words("people.name"), words("wards.zone"), words("wards.patients"), ""]}
           rows={wards.map((ward) => [
             ward.name,
-            ward.zone,
+            zoneWords(ward.zone),
             plural("counts.patients", ward.n_patients),
             <div key="acts" class="row">
               <button
@@ -77,16 +87,9 @@ export function WardsSection() {
             defaultValue={changing.value?.name ?? ""}
           />
         </label>
-        <label>
-          <span>{words("wards.zone")}</span>
-          <select name="zone">
-            {ZONES.map((zone) => (
-              <option key={zone} value={zone} selected={zone === (changing.value?.zone ?? HERE)}>
-                {zone}
-              </option>
-            ))}
-          </select>
-        </label>
+        {value !== null && (
+          <ZoneChoice name="zone" label={words("wards.zone")} chosen={changing.value?.zone ?? value.zone} />
+        )}
         <p class="problem" role="alert">
           {problem.value}
         </p>
@@ -108,5 +111,29 @@ export function WardsSection() {
         </div>
       </form>
     </Panel>
+  );
+}
+
+interface ZoneProps {
+  label: string;
+  name?: string;
+  chosen: string;
+  onChoose?: (zone: string) => void;
+}
+
+function ZoneChoice({ label, name, chosen, onChoose }: ZoneProps) {
+  // What is set is in the list, though this browser may call it otherwise.
+  const zones = ZONES.includes(chosen) ? ZONES : [chosen, ...ZONES];
+  return (
+    <label class={name === undefined ? "admin-choice" : undefined}>
+      <span>{label}</span>
+      <select name={name} onChange={(event) => onChoose?.(event.currentTarget.value)}>
+        {zones.map((zone) => (
+          <option key={zone} value={zone} selected={zone === chosen}>
+            {zoneWords(zone)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

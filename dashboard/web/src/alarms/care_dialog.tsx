@@ -8,6 +8,7 @@ import { Dialog } from "../parts/dialog";
 import { alarmPath, patientPath } from "../router";
 import { isUnanswered } from "../ward/order";
 import { systemAlarms, type Watched, watchedOf } from "../ward/ward";
+import { zoneOfPatient } from "../ward/zones";
 import { askedWords } from "../words/asked";
 import { clockTime, countdown } from "../words/numbers";
 import { words } from "../words/words";
@@ -82,13 +83,14 @@ function AlarmActions({ alarm }: { alarm: Alarm }) {
 }
 
 /** Who was told because nobody answered, and when the next one is. */
-function Escalated({ alarm: { escalation } }: { alarm: Alarm }) {
+function Escalated({ alarm: { escalation, patient_id: patientId } }: { alarm: Alarm }) {
   if (escalation === null) return null;
   const { to, at_us: atUs, next_us: nextUs } = escalation;
   const leftS = nextUs === null ? null : (nextUs - tickUs.value) / 1e6;
+  const time = clockTime(atUs, zoneOfPatient(patientId));
   return (
     <p class="escalated">
-      {to === null ? words("alarm.nobody_told") : words("alarm.told", { name: to, time: clockTime(atUs) })}{" "}
+      {to === null ? words("alarm.nobody_told") : words("alarm.told", { name: to, time })}{" "}
       {leftS !== null && leftS > 0 && words("alarm.next_told", { time: countdown(leftS) })}
     </p>
   );

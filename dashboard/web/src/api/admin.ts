@@ -21,6 +21,7 @@ import type {
   Token,
   Trail,
   WardRow,
+  Wards,
   WardWish,
   Webhook,
 } from "./schema";
@@ -70,7 +71,8 @@ export const resetPassword = (id: number) => post<FreshPassword>(`/api/people/${
 export const disablePerson = (id: number) => post<Person>(`/api/people/${id}/disablement`);
 export const enablePerson = (id: number) => remove(`/api/people/${id}/disablement`);
 
-export const getWards = async (abort?: AbortSignal) => (await getJson<{ wards: WardRow[] }>("/api/wards", abort)).wards;
+export const getWards = (abort?: AbortSignal) => getJson<Wards>("/api/wards", abort);
+export const changeHospital = (zone: string) => put<Wards>("/api/hospital", { zone });
 export const addWard = (ward: WardWish) => post<WardRow>("/api/wards", ward);
 export const changeWard = (id: number, ward: WardWish) => put<WardRow>(`/api/wards/${id}`, ward);
 export const removeWard = (id: number) => remove(`/api/wards/${id}`);

@@ -9,6 +9,7 @@ export interface NoticeAlarm {
   names: Partial<Record<Language, string>>;
   priority: Priority;
   ward: string;
+  zone: string;
   onset_us: number;
   ended_us: number | null;
   state: AlarmState;

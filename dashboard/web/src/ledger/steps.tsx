@@ -49,21 +49,22 @@ export function Spans({ steps }: { steps: readonly StoryStep[] }) {
   );
 }
 
-export function Steps({ steps }: { steps: readonly StoryStep[] }) {
+/** The times are those of a zone. */
+export function Steps({ steps, of }: { steps: readonly StoryStep[]; of: string | undefined }) {
   const after = gaps(steps);
   return (
     <ol class="story">
       {steps.map((step, i) => (
         <li key={`${step.kind}${step.at_us}${step.seal?.seq ?? ""}`} data-kind={step.kind}>
-          <time dateTime={new Date(step.at_us / 1000).toISOString()} title={longDay(step.at_us)}>
-            {clockTime(step.at_us)}
+          <time dateTime={new Date(step.at_us / 1000).toISOString()} title={longDay(step.at_us, of)}>
+            {clockTime(step.at_us, of)}
           </time>
           <span class="story-gap">{after[i] != null && words("story.after", { span: seconds(after[i]) })}</span>
           <span class="story-words">
             <strong>{kindWords(step)}</strong>
             <More step={step} />
           </span>
-          <Sealed step={step} />
+          <Sealed step={step} of={of} />
         </li>
       ))}
     </ol>
@@ -101,12 +102,12 @@ function More({ step }: { step: StoryStep }) {
 
 const EVENTLESS: readonly string[] = ["onset", "met", "received"];
 
-function Sealed({ step: { kind, seal } }: { step: StoryStep }) {
+function Sealed({ step: { kind, seal }, of }: { step: StoryStep; of: string | undefined }) {
   if (seal === null) {
     return <span class="story-seal">{!EVENTLESS.includes(kind) && words("story.not_sealed")}</span>;
   }
   return (
-    <span class="story-seal" title={words("story.sealed_at", { time: clockTime(seal.at_us) })}>
+    <span class="story-seal" title={words("story.sealed_at", { time: clockTime(seal.at_us, of) })}>
       {words("story.entry", { n: seal.seq })} <code>{seal.hash.slice(0, 12)}</code>
     </span>
   );

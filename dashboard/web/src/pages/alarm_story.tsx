@@ -10,6 +10,7 @@ import { SubPage } from "../parts/sub_page";
 import { useLoaded } from "../patient/loaded";
 import { patientPath } from "../router";
 import { lookOf } from "../ward/order";
+import { zoneOfPatient } from "../ward/zones";
 import { askedWords } from "../words/asked";
 import { dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
@@ -42,6 +43,7 @@ export function AlarmStoryPage({ id }: { id: number }) {
 }
 
 function Told({ story: { alarm, patient, steps } }: { story: Story }) {
+  const of = zoneOfPatient(alarm.patient_id);
   return (
     <section class="panel" aria-labelledby="story-title" data-priority={alarm.priority} data-state={lookOf(alarm)}>
       <header class="story-head">
@@ -51,14 +53,14 @@ function Told({ story: { alarm, patient, steps } }: { story: Story }) {
         <p>
           {alarm.patient_id === null ? words("system.name") : (patient ?? words("story.a_patient"))}
           {" · "}
-          {dayAndTime(alarm.onset_us)}
+          {dayAndTime(alarm.onset_us, of)}
           {alarm.late && ` · ${words("story.late")}`}
         </p>
       </header>
       <h2 class="visually-hidden">{words("story.spans")}</h2>
       <Spans steps={steps} />
       <h2 class="story-subtitle">{words("story.title")}</h2>
-      <Steps steps={steps} />
+      <Steps steps={steps} of={of} />
       <p class="panel-note">{words("story.clocks")}</p>
     </section>
   );

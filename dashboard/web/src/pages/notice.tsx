@@ -9,6 +9,7 @@ import { CheckIcon, Mark, PriorityIcon } from "../parts/icons";
 import { followUser, language } from "../words/language";
 import { hourMinute } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
+import { usable } from "../words/zone";
 
 /** Somebody else may answer meanwhile, ms. */
 const LOOK_MS = 5000;
@@ -92,7 +93,9 @@ function Line({ alarm, busy, take }: { alarm: NoticeAlarm; busy: boolean; take: 
       <div class="notice-words">
         <span class="visually-hidden">{words(`priority.${alarm.priority}`)}</span>
         <strong>{call}</strong>
-        <span>{[where, words("notice.since", { time: hourMinute(alarm.onset_us) })].filter(Boolean).join(", ")}</span>
+        <span>
+          {[where, words("notice.since", { time: timeOf(alarm.onset_us, alarm) })].filter(Boolean).join(", ")}
+        </span>
         <span role="status">
           <State alarm={alarm} />
         </span>
@@ -112,12 +115,14 @@ function Line({ alarm, busy, take }: { alarm: NoticeAlarm; busy: boolean; take: 
   );
 }
 
+const timeOf = (tUs: number, { zone }: NoticeAlarm) => hourMinute(tUs, usable(zone));
+
 function State({ alarm }: { alarm: NoticeAlarm }) {
   if (alarm.acknowledged !== null) {
     const { name, at_us: atUs } = alarm.acknowledged;
     return (
       <>
-        <CheckIcon /> {words("notice.answered", { name, time: hourMinute(atUs) })}
+        <CheckIcon /> {words("notice.answered", { name, time: timeOf(atUs, alarm) })}
       </>
     );
   }

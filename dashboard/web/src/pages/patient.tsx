@@ -14,6 +14,7 @@ import { AlarmBar } from "../parts/alarm_bar";
 import { CareButton } from "../parts/care_button";
 import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
 import { SubPage } from "../parts/sub_page";
+import { ZoneNote } from "../parts/zone_note";
 import { AlarmList, useAlarmHistory } from "../patient/alarm_list";
 import { Disclosure } from "../patient/disclosure/disclosure";
 import type { View } from "../patient/disclosure/view";
@@ -38,6 +39,7 @@ import { LiveWave } from "../wave/live_wave";
 import { rulePaper } from "../wave/paper";
 import { Still } from "../wave/still";
 import { plural, words, wordsOfError } from "../words/words";
+import { zone } from "../words/zone";
 
 /** Facts such as battery and stored span are asked for anew this often, microseconds. */
 const AGAIN_US = 15e6;
@@ -83,6 +85,7 @@ function Patient({ id }: { id: number }) {
       <div class="patient-name">
         <h1>{name}</h1>
         <span class="tile-ward">{watched?.patient.ward ?? facts?.patient.ward}</span>
+        <ZoneNote of={zone.value} />
         {watched && <Readings patient={watched.patient} />}
         {watched && <CareButton patient={watched.patient} />}
       </div>
@@ -220,6 +223,7 @@ function Record({ id, name, facts, factsUs, patient, onFacts }: RecordProps) {
         </div>
         {atUs !== null && stored !== null && (
           <Disclosure
+            key={zone.value}
             patientId={id}
             stored={stored}
             bands={bands}

@@ -11,6 +11,7 @@ import { type AlarmNumbers, falsePart, getNumbers, type LimitNumbers, type Revie
 import { dayAndTime, NO_VALUE, percent, span } from "../words/numbers";
 import { quantity } from "../words/quantities";
 import { callName, plural, words, wordsOfError } from "../words/words";
+import { usable } from "../words/zone";
 
 const DAYS = [1, 3, 7, 31] as const;
 
@@ -25,8 +26,7 @@ export function StatisticsPage() {
 function Statistics() {
   const days = useSignal(7);
   const ward = useSignal("");
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-  const loaded = useLoaded(`${days.value} ${ward.value}`, (abort) => getNumbers(days.value, ward.value, zone, abort));
+  const loaded = useLoaded(`${days.value} ${ward.value}`, (abort) => getNumbers(days.value, ward.value, abort));
   const { value, problem, busy } = loaded.value;
   return (
     <>
@@ -57,7 +57,10 @@ function Statistics() {
       {value !== null && (
         <div aria-busy={busy}>
           <p class="nothing" role="status">
-            {plural("statistics.sum", value.n, { from: dayAndTime(value.from_us), to: dayAndTime(value.to_us) })}
+            {plural("statistics.sum", value.n, {
+              from: dayAndTime(value.from_us, usable(value.zone)),
+              to: dayAndTime(value.to_us, usable(value.zone)),
+            })}
           </p>
           {value.n > 0 && <Numbers numbers={value} />}
         </div>
@@ -123,7 +126,7 @@ function Numbers({ numbers }: { numbers: AlarmNumbers }) {
       />
       <Table
         title={words("statistics.by_shift")}
-        note={words("statistics.shift_note", { zone: numbers.zone })}
+        note={words("statistics.shift_note")}
         heads={[
           words("statistics.shift"),
           words("priority.high"),

@@ -7,6 +7,7 @@ import type { Alarm } from "../api/types";
 import { tickUs } from "../live/server_clock";
 import { alarmPath } from "../router";
 import { isUnanswered, lookOf } from "../ward/order";
+import { zoneOfPatient } from "../ward/zones";
 import { askedWords } from "../words/asked";
 import { countdown, hourMinute, span } from "../words/numbers";
 import { plural, words } from "../words/words";
@@ -23,7 +24,7 @@ interface Props {
 /** "Asystole", "Asystole, over", "Late: asystole at 14:02", "Broker unreachable: 212 patients". */
 export function alarmWords(alarm: Alarm): string {
   const call = aboutMany(alarm) ?? askedWords(alarm);
-  if (alarm.late) return words("alarm.late", { call, time: hourMinute(alarm.onset_us) });
+  if (alarm.late) return words("alarm.late", { call, time: onsetWords(alarm) });
   return alarm.state === "latched" ? words("alarm.over", { call }) : call;
 }
 
@@ -33,6 +34,8 @@ function aboutMany(alarm: Alarm): string | null {
   if (alarm.patient_id !== null || !(n > 0)) return null;
   return words("board.of_many", { call: askedWords(alarm), patients: plural("counts.patients", n) });
 }
+
+const onsetWords = ({ onset_us, patient_id }: Alarm) => hourMinute(onset_us, zoneOfPatient(patient_id));
 
 export function AlarmBar({ alarm, name, isOpen = false }: Props) {
   const unanswered = isUnanswered(alarm);
@@ -107,18 +110,17 @@ function Silent({ alarm: { state, silenced, paused_us: pausedUs } }: Pick<Props,
 
 function Since({ alarm }: { alarm: Alarm }) {
   if (alarm.late) return null; // its words say when
-  const since = alarm.ended_us === null ? span((tickUs.value - alarm.onset_us) / 1e6) : hourMinute(alarm.onset_us);
+  const since = alarm.ended_us === null ? span((tickUs.value - alarm.onset_us) / 1e6) : onsetWords(alarm);
   return <span class="alarm-since">{since}</span>;
 }
 
-function Answered({ alarm: { acknowledged } }: { alarm: Alarm }) {
+function Answered({ alarm: { acknowledged, patient_id: patientId } }: { alarm: Alarm }) {
   if (acknowledged === null) return null;
+  const time = hourMinute(acknowledged.at_us, zoneOfPatient(patientId));
   return (
     <span class="alarm-since">
       <CheckIcon />
-      <span class="answered-by">
-        {words("alarm.answered", { name: acknowledged.name, time: hourMinute(acknowledged.at_us) })}
-      </span>
+      <span class="answered-by">{words("alarm.answered", { name: acknowledged.name, time })}</span>
     </span>
   );
 }

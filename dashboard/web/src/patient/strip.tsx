@@ -6,11 +6,13 @@ import { getBeats, getEcg } from "../api/patients";
 import type { Alarm } from "../api/types";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { ArrowIcon } from "../parts/icons";
+import { ZoneNote } from "../parts/zone_note";
 import { user } from "../session";
 import { type Gain, PX_PER_S } from "../wave/scale";
 import { type Draw, Still } from "../wave/still";
-import { clockTime, dayAndTime } from "../words/numbers";
+import { clockMark, dayAndTime } from "../words/numbers";
 import { callName, words, wordsOfError } from "../words/words";
+import { fieldOf, instantOf, zone } from "../words/zone";
 import { shownBeats } from "./beat_corrections";
 import { BeatBar, BeatLayer, type Chosen } from "./beat_editor";
 import { type Calipers, placed } from "./calipers";
@@ -102,7 +104,7 @@ export function Strip({ patientId, atUs, alarm, stored, shownS, onMove, onCorrec
     (context, width, height, ratio) => {
       if (stretch === null) return;
       const onset = alarm && { atUs: alarm.onset_us, priority: alarm.priority, words: onsetWords(alarm) };
-      gain.value = drawStrip(context, width, height, ratio, { ...stretch, onset, timeWords: clockTime });
+      gain.value = drawStrip(context, width, height, ratio, { ...stretch, onset, timeWords: clockMark });
     },
     [stretch, alarm, gain],
   );
@@ -223,11 +225,7 @@ function within(stored: Props["stored"], tUs: number): number {
   return stored === null ? tUs : Math.max(stored.first_us, Math.min(stored.last_us, tUs));
 }
 
-/** As `<input type=datetime-local>` writes the browser's own time. */
-function localTime(tUs: number): string {
-  const date = new Date(tUs / 1000);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
+const inField = (tUs: number) => fieldOf(tUs, zone.value, { seconds: true });
 
 interface MovesProps extends Pick<Props, "atUs" | "stored" | "onMove"> {
   stripS: number;
@@ -236,8 +234,8 @@ interface MovesProps extends Pick<Props, "atUs" | "stored" | "onMove"> {
 
 function Moves({ atUs, stripS, stored, move, onMove }: MovesProps) {
   const go = (value: string) => {
-    const ms = new Date(value).getTime();
-    if (!Number.isNaN(ms)) onMove(within(stored, ms * 1000));
+    const tUs = instantOf(value, zone.value);
+    if (tUs !== null) onMove(within(stored, tUs));
   };
   const isFirst = stored !== null && atUs <= stored.first_us;
   const isLast = stored !== null && atUs >= stored.last_us;
@@ -250,12 +248,14 @@ function Moves({ atUs, stripS, stored, move, onMove }: MovesProps) {
         <ArrowIcon to="left" /> {words("strip.back")}
       </button>
       <label class="go-to">
-        <span>{words("strip.go_to")}</span>
+        <span>
+          {words("strip.go_to")} <ZoneNote of={zone.value} />
+        </span>
         <input
           type="datetime-local"
           step="1"
-          value={localTime(atUs)}
-          {...(stored && { min: localTime(stored.first_us), max: localTime(stored.last_us + 1e6) })}
+          value={inField(atUs)}
+          {...(stored && { min: inField(stored.first_us), max: inField(stored.last_us + 1e6) })}
           onChange={({ currentTarget }) => go(currentTarget.value)}
         />
       </label>

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useRef } from "preact/hooks";
 import type { Symptom } from "../api/schema";
 import { tickUs } from "../live/server_clock";
 import { type Draw, Still } from "../wave/still";
-import { clockTime, dayAndTime } from "../words/numbers";
+import { clockMark, dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
 import { AROUND_US, mayArrive } from "./around_press";
 import { type Loaded, useLoaded } from "./loaded";
@@ -55,7 +55,7 @@ function Around({ patientId, symptom }: { patientId: number; symptom: Symptom })
       if (stretch === null) return;
       const onset = { atUs, priority: "medium", words: words("symptoms.press") } as const;
       const pxPerS = width / ((toUs - fromUs) / 1e6);
-      drawStrip(context, width, height, ratio, { ...stretch, onset, pxPerS, timeWords: clockTime });
+      drawStrip(context, width, height, ratio, { ...stretch, onset, pxPerS, timeWords: clockMark });
     },
     [stretch, atUs, fromUs, toUs],
   );

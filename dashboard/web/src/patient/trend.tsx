@@ -7,7 +7,7 @@ import type { Alarm, PatientFacts } from "../api/types";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { ArrowIcon } from "../parts/icons";
 import { type Draw, Still } from "../wave/still";
-import { bpm, clockTime, dayAndTime, dayOfMonth, hourMinute } from "../words/numbers";
+import { bpm, clockTime, dayAndTime, dayOfMonth, hourMark } from "../words/numbers";
 import { plural, words, wordsOfError } from "../words/words";
 import { useLoaded } from "./loaded";
 import { drawTrend, trendTime } from "./trend_drawing";
@@ -59,7 +59,7 @@ export function Trend({ patientId, alarms, facts, chosenUs, onChoose, onWindow }
         alarms: alarms.map(({ onset_us, priority }) => ({ atUs: onset_us, priority })),
         limitsBpm: ["tachycardia", "bradycardia"].flatMap((call) => facts?.limits[call]?.["bpm"] ?? []),
         chosenUs,
-        timeWords: hours > 24 ? dayOfMonth : hourMinute,
+        timeWords: hours > 24 ? dayOfMonth : hourMark,
       }),
     [fromUs, toUs, hours, value, alarms, facts, chosenUs],
   );

@@ -1,6 +1,7 @@
 // Heart rate over hours: the mean as a line within the band of least and most. Where there are no beats there is no line.
 
 import type { HeartRateTrend, Priority, Stored } from "../api/types";
+import { marksBetween, zone } from "../words/zone";
 
 export const LEFT_PX = 38;
 const RIGHT_PX = 10;
@@ -118,10 +119,8 @@ function drawAxes(context: CanvasRenderingContext2D, picture: TrendPicture, axes
     context.fillText(String(bpm), LEFT_PX - 6, axes.yOf(bpm) + 4);
   }
   const stepUs = timeStep((toUs - fromUs) / 1e6, axes.width - LEFT_PX - RIGHT_PX) * 1e6;
-  // Marks stand on whole hours of the clock on the wall, not of UTC.
-  const offsetUs = new Date(fromUs / 1000).getTimezoneOffset() * 60e6;
   context.textAlign = "center";
-  for (let tUs = Math.ceil((fromUs - offsetUs) / stepUs) * stepUs + offsetUs; tUs <= toUs; tUs += stepUs) {
+  for (const tUs of marksBetween(fromUs, toUs, stepUs, zone.value)) {
     const x = Math.round(axes.xOf(tUs));
     context.fillStyle = axes.line;
     context.fillRect(x, TOP_PX, 1, axes.bottom - TOP_PX);

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { StillStrip } from "../review/still_strip";
+import { zoneOfPatient } from "../ward/zones";
 import { dayAndTime, span } from "../words/numbers";
 import { callName, calls, plural, words } from "../words/words";
 import { isLost, type ListedAlarm, type Outcome, sumOf } from "./rehearsal";
@@ -70,6 +71,7 @@ function Listed({ patientId, title, alarms }: ListedProps) {
   const limit = useSignal(FIRST);
   const open = useSignal<string | null>(null);
   if (alarms.length === 0) return null;
+  const timeOf = (alarm: ListedAlarm) => dayAndTime(alarm.onset_us, zoneOfPatient(patientId));
   return (
     <section>
       <h3>{title}</h3>
@@ -86,7 +88,7 @@ function Listed({ patientId, title, alarms }: ListedProps) {
                   open.value = open.value === key ? null : key;
                 }}
               >
-                {`${callName(alarm.call)} · ${dayAndTime(alarm.onset_us)}`}
+                {`${callName(alarm.call)} · ${timeOf(alarm)}`}
               </button>
               <span class="nothing">{saidOf(alarm)}</span>
               {open.value === key && (
@@ -99,7 +101,7 @@ function Listed({ patientId, title, alarms }: ListedProps) {
                     priority: calls.value.get(alarm.call)?.priority ?? "low",
                     words: callName(alarm.call),
                   }}
-                  label={words("rehearsal.strip", { call: callName(alarm.call), time: dayAndTime(alarm.onset_us) })}
+                  label={words("rehearsal.strip", { call: callName(alarm.call), time: timeOf(alarm) })}
                 />
               )}
             </li>

@@ -3,6 +3,7 @@
 import { getJson, post } from "../api/http";
 import type { ReportJob, ReportJobs } from "../api/schema";
 import type { Language } from "../api/types";
+import { daysBefore, instantOf } from "../words/zone";
 
 export type { ReportJob };
 
@@ -10,33 +11,26 @@ const url = (patientId: number) => `/api/patients/${patientId}/reports`;
 
 export const getReports = (patientId: number, abort?: AbortSignal) => getJson<ReportJobs>(url(patientId), abort);
 
-export const askReport = (patientId: number, fromUs: number, toUs: number, language: Language, zone: string) =>
-  post<ReportJob>(url(patientId), { from_us: Math.round(fromUs), to_us: Math.round(toUs), language, zone });
+export const askReport = (patientId: number, fromUs: number, toUs: number, language: Language) =>
+  post<ReportJob>(url(patientId), { from_us: Math.round(fromUs), to_us: Math.round(toUs), language });
 
 export const fileOf = (patientId: number, { id }: ReportJob) => `${url(patientId)}/${id}/file`;
 
 const DAY_US = 86_400e6;
 /** The periods that can be chosen by one press, days. */
 export const PERIODS = [1, 3, 7, 31] as const;
-/** The longest that one report covers. */
-export const LONGEST_US = 31 * DAY_US;
+/** The longest that one report covers: 31 days, of which one may have an hour more. */
+export const LONGEST_US = 31 * DAY_US + 3600e6;
 
-/** Of so many days up to now, whole minutes. Pure. */
-export function lastDays(days: number, nowUs: number): [number, number] {
+/** Of so many days of the ward up to now, whole minutes. Pure. */
+export function lastDays(days: number, nowUs: number, zone: string): [number, number] {
   const toUs = Math.floor(nowUs / 60e6) * 60e6;
-  return [toUs - days * DAY_US, toUs];
+  return [daysBefore(toUs, days, zone), toUs];
 }
 
-/** What two fields with a local time mean; null where that is no period, or too long a one. Pure. */
-export function periodOf(from: string, to: string): [number, number] | null {
-  const [fromUs, toUs] = [Date.parse(from) * 1000, Date.parse(to) * 1000];
-  if (!Number.isFinite(fromUs) || !Number.isFinite(toUs)) return null;
+/** What two fields with a time of the ward mean; null where that is no period, or too long a one. Pure. */
+export function periodOf(from: string, to: string, zone: string): [number, number] | null {
+  const [fromUs, toUs] = [instantOf(from, zone), instantOf(to, zone, "last")];
+  if (fromUs === null || toUs === null) return null;
   return fromUs < toUs && toUs - fromUs <= LONGEST_US ? [fromUs, toUs] : null;
-}
-
-/** A time as a field for a local time holds it. Pure. */
-export function fieldOf(us: number): string {
-  const at = new Date(us / 1000);
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
 }

@@ -3,12 +3,14 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { serverNowUs } from "../live/server_clock";
+import { ZoneNote } from "../parts/zone_note";
 import { useLoaded } from "../patient/loaded";
 import { user } from "../session";
 import { language } from "../words/language";
 import { dayAndTime, percent } from "../words/numbers";
 import { type MessageKey, plural, words, wordsOfError } from "../words/words";
-import { askReport, fieldOf, fileOf, getReports, lastDays, PERIODS, periodOf, type ReportJob } from "./report";
+import { fieldOf, zone } from "../words/zone";
+import { askReport, fileOf, getReports, lastDays, PERIODS, periodOf, type ReportJob } from "./report";
 
 /** While one is being made it is asked for this often, ms. */
 const FOLLOW_MS = 700;
@@ -48,8 +50,7 @@ function Panel({ patientId }: { patientId: number }) {
     busy.value = true;
     problem.value = null;
     try {
-      const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-      await askReport(patientId, ...period, language.value, zone);
+      await askReport(patientId, ...period, language.value);
     } catch (error) {
       problem.value = error;
     }
@@ -83,14 +84,17 @@ function Panel({ patientId }: { patientId: number }) {
 }
 
 function Period({ onAsk, busy }: { onAsk: (period: [number, number]) => void; busy: boolean }) {
-  const [fromUs, toUs] = lastDays(1, serverNowUs());
+  const [fromUs, toUs] = lastDays(1, serverNowUs(), zone.value);
   const days = useSignal<number | null>(1);
-  const from = useSignal(fieldOf(fromUs));
-  const to = useSignal(fieldOf(toUs));
+  const from = useSignal(fieldOf(fromUs, zone.value));
+  const to = useSignal(fieldOf(toUs, zone.value));
   const isWrong = useSignal(false);
   const ask = (event: Event) => {
     event.preventDefault();
-    const period = days.value === null ? periodOf(from.value, to.value) : lastDays(days.value, serverNowUs());
+    const period =
+      days.value === null
+        ? periodOf(from.value, to.value, zone.value)
+        : lastDays(days.value, serverNowUs(), zone.value);
     isWrong.value = period === null;
     if (period !== null) onAsk(period);
   };
@@ -127,6 +131,7 @@ function Period({ onAsk, busy }: { onAsk: (period: [number, number]) => void; bu
         <div class="row">
           <Instant name="from" label={words("report.from")} value={from} isWrong={isWrong.value} />
           <Instant name="to" label={words("report.to")} value={to} isWrong={isWrong.value} />
+          <ZoneNote of={zone.value} />
         </div>
       )}
       {isWrong.value && (

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { PriorityIcon } from "../parts/icons";
 import { loadStrip } from "../patient/strip";
+import { zoneOfPatient } from "../ward/zones";
 import { dayAndTime, decimal, percent, span } from "../words/numbers";
 import { measured } from "../words/quantities";
 import { callName, words } from "../words/words";
@@ -32,7 +33,7 @@ export function Shown({ alarm, place, n, next }: Props) {
     );
     return () => abort.abort();
   }, [nextId]);
-  const time = dayAndTime(alarm.onset_us);
+  const time = dayAndTime(alarm.onset_us, zoneOfPatient(alarm.patient_id));
   return (
     <>
       <header class="review-head" data-priority={alarm.priority}>

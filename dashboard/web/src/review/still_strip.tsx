@@ -5,8 +5,9 @@ import type { Priority } from "../api/types";
 import { useLoaded } from "../patient/loaded";
 import { loadStrip, missingOf } from "../patient/strip";
 import { drawStrip } from "../patient/strip_drawing";
+import { zoneOfPatient } from "../ward/zones";
 import { type Draw, Still } from "../wave/still";
-import { clockTime } from "../words/numbers";
+import { clockMark } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
 
 interface Props {
@@ -22,13 +23,19 @@ export function StillStrip({ patientId, fromUs, toUs, mark, label }: Props) {
   const { value, problem, busy } = loaded.value;
   // What was shown before belongs to another alarm: it must not stand beside this one's words.
   const stretch = value !== null && value.fromUs === fromUs && value.toUs === toUs ? value : null;
+  const of = zoneOfPatient(patientId);
   const draw = useCallback<Draw>(
     (context, width, height, ratio) => {
       if (stretch === null) return;
       const pxPerS = width / ((toUs - fromUs) / 1e6);
-      drawStrip(context, width, height, ratio, { ...stretch, onset: mark, pxPerS, timeWords: clockTime });
+      drawStrip(context, width, height, ratio, {
+        ...stretch,
+        onset: mark,
+        pxPerS,
+        timeWords: (tUs) => clockMark(tUs, of),
+      });
     },
-    [stretch, mark.atUs, mark.words, fromUs, toUs],
+    [of, stretch, mark.atUs, mark.words, fromUs, toUs],
   );
   const missing = stretch === null ? 1 : missingOf(stretch);
   return (

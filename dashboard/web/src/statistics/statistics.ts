@@ -7,8 +7,8 @@ export type { AlarmNumbers, LimitNumbers };
 /** How alarms were reviewed. */
 export type Reviewed = Pick<CallNumbers, "n_true" | "n_false">;
 
-export function getNumbers(days: number, ward: string, zone: string, abort?: AbortSignal): Promise<AlarmNumbers> {
-  const asked = new URLSearchParams({ days: String(days), zone });
+export function getNumbers(days: number, ward: string, abort?: AbortSignal): Promise<AlarmNumbers> {
+  const asked = new URLSearchParams({ days: String(days) });
   if (ward) asked.set("ward", ward);
   return getJson<AlarmNumbers>(`/api/statistics/alarms?${asked}`, abort);
 }

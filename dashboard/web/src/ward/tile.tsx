@@ -16,6 +16,7 @@ import { plural, words } from "../words/words";
 import { freshness } from "./freshness";
 import { isUnanswered, lookOf } from "./order";
 import { type Watched, ward } from "./ward";
+import { zoneOfPatient } from "./zones";
 
 export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
   const [gravest, ...others] = alarms;
@@ -71,8 +72,9 @@ const SUSPENDING: ReadonlySet<string> = new Set(["noise", "lead_off", "signal_fl
 function Suspended({ alarms }: { alarms: readonly Alarm[] }) {
   const cause = alarms.find(({ call, ended_us: endedUs }) => endedUs === null && SUSPENDING.has(call));
   if (cause === undefined) return null;
+  const time = hourMinute(cause.onset_us, zoneOfPatient(cause.patient_id));
   return (
-    <span class="suspended" title={words("tile.suspended_since", { time: hourMinute(cause.onset_us) })}>
+    <span class="suspended" title={words("tile.suspended_since", { time })}>
       {words("tile.suspended")}
     </span>
   );

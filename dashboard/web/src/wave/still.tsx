@@ -1,8 +1,9 @@
-// A canvas that changes only with its data, its size or the theme, beside those that move.
+// A canvas that changes only with its data, its size or the theme or zone, beside those that move.
 
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { theme } from "../theme";
+import { zone } from "../words/zone";
 import { Sheet } from "./sheet";
 
 /** Draw everything on a context scaled to CSS px. */
@@ -42,6 +43,7 @@ export function Still({ draw, class: name, label }: Props) {
     });
     const stopFollowing = effect(() => {
       theme.value;
+      zone.value;
       stale.current = true;
     });
     return () => {

@@ -3,6 +3,7 @@
 import { dateFormat, numberFormat } from "./formats";
 import { language } from "./language";
 import { plural, words } from "./words";
+import { isUnclear, zone } from "./zone";
 
 export const NO_VALUE = "– –";
 /** Whose way of writing days and times each language follows. */
@@ -31,29 +32,31 @@ export function bytes(value: number): string {
   return numberFormat(language.value, { ...style, maximumFractionDigits: size < 10 ? 1 : 0 }).format(size);
 }
 
-function format(tUs: number, options: Intl.DateTimeFormatOptions): string {
-  return dateFormat(REGIONAL[language.value], options).format(new Date(tUs / 1000));
+const HOUR_MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+const CLOCK = { ...HOUR_MINUTE, second: "2-digit" } as const;
+const DAY = { day: "numeric", month: "short" } as const;
+const DAY_AND_TIME = { weekday: "short", ...DAY, ...CLOCK } as const;
+const LONG_DAY = { weekday: "long", day: "numeric", month: "long" } as const;
+const ZONE = { timeZoneName: "short" } as const;
+
+function format(tUs: number, of: string, options: Intl.DateTimeFormatOptions): string {
+  return dateFormat(REGIONAL[language.value], { ...options, timeZone: of }).format(tUs / 1000);
 }
 
-export const clockTime = (tUs: number) =>
-  format(tUs, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+/** With the zone, where the time could be taken for another: "14:03 CET". */
+const said = (tUs: number, of: string, options: Intl.DateTimeFormatOptions) =>
+  format(tUs, of, isUnclear(tUs, of) ? { ...options, ...ZONE } : options);
 
-export const hourMinute = (tUs: number) => format(tUs, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+// Times of a zone: the page's, if no other is named.
+export const clockTime = (tUs: number, of = zone.value) => said(tUs, of, CLOCK);
+export const hourMinute = (tUs: number, of = zone.value) => said(tUs, of, HOUR_MINUTE);
+export const dayAndTime = (tUs: number, of = zone.value) => said(tUs, of, DAY_AND_TIME);
+export const dayOfMonth = (tUs: number, of = zone.value) => format(tUs, of, DAY);
+export const longDay = (tUs: number, of = zone.value) => format(tUs, of, LONG_DAY);
 
-export const dayAndTime = (tUs: number) =>
-  format(tUs, {
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-  });
-
-export const dayOfMonth = (tUs: number) => format(tUs, { day: "numeric", month: "short" });
-
-export const longDay = (tUs: number) => format(tUs, { weekday: "long", day: "numeric", month: "long" });
+// Along an axis, whose page says the zone once.
+export const clockMark = (tUs: number, of = zone.value) => format(tUs, of, CLOCK);
+export const hourMark = (tUs: number, of = zone.value) => format(tUs, of, HOUR_MINUTE);
 
 /** A span in its greatest unit: "8 s", "12 min", "3 h", "2 days". */
 export function span(seconds: number): string {

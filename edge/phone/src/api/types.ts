@@ -16,6 +16,8 @@ export interface My {
   emergency_number: string;
   device: string;
   now_us: number;
+  /** In which the care team tells times: an IANA name. */
+  zone: string;
 }
 
 export interface Trend {

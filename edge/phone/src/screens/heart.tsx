@@ -8,6 +8,7 @@ import type { HeartEvent, Looks, Trend } from "../api/types";
 import { drawLine } from "../parts/live_line";
 import { TrendPicture } from "../parts/trend_picture";
 import { Unpair } from "../parts/unpair";
+import { WardClock } from "../parts/ward_clock";
 import { ask } from "../patient";
 import { session } from "../store";
 import { wordsOfChips } from "../words/chips";
@@ -42,6 +43,7 @@ export function Heart() {
   return (
     <>
       <h1>{words("heart.title")}</h1>
+      <WardClock />
       <TrendOfDay />
       <Events />
       <Access />

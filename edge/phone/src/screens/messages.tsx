@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { TeamMessage } from "../api/types";
 import { Question } from "../parts/question";
+import { WardClock } from "../parts/ward_clock";
 import { markRead, write } from "../patient";
 import { messages, type Said, said } from "../store";
 import { when, words } from "../words/words";
@@ -46,6 +47,7 @@ export function Messages() {
     <>
       <h1>{words("messages.title")}</h1>
       <p>{words("messages.not_urgent")}</p>
+      <WardClock />
       <Write />
       {messages.value === null && shown.length === 0 && <p role="status">{words("messages.not_yet")}</p>}
       {messages.value !== null && shown.length === 0 && <p>{words("messages.none")}</p>}

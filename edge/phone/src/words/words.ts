@@ -41,7 +41,18 @@ function format(tUs: number, options: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat(locale(), options).format(new Date(tUs / 1000));
 }
 
-export const hourMinute = (tUs: number) => format(tUs, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const HOUR_MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+export const hourMinute = (tUs: number) => format(tUs, HOUR_MINUTE);
+
+/** What the clock of a zone shows now, if it is not what this phone's shows; null also where the phone does not know it. */
+export function otherClock(zone: string, tUs: number): string | null {
+  try {
+    const there = format(tUs, { ...HOUR_MINUTE, timeZone: zone });
+    return there === hourMinute(tUs) ? null : there;
+  } catch {
+    return null;
+  }
+}
 
 /** "14:02" of today, "Monday 3 March, 14:02" of another day. */
 export function when(tUs: number): string {

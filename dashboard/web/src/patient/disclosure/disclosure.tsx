@@ -7,7 +7,7 @@ import { getOutline, type Outline } from "../../api/outline";
 import { serverNowUs, tickUs } from "../../live/server_clock";
 import { ArrowIcon } from "../../parts/icons";
 import { type Draw, Still } from "../../wave/still";
-import { clockTime, dayAndTime, hourMinute } from "../../words/numbers";
+import { clockMark, dayAndTime, hourMark } from "../../words/numbers";
 import { words, wordsOfError } from "../../words/words";
 import { useLoaded } from "../loaded";
 import { type Band, drawDisclosure, type Sign } from "./drawing";
@@ -99,7 +99,7 @@ export function Disclosure(props: Props) {
         chosen: { fromUs: chosenUs - stripUs / 2, toUs: chosenUs + stripUs / 2 },
         nowUs: serverNowUs(),
         magnified: magnified.value,
-        rowName: rowUs(view) >= 60e6 ? hourMinute : clockTime,
+        rowName: rowUs(view) >= 60e6 ? hourMark : clockMark,
         markName: (offsetUs) => offsetWords(offsetUs, rowUs(view)),
       }),
     [view.level, view.fromUs, outline, bands, signs, chosenUs, stripUs, magnified.value],

@@ -1,5 +1,7 @@
 // Which part of the record is on the page: rows of time, one under the other, in five steps from a day to the beat. Pure.
 
+import { floorTo, zone } from "../../words/zone";
+
 export interface Level {
   rows: number;
   rowS: number;
@@ -36,15 +38,8 @@ export const pageUs = (view: View): number => levelOf(view).rows * rowUs(view);
 export const endUs = (view: View): number => view.fromUs + pageUs(view);
 export const holds = (view: View, tUs: number): boolean => tUs >= view.fromUs && tUs < endUs(view);
 
-/** Minutes that the clock on the wall is behind UTC. */
-type Behind = (tUs: number) => number;
-const byBrowser: Behind = (tUs) => new Date(tUs / 1000).getTimezoneOffset();
-
 /** The beginning of the row that a time lies in: rows of an hour begin with the hour of the clock on the wall. */
-export function rowOf(tUs: number, lengthUs: number, behind: Behind = byBrowser): number {
-  const offsetUs = behind(tUs) * 60e6;
-  return Math.floor((tUs - offsetUs) / lengthUs) * lengthUs + offsetUs;
-}
+export const rowOf = (tUs: number, lengthUs: number, of = zone.value): number => floorTo(tUs, lengthUs, of);
 
 /** Keep a view on what is stored: the last row is at most that of the end, the first at least that of the beginning. */
 export function within(view: View, stored: Span | null): View {

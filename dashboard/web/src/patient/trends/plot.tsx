@@ -4,8 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";
 import { theme } from "../../theme";
 import { language } from "../../words/language";
-import { clockTime, dayOfMonth, hourMinute } from "../../words/numbers";
+import { clockTime, dayOfMonth, hourMark } from "../../words/numbers";
 import { words } from "../../words/words";
+import { zone } from "../../words/zone";
 import "uplot/dist/uPlot.min.css";
 
 export interface Line {
@@ -32,7 +33,7 @@ export function Plot({ title, timeS, lines, most, onChoose }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const choose = useRef(onChoose);
   choose.current = onChoose;
-  const [colours, spoken] = [theme.value, language.value];
+  const [colours, spoken, at] = [theme.value, language.value, zone.value];
   useEffect(() => {
     const element = frame.current;
     if (element === null) return undefined;
@@ -42,7 +43,11 @@ export function Plot({ title, timeS, lines, most, onChoose }: Props) {
     // Loaded with the first patient's page, not with the ward.
     import("uplot").then(({ default: Plotter }) => {
       if (isOver) return;
-      const options = optionsOf(element, lines, timeS, most);
+      const options = {
+        ...optionsOf(element, lines, timeS, most),
+        // Marks stand on whole hours of the ward's clock.
+        tzDate: (tS: number) => Plotter.tzDate(new Date(tS * 1e3), at),
+      };
       plot = new Plotter(options, [timeS, ...lines.map(({ values }) => values)], element);
       plot.over.addEventListener("click", () => {
         const { left } = plot?.cursor ?? {};
@@ -55,7 +60,7 @@ export function Plot({ title, timeS, lines, most, onChoose }: Props) {
       observer.disconnect();
       plot?.destroy();
     };
-  }, [timeS, lines, most, colours, spoken]);
+  }, [timeS, lines, most, colours, spoken, at]);
   return (
     <figure class="trend-panel">
       <figcaption>{title}</figcaption>
@@ -75,7 +80,7 @@ function optionsOf(element: HTMLElement, lines: Line[], timeS: number[], most?: 
     font,
   };
   const spanS = (timeS.at(-1) ?? 0) - (timeS[0] ?? 0);
-  const timeWords = spanS > 2 * DAY_S ? dayOfMonth : hourMinute;
+  const timeWords = spanS > 2 * DAY_S ? dayOfMonth : hourMark;
   return {
     width: Math.max(200, element.clientWidth),
     height: HEIGHT_PX,
