@@ -124,7 +124,7 @@ def _zone(report: Report, say: Phrases) -> str:
     """Return the zone of all times, and how far it is from UTC: at both ends, where clocks are turned in between."""
     begin, end = (say.offset(us) for us in (report.asked.from_us, report.asked.to_us))
     if begin == end:
-        return say("zone_of", zone=report.whose.zone, offset=begin)
+        return "UTC" if report.whose.zone == "UTC" else say("zone_of", zone=report.whose.zone, offset=begin)
     return say("zone_turned", zone=report.whose.zone, begin=begin, end=end)
 
 

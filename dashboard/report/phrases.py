@@ -16,6 +16,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = json.loads(
 )
 LANGUAGES: Final = tuple(_WORDS)
 _US: Final = 1_000_000
+#: A number and its unit stay on one line.
+_JOINED: Final = "\N{NO-BREAK SPACE}"
 
 
 class Phrases:
@@ -55,9 +57,9 @@ class Phrases:
         """Return a part of one as percent; not nothing does not look like nothing, nor not all like all."""
         percent = 100 * part
         if 0 < percent < 0.1:
-            return f"< {self.number(0.1, 1)} %"
+            return f"<{_JOINED}{self.number(0.1, 1)}{_JOINED}%"
         digits = 0 if percent in {0, 100} else 1
-        return f"{self.number(min(percent, 99.9) if part < 1 else percent, digits)} %"
+        return f"{self.number(min(percent, 99.9) if part < 1 else percent, digits)}{_JOINED}%"
 
     def instant(self, utc_us: int, *, seconds: bool = True) -> str:
         """Return a time of the zone, as everybody can read it and a table can sort it.
@@ -82,14 +84,14 @@ class Phrases:
         """Return a length of time."""
         seconds = round(us / _US)
         if us < 10 * _US:
-            return f"{self.number(us / _US, 1)} s"
+            return f"{self.number(us / _US, 1)}{_JOINED}s"
         if seconds < 120:
-            return f"{seconds} s"
+            return f"{seconds}{_JOINED}s"
         minutes = round(seconds / 60)
         if minutes < 120:
-            return f"{minutes} min"
+            return f"{minutes}{_JOINED}min"
         hours, minutes = divmod(minutes, 60)
-        return f"{self.number(hours)} h" + (f" {minutes} min" if minutes else "")
+        return f"{self.number(hours)}{_JOINED}h" + (f"{_JOINED}{minutes}{_JOINED}min" if minutes else "")
 
     def _said(self, utc_us: int, pattern: str) -> str:
         local = self._local(utc_us)

@@ -217,6 +217,7 @@ def test_a_device_sees_its_own_patient_and_no_other(ward: Ward) -> None:
     ward.patient_id = mine
     me = phone.get().json()
     assert (me["patient"], me["ward"], me["language"], me["emergency_number"]) == ("Ada E.", "B", "en", "112")
+    assert me["zone"] == "UTC"
     assert stranger.get().json()["patient"] == "Béa A."
     phone.say("symptom", {"press": "p1", "note": "secret"})
     phone.say("message", {"id": "m1", "text": "secret"})

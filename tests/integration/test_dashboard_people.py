@@ -134,7 +134,7 @@ def test_a_hospital_has_a_zone_with_which_new_wards_begin(stack: Stack, tenants:
         made = admin.http.post("/api/wards", json={"name": "Stroke unit"}).json()
         assert (made["zone"], _ward(admin, "A")["zone"]) == ("Europe/Zurich", "UTC")
         # A ward that comes with its first patient, too.
-        stack.execute("UPDATE patients SET ward = 'Hall 9' WHERE name = %s", tenants.a.mark)
+        stack.execute("UPDATE patients SET ward = 'Hall 9' WHERE patient_id = %s", tenants.a.ids["patient_id"])
         assert _ward(admin, "Hall 9")["zone"] == "Europe/Zurich"
         zones = nurse.http.get("/api/ward").json()["zones"]
         assert (zones[""], zones["A"], zones["Hall 9"]) == ("Europe/Zurich", "UTC", "Europe/Zurich")

@@ -26,6 +26,11 @@ from tests.servers.postgres import find_faketime
 from tests.servers.postgres_binaries import TIMESCALE_PACKAGES, TIMESCALE_SUITE, find_timescale, timescale_tree
 
 _CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+#: By package of Debian a file of it. Letters that the typesetter's own fonts lack: deploy/Dockerfile has the same.
+FONTS: Final = {
+    "fonts-noto-core": Path("/usr/share/fonts/truetype/noto/NotoNaskhArabic-Regular.ttf"),
+    "fonts-wqy-microhei": Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
+}
 _TREE_BYTES: Final = 1_500_000_000
 
 
@@ -75,6 +80,19 @@ def install_timescale() -> None:
     finally:
         if unfinished.exists():
             run(["rm", "-rf", "--one-file-system", unfinished], advice=f"Remove {unfinished} by hand.")
+
+
+def find_fonts() -> None:
+    """Look for the fonts of names in any script.
+
+    Raises
+    ------
+    ServerMissingError
+        If one is not installed.
+    """
+    for package, file in FONTS.items():
+        if not file.exists():
+            raise ServerMissingError(f"fonts for names in any script are missing; apt-get install {package}")
 
 
 def find_mosquitto_clients() -> Path:
@@ -133,6 +151,7 @@ def main() -> None:
     wanted: tuple[tuple[str, Callable[[], object], Callable[[], None]], ...] = (
         ("Mosquitto", find_mosquitto, lambda: install_debian_packages("mosquitto")),
         ("Chromium", find_chromium, lambda: install_debian_packages("chromium", "fonts-dejavu-core")),
+        ("fonts of reports", find_fonts, lambda: install_debian_packages(*FONTS)),
         ("TimescaleDB", find_timescale, install_timescale),
         ("libfaketime", find_faketime, lambda: install_debian_packages("libfaketime")),
         ("Mosquitto's clients", find_mosquitto_clients, lambda: install_debian_packages("mosquitto-clients")),

@@ -31,7 +31,10 @@ from dashboard.report.document import make_document
 from dashboard.report.paper import MM_A_MV, MM_A_SECOND, PULSE_MM, Trace, draw_row
 from dashboard.report.phrases import LANGUAGES, Phrases
 from dashboard.report.typesetting import TypesettingError, make_pdf
+from tests.conftest import ROOT
 from tests.ecg import BASELINE, FS_HZ, GAIN, draw_ecg, regular_beats
+from tests.servers.install import FONTS, find_fonts
+from tests.servers.missing import ServerMissingError, skip_or_fail
 
 _BEGIN_US: Final = 1_792_000_800_000_000  # 2026-10-14 18:00 UTC
 _S: Final = 1_000_000
@@ -203,7 +206,7 @@ def test_who_cannot_see_it_hears_it() -> None:
         assert {"/FontFile2", "/FontFile3"} & inner.get_object()["/FontDescriptor"].get_object().keys()
     alternatives = [part["/Alt"] for part in _parts(root["/StructTreeRoot"]) if "/Alt" in part]
     assert "EKG-Streifen, 7 s, Ableitung II: 8 Schläge, 8 N" in alternatives
-    assert sum(text.startswith("Diagramm aus 24 Teilen zu je 1 h") for text in alternatives) == 1
+    assert sum(text.startswith("Diagramm aus 24 Teilen zu je 1\N{NO-BREAK SPACE}h") for text in alternatives) == 1
     kinds = {str(part.get("/S")) for part in _parts(root["/StructTreeRoot"])}
     assert {"/H1", "/H2", "/H3", "/Table", "/TH", "/Figure"} <= kinds
 
@@ -228,6 +231,38 @@ def test_nobodys_words_are_markup(hostile: str) -> None:
     text = _text(make_pdf(make_document(report)))
     assert text.count(hostile) >= 4
     assert "root:" not in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "山田 太郎", "李小龍", "김철수", "Наталья Щукина", "Ναταλία", "محمد", "משה",
+        "अनन्या", "สมชาย", "ሰላም", "Թատևսիկ", "გიორგი",
+    ],
+)  # fmt: skip
+def test_a_name_is_written_in_its_own_script(name: str) -> None:
+    try:
+        find_fonts()
+    except ServerMissingError as missing:
+        skip_or_fail(str(missing))
+    report = _report(whose=Whose(7, name, "B", "UTC"), strips=[])
+    pdf = make_pdf(make_document(report))
+    # The name itself is on the paper: as much ink as it has letters, and another name looks otherwise.
+    drawn, other = (_head_of(each) for each in (pdf, make_pdf(make_document(_report(strips=[])))))
+    assert (drawn < 0.5).sum() > 40 * len(name)
+    assert not np.array_equal(drawn, other)
+
+
+def _head_of(pdf: bytes) -> NDArray[np.float64]:
+    """Return where the patient's name stands on the first page, (height, width), 0 to 1."""
+    image = _render(pdf, 0)
+    return image[round(24 * _DOTS) : round(32 * _DOTS), round(24 * _DOTS) : round(95 * _DOTS), 0]
+
+
+def test_the_image_has_the_fonts_that_the_tests_have() -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    for package in FONTS:
+        assert package in dockerfile, package
 
 
 def test_a_letter_that_no_font_has_is_an_error_not_a_box() -> None:
@@ -271,14 +306,19 @@ def test_times_over_the_night_in_which_clocks_are_turned_say_which_of_two_they_a
 
 def test_nothing_is_rounded_to_none_or_all() -> None:
     say = Phrases("en", "UTC")
-    assert [say.share(part) for part in (0, 0.0002, 0.1234, 0.99999, 1)] == [
+
+    def bare(words: str) -> str:
+        assert " " not in words, "a number and its unit stay on one line"
+        return words.replace("\N{NO-BREAK SPACE}", " ")
+
+    assert [bare(say.share(part)) for part in (0, 0.0002, 0.1234, 0.99999, 1)] == [
         "0 %",
         "< 0.1 %",
         "12.3 %",
         "99.9 %",
         "100 %",
     ]
-    assert [say.length(us) for us in (700_000, 11 * _S, 150 * _S, HOUR_US * 26 + 120 * _S)] == [
+    assert [bare(say.length(us)) for us in (700_000, 11 * _S, 150 * _S, HOUR_US * 26 + 120 * _S)] == [
         "0.7 s", "11 s", "2 min", "26 h 2 min",
     ]  # fmt: skip
 

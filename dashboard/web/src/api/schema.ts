@@ -653,6 +653,8 @@ export interface Finding {
 }
 /**
  * Who the patient is, as it is shown on a device that others may see, and whom to call.
+ *
+ * `zone` is the ward's: the care team tells times in it.
  */
 export interface Me {
   patient: string;
@@ -661,6 +663,7 @@ export interface Me {
   emergency_number: string;
   device: string;
   now_us: number;
+  zone: string;
 }
 /**
  * Heart rate in buckets of `bucket_s`, beats a minute; ``None`` where no beat was found.
@@ -765,6 +768,7 @@ export interface NoticeAlarm {
   };
   priority: string;
   ward: string;
+  zone: string;
   onset_us: number;
   ended_us: number | null;
   state: AlarmState;
@@ -1358,9 +1362,10 @@ export interface Rights {
   wards?: number[] | null;
 }
 /**
- * By name.
+ * By name; `zone` is the hospital's.
  */
 export interface Wards {
+  zone: string;
   wards: WardRow[];
 }
 /**
@@ -1374,11 +1379,19 @@ export interface WardRow {
   n_members: number;
 }
 /**
+ * In which zone the hospital lives (IANA name): what is no ward's is told in it.
+ */
+export interface HospitalWish {
+  zone: string;
+}
+/**
  * What a ward is called, and in which zone its people live (IANA name).
+ *
+ * Without a zone a new ward is in the hospital's, and one that there is stays where it is.
  */
 export interface WardWish {
   name: string;
-  zone?: string;
+  zone?: string | null;
 }
 /**
  * What is said of a beat: the engine's at exactly that time, or one that is added.
@@ -1580,13 +1593,12 @@ export interface ReportJob {
   state: ReportState;
 }
 /**
- * Which time (UTC microseconds), in which language, and in which zone (IANA name) times are said.
+ * Which time (UTC microseconds), and in which language; times are said in the zone of the patient's ward.
  */
 export interface AskedReport {
   from_us: number;
   to_us: number;
   language?: string;
-  zone?: string;
 }
 /**
  * The first of those that wait, and how many wait in all.
@@ -1653,6 +1665,8 @@ export interface TakingBack {
 }
 /**
  * Alarms of some days: those that a person was told, without those that a greater one hid.
+ *
+ * The days are those of `zone`, the ward's or the hospital's; each alarm's shift is by the clock of its own ward.
  */
 export interface AlarmNumbers {
   from_us: number;
@@ -1838,7 +1852,7 @@ export interface OpenSession {
   is_this: boolean;
 }
 /**
- * All that the ward's page shows but the waves.
+ * All that the ward's page shows but the waves; `zones` of wards by name, the hospital's under the empty one.
  */
 export interface Ward {
   kind: "ward";
@@ -1850,6 +1864,9 @@ export interface Ward {
   pauses: Pause[];
   hand_overs: HandOver[];
   canary: CanaryNow;
+  zones: {
+    [k: string]: string;
+  };
 }
 /**
  * What stands between the patients and this page; `notifier` stands between it and people elsewhere.
