@@ -59,11 +59,12 @@ def _taken_s() -> tuple[float, float]:
     for process in psutil.Process().children(recursive=True):
         try:
             is_browser = "chrom" in process.name()
-            times = process.cpu_times()
+            # With what its children took that ended: a page that was closed stays counted.
+            taken_s = sum(process.cpu_times()[:4])
         except psutil.NoSuchProcess:
             continue
         if is_browser:
-            browser_s += times.user + times.system
+            browser_s += taken_s
         else:
-            others_s += times.user + times.system
+            others_s += taken_s
     return browser_s, others_s
