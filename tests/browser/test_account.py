@@ -1,15 +1,18 @@
 """What somebody does about his own account: a second factor, the password, where else he is signed in."""
 
 import re
+from typing import Final
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.authenticator import Authenticator
 from tests.browser.conftest import Complaints, OpenPage, SignIn
-from tests.browser.pages import barriers_of, tab_to
+from tests.browser.pages import barriers_of, choose_language, tab_to
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
+
+_ACCOUNT: Final = "/account"
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +35,9 @@ def _codes(where: Locator) -> list[str]:
     return where.locator("ol.codes code").all_inner_texts()
 
 
-def _give(page: Page, user: User) -> None:
+def _give(page: Page, user: User, password: str | None = None) -> None:
     page.fill("input[name=login]", user.login)
-    page.fill("input[name=password]", user.password)
+    page.fill("input[name=password]", password or user.password)
     page.press("input[name=password]", "Enter")
 
 
@@ -82,6 +85,7 @@ def test_a_nurse_sets_up_a_second_factor_and_signs_in_by_keyboard(
     _give(third, nurse)
     tab_to(third, ".sign-in-card button[type=button]")
     third.keyboard.press("Enter")
+    expect(third.get_by_label("Recovery code", exact=True)).to_be_focused()
     third.keyboard.type(recovery[7].lower())
     third.keyboard.press("Enter")
     expect(third.locator(".tile").first).to_be_visible()
@@ -102,6 +106,42 @@ def test_a_nurse_sets_up_a_second_factor_and_signs_in_by_keyboard(
     factor.get_by_label("Code of the app, or a recovery code").fill(recovery[0])
     factor.get_by_role("button", name="Turn off").click()
     expect(factor).to_contain_text("You have no second factor yet.")
+
+
+def test_another_password_and_no_barrier_in_any_language(
+    stack: WardStack, sign_in: SignIn, open_page: OpenPage, complaints: Complaints
+) -> None:
+    complaints.wanted_status = 403
+    nurse = stack.add_user("Petra Password")
+    for language, title, scheme in (("de", "Ihr Konto", "light"), ("fr", "Votre compte", "dark")):
+        page = sign_in(nurse, color_scheme=scheme, bypass_csp=True, viewport={"width": 390, "height": 844})
+        choose_language(page, language)
+        page.goto(_ACCOUNT)
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        expect(page.get_by_role("region")).not_to_have_count(0)
+        assert barriers_of(page) == []
+    page = sign_in(nurse)
+    page.goto(_ACCOUNT)
+    form = _region(page, "Password")
+    fresh = "four words in a row"
+    for now, again, said in (
+        (nurse.password, "four words in a rwo", "are not the same"),
+        ("not my password", fresh, "This is not your password."),
+    ):
+        form.get_by_label("Your password now").fill(now)
+        form.get_by_label("New password", exact=True).fill(fresh)
+        form.get_by_label("The new password again").fill(again)
+        form.get_by_role("button", name="Change the password").click()
+        expect(form.get_by_role("alert")).to_contain_text(said)
+    form.get_by_label("Your password now").fill(nurse.password)
+    form.get_by_role("button", name="Change the password").click()
+    expect(form.get_by_role("status")).to_contain_text("The password is changed")
+    complaints.wanted_status = 401
+    page = open_page("/sign-in")
+    _give(page, nurse)
+    expect(page.get_by_role("alert")).to_contain_text("Wrong user or password.")
+    _give(page, nurse, fresh)
+    expect(page.locator(".tile").first).to_be_visible()
 
 
 def test_an_administrator_asks_a_second_factor_of_a_role_and_resets_one(

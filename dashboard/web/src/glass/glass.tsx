@@ -5,7 +5,7 @@ import { getGlass } from "../api/glass";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { useLoaded } from "../patient/loaded";
 import { user } from "../session";
-import { hourMinute, span } from "../words/numbers";
+import { countdown, hourMinute } from "../words/numbers";
 import { words } from "../words/words";
 
 /** Asked for anew this often, microseconds. */
@@ -25,7 +25,7 @@ function Banner({ patientId }: { patientId: number }) {
   const leftS = (value.until_us - Math.max(serverNowUs(), tickUs.value)) / 1e6;
   return (
     <aside class="panel glass-banner" aria-label={words("glass.banner")}>
-      <strong>{words("glass.until", { time: hourMinute(value.until_us), left: span(leftS) })}</strong>
+      <strong>{words("glass.until", { time: hourMinute(value.until_us), left: countdown(leftS / 60) })}</strong>
       <span>{words("glass.your_reason", { reason: value.reason ?? "" })}</span>
       <span>{words("glass.on_record")}</span>
     </aside>
