@@ -27,6 +27,7 @@ from tests.integration.openid_stack import (
 from tests.servers.impostor import CLIENT, KEY, KEY_ID, OTHER_KEY, SECRET, Claims, Impostor, public, sign, unsigned
 from tests.servers.migrated import TEMPLATE
 from tests.servers.postgres import PostgresServer
+from tests.servers.waiting import wait_until
 
 #: Each is asked once what it says of itself, so that each tells another lie.
 _LIARS = ("liar-issuer", "liar-address", "liar-page", "liar-long", "liar-moved", "liar-down")
@@ -315,6 +316,8 @@ def test_a_provider_that_hangs_is_told_in_time_and_holds_nobody_else_up(
         assert not answer.done()
         assert refusal(answer.result()) == _UNREACHABLE
     assert time.monotonic() - begun < 8, "it gives up after four seconds"
+    impostor.goes_on.set()
+    wait_until(lambda: len(impostor.asked) == 1, "what was asked to be over: it is no other test's")
 
 
 def test_an_error_that_comes_back_is_told_and_only_in_words_that_are_known(impostor: Impostor, ida: Person) -> None:
@@ -353,7 +356,12 @@ def test_a_session_that_somebody_else_chose_is_worth_nothing(stack: Stack, ida: 
     stack.execute("DELETE FROM sessions WHERE method = 'oidc'")
 
 
-def test_nothing_secret_is_logged(stack: Stack) -> None:
+def test_nothing_secret_is_logged(stack: Stack, impostor: Impostor, ida: Person) -> None:
+    impostor.forge = _with("nonce", "another")
+    assert refusal(sign_in(ida, "hospital")) == ("provider_distrusted", "nonce")
+    impostor.be_honest()
+    assert sign_in(ida, "hospital").status_code == 200
+    ida.http.delete("/api/session")
     log = stack.server.log
     assert "is not believed: nonce" in log
     for secret in (SECRET, "Ida", "an-access-token", "eyJ", PASSWORD):

@@ -112,12 +112,13 @@ class Impostor:
         if last == "token":
             form = {name: values[0] for name, values in parse_qs(body).items()}
             self.asked.append(Asked(handler.headers.get("authorization", ""), form))
-        status, content = self.answers.get(last) or (200, json.dumps(self._honest(last, issuer, body)).encode())
+        wanted = None if "/elsewhere/" in path else self.answers.get(last)
+        status, content = wanted or (200, json.dumps(self._honest(last, issuer, body)).encode())
         handler.send_response(status)
         handler.send_header("content-type", "application/json")
         handler.send_header("content-length", str(len(content)))
         if status in {301, 302, 307}:
-            handler.send_header("location", f"{issuer}/elsewhere")
+            handler.send_header("location", f"{issuer}/elsewhere/openid-configuration")
         handler.end_headers()
         handler.wfile.write(content)
 
