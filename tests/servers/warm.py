@@ -23,16 +23,17 @@ from tests.servers.waiting import wait_until
 
 _COLD: Final = "HEARTWIRE_COLD"
 _PYTHON: Final = [sys.executable, "-m"]
-#: What is started warm, by its first words after ``python -m``, and what its parent reads: modules, and calls in them.
+#: What is started warm, by its first words after ``python -m``, and what its parent reads: modules, those too that the
+#: program itself reads when it needs them first, and calls in them.
 _READS: Final[Mapping[str, Sequence[str]]] = {
     "heartwire analytics": ("analytics.command", "analytics.engine:compile_engine"),
     "heartwire canary": ("analytics.canary.command",),
     "heartwire compact": ("ingest.compactor.command",),
-    "heartwire dashboard": ("dashboard.command",),
-    "heartwire edge": ("edge.command",),
+    "heartwire dashboard": ("dashboard.command", "apprise"),
+    "heartwire edge": ("edge.command", "wfdb"),
     "heartwire ingest": ("ingest.command",),
-    "heartwire notifier": ("analytics.notifier.command",),
-    "heartwire simulate": ("simulators.command",),
+    "heartwire notifier": ("analytics.notifier.command", "apprise"),
+    "heartwire simulate": ("simulators.command", "neurokit2", "wfdb"),
     "heartwire.embedded.amqtt_server": ("amqtt.broker",),
 }
 _LONGEST: Final = 1 << 20
