@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,8 @@ _TIMEOUT_MS: Final = 480_000
 #: Waves fill the widest lead in 20 s.
 _FILL_MS: Final = 21_000
 _SETTLE_MS: Final = 4_000
+#: A record is whole when so much of it is there.
+_WHOLE: Final = 0.97
 #: A little less than the demo's devices recorded before (`simulators.demo_ward.RECORDED_S`).
 _RECORDED_US: Final = 14_000_000_000
 _CHROMIUM_FLAGS: Final = (
@@ -131,13 +134,13 @@ def _api(page: Page, path: str) -> Any:  # noqa: ANN401 # JSON
     return page.evaluate("path => fetch(path).then(answer => answer.json())", f"/api{path}")
 
 
-def _until(page: Page, path: str, holds: str) -> None:
-    """Wait until a condition, JavaScript of `answer`, holds for what the API answers."""
-    page.wait_for_function(
-        f"async path => {{ const answer = await (await fetch(path)).json(); return {holds}; }}",
-        arg=f"/api{path}",
-        polling=2_000,
-    )
+def _until(page: Page, path: str, holds: Callable[[Any], bool]) -> None:
+    """Wait until a condition holds for what the API answers."""
+    deadline_s = time.monotonic() + _TIMEOUT_MS / 1000
+    while not holds(_api(page, path)):
+        if time.monotonic() > deadline_s:
+            raise SetupError(f"what a picture shows did not come; {path} does not answer as it should")
+        page.wait_for_timeout(_SETTLE_MS)
 
 
 def _patient(page: Page, name: str) -> int:
@@ -154,11 +157,16 @@ def _ward(page: Page, _demo: Demo) -> None:
 def _story(page: Page, demo: Demo) -> None:
     """Of an asystole that somebody has acknowledged."""
     arthur = _patient(page, "Arthur Lindqvist")
-    told = "a => a.call === 'asystole' && !a.late && a.acknowledged"
-    _until(page, f"/patients/{arthur}/alarms?limit=100", f"answer.alarms.some({told})")
-    alarms = _api(page, f"/patients/{arthur}/alarms?limit=100")["alarms"]
-    alarm = next(one for one in alarms if one["call"] == "asystole" and not one["late"] and one["acknowledged"])
-    page.goto(f"{demo.url}/alarm/{alarm['id']}")
+    path = f"/patients/{arthur}/alarms?limit=100"
+
+    def answered(answer: Any) -> list[int]:  # noqa: ANN401 # JSON
+        alarms = answer["alarms"]
+        return [
+            each["id"] for each in alarms if each["call"] == "asystole" and not each["late"] and each["acknowledged"]
+        ]
+
+    _until(page, path, lambda answer: bool(answered(answer)))
+    page.goto(f"{demo.url}/alarm/{answered(_api(page, path))[0]}")
 
 
 def _record(page: Page, demo: Demo) -> None:
@@ -166,7 +174,7 @@ def _record(page: Page, demo: Demo) -> None:
     tomas = _patient(page, "Tomás Herrera")
     now_us = _api(page, "/ward")["now_us"]
     stored = f"/patients/{tomas}/stored?from_us={now_us - _RECORDED_US}&to_us={now_us}&bucket_s=60"
-    _until(page, stored, "answer.coverage.filter(part => part > 0.9).length > 0.97 * answer.coverage.length")
+    _until(page, stored, lambda answer: sum(answer["coverage"]) > _WHOLE * len(answer["coverage"]))
     page.goto(f"{demo.url}/patient/{tomas}")
     page.locator(".disclosure").scroll_into_view_if_needed()
     page.wait_for_timeout(_FILL_MS)
@@ -174,7 +182,11 @@ def _record(page: Page, demo: Demo) -> None:
 
 def _late(page: Page, _demo: Demo) -> None:
     """Kwame's device was out of reach for a minute and a half when his heart raced."""
-    _until(page, "/ward", "answer.alarms.some(a => a.late && a.call === 'ventricular_tachycardia' && !a.acknowledged)")
+
+    def is_late(alarm: Mapping[str, Any]) -> bool:
+        return bool(alarm["late"] and alarm["call"] == "ventricular_tachycardia" and alarm["acknowledged"] is None)
+
+    _until(page, "/ward", lambda answer: any(map(is_late, answer["alarms"])))
     page.wait_for_timeout(_FILL_MS)
 
 
@@ -183,7 +195,7 @@ def _review(page: Page, demo: Demo) -> None:
 
 
 def _numbers(page: Page, demo: Demo) -> None:
-    _until(page, "/statistics/alarms?days=7", "answer.limits.some(l => l.suggestion && l.n >= 15)")
+    _until(page, "/statistics/alarms?days=7", lambda answer: any(one["suggestion"] for one in answer["limits"]))
     page.goto(f"{demo.url}/statistics")
 
 
@@ -208,16 +220,18 @@ def _audit(page: Page, demo: Demo) -> None:
 
 def _words(page: Page, demo: Demo) -> None:
     arthur = _patient(page, "Arthur Lindqvist")
-    _until(page, f"/patients/{arthur}/symptoms", "answer.symptoms.length > 0")
+    _until(page, f"/patients/{arthur}/symptoms", lambda answer: bool(answer["symptoms"]))
     page.goto(f"{demo.url}/patient/{arthur}")
+    page.wait_for_timeout(_SETTLE_MS)  # what is above it grows
     page.get_by_role("heading", name="Symptoms", exact=True).scroll_into_view_if_needed()
+    page.get_by_role("heading", name="Messages", exact=True).scroll_into_view_if_needed()
 
 
 _PHONE: Final = SIZES["phone"]
 #: In this order: what comes later in a demo's life stands later.
 SHOTS: Final[Mapping[str, Shot]] = MappingProxyType(
     {
-        "ward": Shot("nurse", _ward, Size(1120, 760)),
+        "ward": Shot("nurse", _ward, Size(1000, 700)),
         "phones": Shot("nurse", _phones, Size(900, 560)),
         "notice": Shot("nurse", _notice, _PHONE),
         "words": Shot("nurse", _words),
