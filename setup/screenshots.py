@@ -180,16 +180,6 @@ def _record(page: Page, demo: Demo) -> None:
     page.wait_for_timeout(_FILL_MS)
 
 
-def _late(page: Page, _demo: Demo) -> None:
-    """Kwame's device was out of reach for a minute and a half when his heart raced."""
-
-    def is_late(alarm: Mapping[str, Any]) -> bool:
-        return bool(alarm["late"] and alarm["call"] == "ventricular_tachycardia" and alarm["acknowledged"] is None)
-
-    _until(page, "/ward", lambda answer: any(map(is_late, answer["alarms"])))
-    page.wait_for_timeout(_FILL_MS)
-
-
 def _review(page: Page, demo: Demo) -> None:
     page.goto(f"{demo.url}/review")
 
@@ -235,11 +225,10 @@ SHOTS: Final[Mapping[str, Shot]] = MappingProxyType(
         "phones": Shot("nurse", _phones, Size(900, 560)),
         "notice": Shot("nurse", _notice, _PHONE),
         "words": Shot("nurse", _words),
-        "story": Shot("nurse", _story, Size(1280, 860)),
+        "story": Shot("nurse", _story, Size(1240, 840)),
         "review": Shot("nurse", _review),
         "on-call": Shot("administrator", _on_call),
         "audit": Shot("administrator", _audit),
-        "late": Shot("nurse", _late, Size(1120, 760)),
         "numbers": Shot("nurse", _numbers),
         "patient": Shot("nurse", _record, Size(1080, 840)),
     }

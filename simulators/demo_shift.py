@@ -29,7 +29,8 @@ _AGAIN_AFTER_S: Final = 10.0
 _OFF_S: Final = 12 * 3600
 _OFF_REASON: Final = "Palliative care, agreed with him and his family"
 _OPEN: Final = frozenset({"pending", "active", "latched"})
-#: What a visitor answers himself: a patient's own words.
+#: A patient's own words are left to the visitor for longer; she takes them on, and leaves them to be read.
+_WORDS_PATIENCE_US: Final = 175_000_000
 _WORDS: Final = frozenset({"symptom", "patient_message"})
 _QUESTION: Final = {
     "title": "How is the pain?",
@@ -123,11 +124,12 @@ class Shift:
         return bool(alarm["late"] and alarm["onset_us"] < self._begin_us - _LEFT_US)
 
     def _is_hers(self, alarm: Mapping[str, Any]) -> bool:
-        if alarm["state"] not in _OPEN or alarm["call"] in _WORDS or alarm["family"] != "clinical":
+        if alarm["state"] not in _OPEN or alarm["family"] != "clinical":
             return False
         if alarm["late"]:
             return self._is_of_the_night(alarm)
-        return bool(time.time_ns() // 1000 - alarm["raised_us"] > _PATIENCE_US)
+        patience_us = _WORDS_PATIENCE_US if alarm["call"] in _WORDS else _PATIENCE_US
+        return bool(time.time_ns() // 1000 - alarm["raised_us"] > patience_us)
 
     def _judge(self, colleague: Signed) -> None:
         """Review what the night brought, and what was over before anybody was told, as the stories say."""

@@ -183,7 +183,7 @@ _STORIES: Final = (
         reviews=(Verdict("ventricular_tachycardia", "true", "Eight seconds, felt nothing. Potassium 3.4, replaced."),),
         life={
             "battery": 48,
-            "away": {"after_s": 195, "lasts_s": 90, "every_s": 1198},
+            "away": {"after_s": 150, "lasts_s": 130, "every_s": 1198},
             "says": [{"after_s": 330, "message": "I was on the stairs, is everything all right with the device?"}],
         },
     ),
