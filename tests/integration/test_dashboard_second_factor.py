@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from dashboard.second_factor import FAILURES_MOST
+from heartwire.storage.queries import load_queries
 from tests.authenticator import Authenticator
 from tests.conftest import StartHeartwire
 from tests.integration.dashboard_stack import PASSWORD, Person, Stack, add_person, on_one_pair
@@ -113,6 +114,12 @@ def test_what_was_turned_on_is_asked_for_at_each_sign_in_and_taken_once(stack: S
             _can_try_at_once(stack)
             answers = several.map(lambda _: _sign_in(again, "nurse", code).status_code, range(_TRIES))
         assert sorted(answers) == [200, 403, 403, 403]
+        # Also of two who both read that it was not used yet.
+        used = load_queries("dashboard", "second_factor.sql")["use_step"]
+        with psycopg.connect(stack.database) as connection:
+            row = connection.execute("SELECT user_id, last_step AS step FROM user_factors").fetchone()
+            assert row is not None
+            assert connection.execute(used, {"user_id": row[0], "step": row[1]}).fetchone() is None
         _can_try_at_once(stack)
         assert _sign_in(again, "nurse", codes[3].lower()).status_code == 200
         assert _said(_elsewhere(stack, "nurse", codes[3])) == (403, "wrong_second_factor")

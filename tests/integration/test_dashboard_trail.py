@@ -129,6 +129,12 @@ def test_broken_glass_shows_a_patient_for_hours_and_tells_the_team(stack: Stack,
         assert answer.status_code == 201, answer.text
         assert doctor.http.get(patient).status_code == 200
         until_us = answer.json()["until_us"]
+        stack.execute(  # a colleague's, later and for something else
+            "INSERT INTO glass_breaks (tenant_id, patient_id, user_id, reason, until_at)"
+            " SELECT tenant_id, patient_id, (SELECT user_id FROM users WHERE login = %s), 'another reason', until_at"
+            " + interval '1 h' FROM glass_breaks",
+            login_of(Role.NURSE, "all"),
+        )
         assert doctor.http.get(f"{patient}/glass").json() == {"until_us": until_us, "reason": _REASON}
         own = f"/api/patients/{tenants.a.patient_id}/glass"
         assert doctor.http.get(own).json() == team.http.get(own).json() == {"until_us": None, "reason": None}
