@@ -85,7 +85,8 @@ WHERE notification_id = ANY(%(notifications)s) AND state = 'waiting';
 -- The alarm itself says to whom it was told.
 INSERT INTO alarm_events (alarm_id, tenant_id, kind, user_id, detail)
 SELECT n.alarm_id, n.tenant_id, 'notified', n.user_id, jsonb_build_object(
-    'contact_id', n.contact_id, 'by', c.kind, 'scheme', c.scheme, 'step', n.step, 'notice_id', n.notice_id
+    'contact_id', n.contact_id, 'by', c.kind, 'channel', c.label, 'scheme', c.scheme, 'step', n.step,
+    'notice_id', n.notice_id
 )
 FROM notifications AS n JOIN contacts AS c USING (contact_id)
 WHERE n.notification_id = ANY(%(notifications)s) AND n.alarm_id IS NOT NULL

@@ -66,8 +66,10 @@ def test_nobody_answers_and_one_after_the_other_is_told(ward: OnCall, mailbox: M
     gaps = [(after - before).total_seconds() for before, after in pairwise(times)][:3]
     assert all(0.9 < gap < 2.5 for gap in gaps), gaps
     assert ward.open_alarms("nobody_answers") == [{"alarms": 1, "alarm_ids": [alarm_id], "wards": ["B"]}]
-    told = ward.rows("SELECT kind, user_id FROM alarm_events WHERE alarm_id = %s AND kind = 'notified'", alarm_id)
-    assert [user_id for _, user_id in told] == [nora, otto, dora]
+    told = ward.rows(
+        "SELECT user_id, detail ->> 'channel' FROM alarm_events WHERE alarm_id = %s AND kind = 'notified'", alarm_id
+    )
+    assert told == [(nora, "x"), (otto, "x"), (dora, "x")]
     attempts = ward.rows("SELECT contact_id, outcome FROM notification_attempts ORDER BY attempt_id")
     assert (attempts[0], len(attempts)) == ((mail, "delivered"), 3)
     ward.event(alarm_id, "acknowledged", otto)

@@ -91,7 +91,7 @@ function verdictWords(verdict: unknown): string {
 /** What else is known of a step: a note, a channel, from where. */
 function More({ step }: { step: StoryStep }) {
   const { detail } = step;
-  const said = ["to", "channel", "scheme", "problem", "note", "reason"].flatMap((key) => {
+  const said = ["to", "channel", "problem", "note", "reason"].flatMap((key) => {
     const value = detail[key];
     return typeof value === "string" && value !== "" ? [value] : [];
   });
