@@ -7,6 +7,9 @@ from typing import Final
 STALE_CYCLES: Final = 1.5
 #: One that is older than so many is none: the ward is told by an alarm.
 UNPROVEN_CYCLES: Final = 2.0
+#: On which channel of the database the notifier puts the token of a message's link for the canary. Whoever hears it can
+#: acknowledge the canary's alarm, and nothing else.
+LETTERS: Final = "heartwire_canary_letters"
 
 
 class Stage(StrEnum):
@@ -21,6 +24,6 @@ class Stage(StrEnum):
     NOTIFIED = "notified"
     """The notifier has told the canary's own contact."""
     ACKNOWLEDGED = "acknowledged"
-    """Somebody has taken the alarm on, here the canary itself."""
+    """Somebody has taken the alarm on: the canary, by the link of the message that told it."""
     SEALED = "sealed"
     """The ledger has all of it."""

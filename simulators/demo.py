@@ -253,6 +253,7 @@ def _start_services(home: Home, logs: Path, services: Services, wires: _Wires) -
                 f"{prefix}_BROKER_PORT": str(wires.broker_port),
                 f"{prefix}_BROKER_PASSWORD": wires.access.canary,
                 f"{prefix}_CYCLE_S": str(_CANARY_CYCLE_S),
+                f"{prefix}_PAGES_URL": f"http://{LOOPBACK}:{wires.dashboard_port}",
             }
         if name == "dashboard":
             settings |= {

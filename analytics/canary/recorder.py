@@ -9,6 +9,7 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
+from analytics.canary.letters import Letters
 from analytics.canary.runs import judge
 from analytics.canary.settings import CanarySettings
 from heartwire.access import CANARY_DEVICE
@@ -56,6 +57,7 @@ class Recorder:
         self._settings: Final = settings
         self._lock: Final = threading.Lock()
         self._runs: Final[deque[_Run]] = deque(maxlen=_RUNS_MOST)
+        self._letters: Final = Letters(settings.pages_url) if settings.pages_url else None
         self._thread: Final = SideThread(
             settings.database.get_secret_value(),
             "canary",
@@ -72,6 +74,8 @@ class Recorder:
     def stop(self) -> None:
         """End; a run that goes on is left as it is."""
         self._thread.stop()
+        if self._letters is not None:
+            self._letters.close()
 
     @property
     def is_running(self) -> bool:
@@ -94,8 +98,12 @@ class Recorder:
         password = self._settings.broker_password
         register_canary(connection, None if password is None else password.get_secret_value())
         connection.execute(_QUERIES["forget_old"])
+        if self._letters is not None:
+            self._letters.listen(connection)
 
     def _turn(self, connection: psycopg.Connection[TupleRow]) -> None:
+        if self._letters is not None:
+            self._letters.take(connection)
         with self._lock:
             runs = list(self._runs)
         for run in runs:
@@ -142,8 +150,14 @@ class Recorder:
             }
             # Nobody is told of what is taken on: first it must have been told.
             if notified_us is not None and acknowledged_us is None:
-                connection.execute(_QUERIES["acknowledge"], {"alarm_id": alarm_id, "login": CANARY_LOGIN})
+                self._acknowledge(connection, alarm_id)
         run.reached.update({stage: us for stage, us in found.items() if us is not None})
+
+    def _acknowledge(self, connection: psycopg.Connection[TupleRow], alarm_id: int) -> None:
+        if self._letters is None:
+            connection.execute(_QUERIES["acknowledge"], {"alarm_id": alarm_id, "login": CANARY_LOGIN})
+        else:
+            self._letters.answer(alarm_id)
 
 
 def _one(connection: psycopg.Connection[TupleRow], query: str, given: dict[str, object]) -> TupleRow:

@@ -30,6 +30,14 @@ class CanarySettings(ServiceSettings, InstanceSettings, DatabaseSettings, Broker
         description="How long the way may take from the tachycardia's first beat to the ledger, seconds; after it the"
         " run has failed. No longer than the cycle",
     )
+    pages_url: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^(https?://[^\s?#]+)?$",
+        title="Pages",
+        description="Address of the care team's pages, as the canary reaches it: it acknowledges by the link of the"
+        " message that told it. Without it, it acknowledges in the database, and the pages' server is not proven",
+    )
     retry_longest_s: float = Field(
         default=5.0,
         ge=0.1,

@@ -24,6 +24,7 @@ from analytics.notifier.gathering import Gathering, Waiting
 from analytics.notifier.words import Message, Told, alarm_message, trial_message
 from heartwire.backoff import Backoff
 from heartwire.calls import CALLS, CHANNEL_FAILING
+from heartwire.canary import LETTERS
 from heartwire.escalation import LINK_HOURS
 from heartwire.storage.queries import load_queries
 from heartwire.tally import Tally
@@ -197,6 +198,8 @@ class Outbox:
         notice_id = self._all("make_notice", **given)[0][0]
         notifications = [row.notification_id for row in said]
         self._connection.execute(_QUERIES["name_notice"], {"notice_id": notice_id, "notifications": notifications})
+        if contact.kind == "canary":
+            self._connection.execute("SELECT pg_notify(%s, %s)", (LETTERS, token))
         link = f"{self._settings.pages_url.rstrip('/')}/n/{token}" if self._settings.pages_url else ""
         alarms = [
             Told(row.call, row.priority, row.ward, row.onset_at, row.zone, row.name if self._settings.names else "")

@@ -39,8 +39,9 @@ SELECT tenant_id FROM device;
 -- add_user --
 -- Who acknowledges in the canary's name: nobody signs in as it.
 INSERT INTO users (tenant_id, login, name, password_hash, role)
-SELECT tenant_id, %(login)s, %(patient)s, '!', 'tester' FROM tenants WHERE purpose = 'canary'
-ON CONFLICT (login) DO UPDATE SET disabled_at = NULL WHERE users.disabled_at IS NOT NULL;
+SELECT tenant_id, %(login)s, %(patient)s, '!', 'nurse' FROM tenants WHERE purpose = 'canary'
+ON CONFLICT (login) DO UPDATE SET disabled_at = NULL, role = EXCLUDED.role
+WHERE users.disabled_at IS NOT NULL OR users.role <> EXCLUDED.role;
 
 -- add_contact --
 -- How the notifier tells it: nothing is sent.

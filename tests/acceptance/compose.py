@@ -195,6 +195,7 @@ class Compose:
             return str(self._mosquitto_conf())
         if text in {"8883", "8000", "5432"}:
             return str({"8883": self.broker_port, "8000": self.pages_port, "5432": self._database_port}[text])
+        text = text.replace("http://dashboard:8000", f"http://localhost:{self.pages_port}")
         text = text.replace("/run/secrets", str(self.inside)).replace("/mosquitto/data", str(self.broker_data))
         return text.replace("-p 8883", f"-p {self.broker_port}")
 

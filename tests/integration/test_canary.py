@@ -19,8 +19,11 @@ from heartwire.access import CANARY_DEVICE
 from heartwire.broker_files import read_devices
 from heartwire.canary import Stage
 from heartwire.storage.canary import CanaryRunsError, register_canary, retire_canary
+from tests.conftest import StartHeartwire
 from tests.ecg import cut_into_frames
 from tests.integration.analytics_stack import on_one_database, store
+from tests.integration.dashboard_stack import Stack, on_one_pair
+from tests.servers.fixtures import BrokerServer
 from tests.servers.waiting import find_free_port, wait_until
 
 _ALARM = """
@@ -37,19 +40,21 @@ _ALARM = """
 class _Path:
     """The database, and what stands for each stage of the way."""
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, pages_url: str = "") -> None:
         self.connection = psycopg.connect(database, autocommit=True)
         self.database = database
         register_canary(self.connection, "a secret")
-        self.recorder = Recorder(CanarySettings(database=SecretStr(database), patience_s=2.0, cycle_s=100))
+        self.recorder = Recorder(
+            CanarySettings(database=SecretStr(database), patience_s=2.0, cycle_s=100, pages_url=pages_url)
+        )
         self.recorder.start()
 
     def close(self) -> None:
         self.recorder.stop()
         self.connection.close()
 
-    def begin(self) -> int:
-        onset_us = time.time_ns() // 1000
+    def begin(self, ago_s: int = 0) -> int:
+        onset_us = time.time_ns() // 1000 - ago_s * 1_000_000
         self.recorder.began(onset_us)
         return onset_us
 
@@ -133,6 +138,39 @@ def test_a_run_that_comes_through_is_proven_and_one_that_does_not_says_where_it_
     now = canary_now(facts, facts.proven_us + 1)
     assert (now.state, now.failed_stage) == (CanaryState.STALE, Stage.NOTIFIED)
     assert (path.recorder.n_proven, path.recorder.n_failed) == (1, 4)
+
+
+@on_one_pair
+def test_its_alarm_is_taken_on_by_the_link_that_it_was_sent(
+    database: str, broker: BrokerServer, heartwire_process: StartHeartwire
+) -> None:
+    pages = Stack(heartwire_process, database, broker)
+    path = _Path(database, pages.url)
+    settings = {"HEARTWIRE_NOTIFIER_DATABASE": database, "HEARTWIRE_NOTIFIER_TURN_S": "0.1"}
+    heartwire_process("notifier", env=settings, is_ready=lambda process: "the database is there" in process.log)
+    try:
+        _run_up_to_the_alarm(path)
+        wait_until(lambda: path.ended() == [(None,)], "the run to be proven")
+        (who,) = path.connection.execute(
+            "SELECT u.name, e.detail #>> '{from,agent}' FROM alarm_events AS e JOIN users AS u USING (user_id)"
+            " WHERE e.kind = 'acknowledged'"
+        ).fetchall()
+        assert who[0] == "Canary"
+        assert who[1].startswith("link, ")
+        # It is told still, but nobody could answer.
+        pages.server.kill()
+        _run_up_to_the_alarm(path, ago_s=20)  # so that it is not the first one's
+        wait_until(lambda: len(path.ended()) == 2, "a run that nobody answered")
+        assert path.ended() == [(None,), ("acknowledged",)]
+    finally:
+        path.close()
+
+
+def _run_up_to_the_alarm(path: _Path, ago_s: int = 0) -> None:
+    onset_us = path.begin(ago_s)
+    path.recorder.taken()
+    path.store(onset_us)
+    path.raise_alarm(onset_us)
 
 
 @on_one_database
