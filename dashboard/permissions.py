@@ -42,6 +42,8 @@ class Permission(StrEnum):
     WRITE_NOTES = "write_notes"
     MANAGE_PATIENTS = "manage_patients"
     """Add patients, pair devices and shut them out."""
+    MANAGE_DEVICES = "manage_devices"
+    """See all devices of the hospital in one list."""
     MESSAGE = "message"
     EXPORT = "export"
     """Reports and downloads."""
@@ -82,11 +84,12 @@ PERMISSIONS: Final[Mapping[str, frozenset[Permission]]] = MappingProxyType(
     {
         Role.NURSE: _CARE,
         Role.PHYSICIAN: _CARE | {_P.TURN_ALARMS_OFF},
-        Role.TECHNICIAN: _CARE - {_P.SET_LIMITS, _P.MESSAGE, _P.BREAK_GLASS},
+        Role.TECHNICIAN: _CARE - {_P.SET_LIMITS, _P.MESSAGE, _P.BREAK_GLASS} | {_P.MANAGE_DEVICES},
         Role.ADMIN: frozenset(
             {
                 _P.SEE_WARD,
                 _P.MANAGE_PATIENTS,
+                _P.MANAGE_DEVICES,
                 _P.SEE_LEDGER,
                 _P.SEE_STATISTICS,
                 _P.MANAGE_PEOPLE,

@@ -90,7 +90,7 @@ async def devices(patient_id: Id, viewer: Manager, parts: WithParts) -> Response
 
 @router.get("/devices", responses=gives(Fleet))
 async def fleet(
-    viewer: Manager,
+    viewer: Annotated[Viewer, Depends(needs(Permission.MANAGE_DEVICES))],
     parts: WithParts,
     *,
     find: Annotated[str, Query(max_length=80, pattern=r"^[^\x00]*$")] = "",

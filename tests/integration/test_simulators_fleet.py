@@ -67,7 +67,11 @@ def shapes_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def simulate(heartwire_process: StartHeartwire, shapes_dir: Path) -> StartSimulate:
-    env = {"HEARTWIRE_SIMULATE_RETRY_LONGEST_S": "0.5", "HEARTWIRE_SIMULATE_CACHE_DIR": str(shapes_dir)}
+    env = {
+        "HEARTWIRE_SIMULATE_RETRY_LONGEST_S": "0.5",
+        "HEARTWIRE_SIMULATE_REPORT_EVERY_S": "1",  # more often than a device is away
+        "HEARTWIRE_SIMULATE_CACHE_DIR": str(shapes_dir),
+    }
     return lambda *args: heartwire_process("simulate", *args, env=env)
 
 
@@ -160,7 +164,8 @@ def test_a_device_has_a_life_besides_its_signal(stack: Stack, simulate: StartSim
     with psycopg.connect(stack.database) as connection:
         add_patient(connection, "Ada Example", device=device)
     fleet = simulate("ward", "--config", str(path))
-    wait_until(lambda: "0 of 1 devices connected" in fleet.log, "the device to be away", timeout_s=60)
+    wait_until(lambda: "1 of 1 devices" in fleet.log, "the device to be there", timeout_s=60)
+    wait_until(lambda: "0 of 1 devices" in fleet.log.partition("1 of 1 devices")[2], "the device to be away")
     wait_until(lambda: "1 of 1 devices" in fleet.log.rpartition("0 of 1 devices")[2], "its return", timeout_s=60)
     wait_until(lambda: stack.rows("SELECT count(*) >= 95 + 12 FROM ecg_frames") == [(True,)], "frames", timeout_s=60)
     assert fleet.stop() == 0

@@ -92,7 +92,8 @@ class Process:
         except BaseException:
             self.kill()
             raise
-        if not self.is_running:
+        # What ends by itself may have said all before it was looked at again.
+        if not self.is_running and not (self.returncode == 0 and is_ready()):
             raise RuntimeError(f"{self.name} ended with {self.returncode} before it was ready\n{self.log_end()}")
 
     @property

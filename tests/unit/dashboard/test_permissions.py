@@ -32,10 +32,10 @@ def test_every_role_and_every_permission_has_its_place() -> None:
 @pytest.mark.parametrize(
     ("role", "may", "may_not"),
     [
-        ("nurse", {"act_on_alarms", "review", "set_limits", "break_glass"}, {"turn_alarms_off", "see_audit"}),
+        ("nurse", {"act_on_alarms", "review", "set_limits", "break_glass"}, {"turn_alarms_off", "manage_devices"}),
         ("physician", {"act_on_alarms", "turn_alarms_off", "message"}, {"manage_people", "see_audit"}),
-        ("technician", {"act_on_alarms", "review", "manage_patients"}, {"set_limits", "message", "break_glass"}),
-        ("admin", {"manage_people", "see_audit", "manage_patients"}, {"see_patient", "act_on_alarms", "export"}),
+        ("technician", {"act_on_alarms", "review", "manage_devices"}, {"set_limits", "message", "break_glass"}),
+        ("admin", {"manage_people", "see_audit", "manage_devices"}, {"see_patient", "act_on_alarms", "export"}),
         ("tester", {"see_patient", "manage_patients"}, {"act_on_alarms", "review", "message", "manage_people"}),
     ],
 )

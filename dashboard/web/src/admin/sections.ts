@@ -5,7 +5,7 @@ import { user } from "../session";
 export const SECTIONS = [
   { id: "people", permission: "manage_people" },
   { id: "wards", permission: "manage_wards" },
-  { id: "devices", permission: "manage_patients" },
+  { id: "devices", permission: "manage_devices" },
   { id: "on-call", permission: "manage_rosters" },
   { id: "channels", permission: "manage_rosters" },
   { id: "storage", permission: "manage_retention" },

@@ -41,6 +41,7 @@ export type Permission =
   | "break_glass"
   | "export"
   | "manage_api"
+  | "manage_devices"
   | "manage_patients"
   | "manage_people"
   | "manage_retention"
