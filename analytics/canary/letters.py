@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import deque
 from typing import Any, Final
 
 import httpx
@@ -14,11 +13,10 @@ _logger: Final = logging.getLogger(__name__)
 _TIMEOUT: Final = httpx.Timeout(3.0)
 #: Between two attempts, seconds.
 _PAUSE_S: Final = 1.0
-_LETTERS_MOST: Final = 16
 
 
 class Letters:
-    """Takes letters in, and answers them; on one thread.
+    """Takes letters in, and answers the newest: one run goes on at a time; on one thread.
 
     Parameters
     ----------
@@ -28,7 +26,7 @@ class Letters:
 
     def __init__(self, pages_url: str) -> None:
         self._pages_url: Final = pages_url.rstrip("/")
-        self._tokens: Final[deque[str]] = deque(maxlen=_LETTERS_MOST)
+        self._token: str | None = None
         self._not_before_s = 0.0
         # No proxy and no netrc of the machine: the pages are asked as they are.
         self._client: Final = httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
@@ -39,17 +37,16 @@ class Letters:
 
     def take(self, connection: psycopg.Connection[Any]) -> None:
         """Take in what has come."""
-        self._tokens.extend(note.payload for note in connection.notifies(timeout=0) if note.channel == LETTERS)
+        for note in connection.notifies(timeout=0):
+            self._token = note.payload
 
     def answer(self, alarm_id: int) -> None:
-        """Acknowledge an alarm by the link of the letter about it; without one, or when refused, nothing is done."""
-        if not self._tokens or time.monotonic() < self._not_before_s:
+        """Acknowledge an alarm by the link of the newest letter; without one, or when refused, nothing is done."""
+        if self._token is None or time.monotonic() < self._not_before_s:
             return
         self._not_before_s = time.monotonic() + _PAUSE_S
-        for token in reversed(self._tokens):
-            problem = self._post(token, alarm_id)
-            if problem is None:
-                return
+        problem = self._post(self._token, alarm_id)
+        if problem is not None:
             _logger.warning("the canary's link does not open: %s", problem)
 
     def close(self) -> None:
