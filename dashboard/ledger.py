@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 import psycopg
-from psycopg.types.json import Jsonb
 
 from dashboard.access import Viewer
 from dashboard.alarms import Alarm, one_alarm, us_of, us_or_none
@@ -18,7 +17,7 @@ from dashboard.errors import ApiError, Code
 from dashboard.permissions import Permission
 from heartwire.errors import HeartwireError
 from heartwire.storage.errors import translated
-from heartwire.storage.ledger import Report, check_chain
+from heartwire.storage.ledger import BEGIN_CHECK, Report, follow_check
 from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
 
@@ -176,7 +175,7 @@ class Checks:
         """Begin a check of the viewer's tenant, unless one goes on already."""
         given = {"tenant_id": viewer.tenant_id, "user_id": viewer.user_id}
         async with self._database.connection_of(viewer.tenant_id) as connection:
-            row = await _one(connection, "begin_check", given)
+            row = await (await connection.execute(BEGIN_CHECK, given)).fetchone()
         if row is not None:
             task = asyncio.create_task(self._run(viewer.tenant_id, row[0]))
             self._running.add(task)
@@ -199,15 +198,7 @@ class Checks:
             for one in (connection, progress):
                 with translated():
                     one.execute(_QUERIES["see_all"], {"tenant_id": tenant_id})
-
-            def come_on(done: int, of: int) -> None:
-                with translated():
-                    progress.execute(_QUERIES["come_on"], {"check_id": check_id, "done": done, "of": of})
-
-            report = check_chain(connection, tenant_id, progress=come_on)
-            given = {"check_id": check_id, "done": report.entries, "report": Jsonb(msgspec.to_builtins(report))}
-            with translated():
-                progress.execute(_QUERIES["end_check"], given)
+            report = follow_check(connection, progress, tenant_id, check_id)
         if report.wrong:
             _logger.error("the ledger of tenant %d: %d things are wrong", tenant_id, report.wrong)
 

@@ -56,23 +56,3 @@ FROM ledger_checks AS c LEFT JOIN users AS u USING (user_id)
 WHERE c.tenant_id = %(tenant_id)s
 ORDER BY c.check_id DESC
 LIMIT %(limit)s;
-
--- begin_check --
--- A check, where none goes on: one that did not come on for a minute has died with its server.
-INSERT INTO ledger_checks (tenant_id, user_id)
-SELECT %(tenant_id)s, %(user_id)s
-WHERE NOT EXISTS (
-    SELECT FROM ledger_checks
-    WHERE tenant_id = %(tenant_id)s AND ended_at IS NULL AND touched_at > clock_timestamp() - interval '1 minute'
-)
-RETURNING check_id;
-
--- come_on --
-UPDATE ledger_checks SET n_entries = %(done)s, of_entries = %(of)s, touched_at = clock_timestamp()
-WHERE check_id = %(check_id)s;
-
--- end_check --
-UPDATE ledger_checks SET
-    n_entries = %(done)s, of_entries = %(done)s, touched_at = clock_timestamp(), ended_at = clock_timestamp(),
-    report = %(report)s
-WHERE check_id = %(check_id)s;

@@ -7,14 +7,13 @@ something wrong.
 import logging
 from typing import Final
 
-import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from analytics.freshness import WATCH_VERSION
 from heartwire.calls import CALLS
-from heartwire.storage.ledger import check_chain
+from heartwire.storage.ledger import BEGIN_CHECK, follow_check
 from heartwire.storage.pool import connect
 from heartwire.storage.queries import load_queries
 from heartwire.storage.side_thread import LookThread
@@ -65,16 +64,10 @@ class Checker:
 
     def _check(self, tenant_id: int) -> None:
         with connect(self._database, "ledger-check-progress", autocommit=True) as told:
-            row = told.execute(_QUERIES["begin"], {"tenant_id": tenant_id}).fetchone()
+            row = told.execute(BEGIN_CHECK, {"tenant_id": tenant_id, "user_id": None}).fetchone()
             if row is None:
                 return
-
-            def come_on(done: int, of: int) -> None:
-                told.execute(_QUERIES["come_on"], {"check_id": row[0], "done": done, "of": of})
-
-            report = check_chain(self._connection, tenant_id, progress=come_on)
-            given = {"check_id": row[0], "done": report.entries, "report": Jsonb(msgspec.to_builtins(report))}
-            told.execute(_QUERIES["end"], given)
+            report = follow_check(self._connection, told, tenant_id, row[0])
         _logger.info("the ledger of tenant %d: %d entries, %d wrong", tenant_id, report.entries, report.wrong)
 
     def _tell(self) -> None:

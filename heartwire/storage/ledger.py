@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import psycopg
+from psycopg.types.json import Jsonb
 
 from heartwire.errors import PermanentError
 from heartwire.ledger import GENESIS, Entry, content_of, follows
@@ -14,6 +15,8 @@ from heartwire.storage.errors import translated
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("heartwire.storage", "ledger.sql")
+#: Begins a check that others can follow; no row where one goes on.
+BEGIN_CHECK: Final = _QUERIES["begin_check"]
 #: Tables whose rows are sealed. Their queries stand under their names.
 SOURCES: Final = ("alarm_events", "notification_attempts", "retention_log")
 _BATCH: Final = 5_000
@@ -161,6 +164,35 @@ def check_chain(
     with translated(), connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         return _Check(connection, tenant_id, anchor).run(progress)
+
+
+def follow_check(
+    connection: psycopg.Connection[Any], progress: psycopg.Connection[Any], tenant_id: int, check_id: int
+) -> Report:
+    """Check a tenant's chain, and keep in the database how far it is and what it found.
+
+    Parameters
+    ----------
+    progress : psycopg.Connection
+        Another one, autocommitting: others see by it how the check comes on.
+    check_id : int
+        Of `BEGIN_CHECK`.
+
+    Raises
+    ------
+    DatabaseUnavailableError, DatabaseRefusedError
+        The check stays without its end.
+    """
+
+    def come_on(done: int, of: int) -> None:
+        with translated():
+            progress.execute(_QUERIES["come_on"], {"check_id": check_id, "done": done, "of": of})
+
+    report = check_chain(connection, tenant_id, progress=come_on)
+    given = {"check_id": check_id, "done": report.entries, "report": Jsonb(msgspec.to_builtins(report))}
+    with translated():
+        progress.execute(_QUERIES["end_check"], given)
+    return report
 
 
 class _Check:

@@ -76,3 +76,23 @@ WHERE n.tenant_id = %(tenant_id)s
     AND NOT EXISTS (SELECT FROM ledger AS l WHERE l.source = 'notification_attempts' AND l.source_id = n.attempt_id)
     AND NOT EXISTS (SELECT FROM ledger_due AS d WHERE d.source = 'notification_attempts' AND d.source_id = n.attempt_id)
 ORDER BY 1, 2;
+
+-- begin_check --
+-- A check, by a person or by nobody, where none goes on: one that did not come on for a minute has died with its process.
+INSERT INTO ledger_checks (tenant_id, user_id)
+SELECT %(tenant_id)s, %(user_id)s
+WHERE NOT EXISTS (
+    SELECT FROM ledger_checks
+    WHERE tenant_id = %(tenant_id)s AND ended_at IS NULL AND touched_at > clock_timestamp() - interval '1 minute'
+)
+RETURNING check_id;
+
+-- come_on --
+UPDATE ledger_checks SET n_entries = %(done)s, of_entries = %(of)s, touched_at = clock_timestamp()
+WHERE check_id = %(check_id)s;
+
+-- end_check --
+UPDATE ledger_checks SET
+    n_entries = %(done)s, of_entries = %(done)s, touched_at = clock_timestamp(), ended_at = clock_timestamp(),
+    report = %(report)s
+WHERE check_id = %(check_id)s;
