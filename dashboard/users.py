@@ -90,10 +90,7 @@ def set_password(connection: psycopg.Connection[Any], login: str, password: str)
     check_password(password)
     with translated(), connection.transaction():
         given = {"login": login, "password_hash": hash_password(password)}
-        row = connection.execute(_QUERIES["set_password"], given).fetchone()
-        if row is None:
-            raise _no_user(login)
-        connection.execute(_QUERIES["end_sessions"], {"user_id": row[0]})
+        _change(connection, "set_password", given)
         connection.execute(_QUERIES["forget_failures"], {"login": login})
 
 
@@ -106,10 +103,7 @@ def reset_factor(connection: psycopg.Connection[Any], login: str) -> bool:
         If there is no such user.
     """
     with translated(), connection.transaction():
-        row = connection.execute(_QUERIES["remove_factor"], {"login": login}).fetchone()
-        if row is None:
-            raise _no_user(login)
-        connection.execute(_QUERIES["end_sessions"], {"user_id": row[0]})
+        row = _change(connection, "remove_factor", {"login": login})
     return bool(row[1])
 
 
@@ -122,10 +116,7 @@ def disable_user(connection: psycopg.Connection[Any], login: str) -> None:
         If there is no such user.
     """
     with translated(), connection.transaction():
-        row = connection.execute(_QUERIES["disable"], {"login": login}).fetchone()
-        if row is None:
-            raise _no_user(login)
-        connection.execute(_QUERIES["end_sessions"], {"user_id": row[0]})
+        _change(connection, "disable", {"login": login})
 
 
 def link_user(connection: psycopg.Connection[Any], login: str, issuer: str, subject: str) -> None:
@@ -142,6 +133,15 @@ def link_user(connection: psycopg.Connection[Any], login: str, issuer: str, subj
             raise _no_user(login)
         if connection.execute(_QUERIES["link"], given).fetchone() is None:
             raise UserError(f"{issuer} and {subject!r} belong to another user already, or to {login} himself")
+
+
+def _change(connection: psycopg.Connection[Any], query: str, given: dict[str, str]) -> tuple[Any, ...]:
+    """Change a user, and sign him out everywhere; returns what the query does, the user's id first."""
+    row: tuple[Any, ...] | None = connection.execute(_QUERIES[query], given).fetchone()
+    if row is None:
+        raise _no_user(given["login"])
+    connection.execute(_QUERIES["end_sessions"], {"user_id": row[0]})
+    return row
 
 
 def _no_user(login: str) -> UserError:
