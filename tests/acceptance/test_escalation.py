@@ -22,8 +22,9 @@ from tests.servers.waiting import wait_until
 
 #: Before the first step nothing is waited for; before the second, long enough for a kill to fall between them.
 _DELAY_S: Final = 2
-#: The clock by which the steps are compared here is the database's, not the notifier's.
-_SLACK_S: Final = 0.1
+#: A step's time counts from the beginning of the turn that takes it, and is written down at its end: on a busy machine
+#: so much later.
+_SLACK_S: Final = 0.5
 _Begin = Callable[[], object]
 
 

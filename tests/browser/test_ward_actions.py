@@ -161,9 +161,9 @@ def _agree(pages: tuple[Page, Page], shown: tuple[str, str], act: Callable[[], N
 
 
 def test_two_browsers_never_disagree_longer_than_a_second(alarm: int, stack: WardStack, sign_in: SignIn) -> None:
-    # Nobody whose patients others' tests have given him.
-    nurse, night = stack.add_user("Dina Day"), stack.add_user("Nils Night")
-    hers, his = pages = sign_in(nurse), sign_in(night)
+    # Names that no other test uses: "To" is chosen by the name.
+    nurse, late = stack.add_user("Dina Day"), stack.add_user("Lars Late")
+    hers, his = pages = sign_in(nurse), sign_in(late)
     for page in pages:
         expect(alarm_of(tile_of(page, STEADY))).to_have_attribute("data-state", "active")
     dialog, _ = (_care_for(page, STEADY) for page in pages)
@@ -181,6 +181,6 @@ def test_two_browsers_never_disagree_longer_than_a_second(alarm: int, stack: War
     )
     hers.locator("button.person").click()
     hers.get_by_role("button", name="Hand over my patients").click()
-    hers.get_by_role("dialog").get_by_label("To").select_option(night.name)
+    hers.get_by_role("dialog").get_by_label("To").select_option(late.name)
     _agree(pages, (".hand-over", "1 patient"), hers.get_by_role("button", name="Offer").click)
-    _agree(pages, (".tile-nurse", night.name), his.get_by_role("button", name="Take over", exact=True).click)
+    _agree(pages, (".tile-nurse", late.name), his.get_by_role("button", name="Take over", exact=True).click)
