@@ -31,8 +31,6 @@ from heartwire.storage.pool import connect
 _logger: Final = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.2
 _STATEMENT_S: Final = 10.0
-#: A process that is frozen loses its connection, and so its locks, after this time: others go on.
-_IDLE: Final = "SET idle_session_timeout = '15s'"
 #: While a message is under way, what becomes of it is looked for so often, seconds.
 _BUSY_S: Final = 0.05
 _ALARMS: Final = "heartwire_alarm"
@@ -94,9 +92,14 @@ class NotifierService:
         try:
             with (
                 translated(),
-                connect(self._database, "notifier", autocommit=True, statement_timeout_s=_STATEMENT_S) as connection,
+                connect(
+                    self._database,
+                    "notifier",
+                    autocommit=True,
+                    statement_timeout_s=_STATEMENT_S,
+                    frozen_after_s=self._settings.frozen_after_s,
+                ) as connection,
             ):
-                connection.execute(_IDLE)
                 connection.execute(f"LISTEN {_ALARMS}")
                 connection.execute(f"LISTEN {NOTIFIER_CHANNEL}")
                 self._work(connection)

@@ -69,6 +69,13 @@ class NotifierSettings(ServiceSettings, InstanceSettings, DatabaseSettings, Obse
         title="Local webhooks",
         description="Webhooks may lead to this machine itself and its link",
     )
+    frozen_after_s: float = Field(
+        default=5.0,
+        ge=3.0,
+        le=60.0,
+        title="Frozen",
+        description="A notifier that asks the database nothing for so long is cut off: another goes on, seconds",
+    )
     stuck_after_s: float = Field(
         default=20.0,
         ge=1.0,

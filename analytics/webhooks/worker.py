@@ -28,6 +28,8 @@ _encoder: Final = msgspec.json.Encoder()
 _MOST: Final = 200
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 300.0
+#: Longer than a receiver has to answer: a process that asks nothing for so long loses the webhook to another, seconds.
+_FROZEN_AFTER_S: Final = 60.0
 
 
 class Worker:
@@ -73,7 +75,12 @@ class Worker:
         try:
             while not self._stopping.is_set():
                 try:
-                    with connect(self._database, "webhook", autocommit=True) as connection, translated():
+                    with (
+                        connect(
+                            self._database, "webhook", autocommit=True, frozen_after_s=_FROZEN_AFTER_S
+                        ) as connection,
+                        translated(),
+                    ):
                         backoff.reset()
                         if not self._serve(connection, sender):
                             return

@@ -36,6 +36,7 @@ def translated() -> Iterator[None]:
         psycopg.OperationalError,
         psycopg.InterfaceError,
         psycopg.errors.AdminShutdown,
+        psycopg.errors.IdleInTransactionSessionTimeout,
         psycopg.errors.SerializationFailure,
         psycopg.errors.DeadlockDetected,
         PoolTimeout,

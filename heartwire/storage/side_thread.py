@@ -13,6 +13,9 @@ from heartwire.storage.errors import translated
 from heartwire.storage.pool import connect
 
 _logger: Final = logging.getLogger(__name__)
+#: A thread that asks the database nothing for so long after its turn was due has lost its connection, and with it the
+#: roles that it holds by locks of it: another process goes on (docs/adr/0033).
+FROZEN_AFTER_S: Final = 5.0
 
 #: Does something over the thread's connection; may raise what the database refuses.
 Turn: TypeAlias = Callable[[psycopg.Connection[TupleRow]], None]
@@ -115,7 +118,11 @@ class SideThread:
         connection = self._connection
         if connection is None:
             connection = self._connection = connect(
-                self._database, self._name, autocommit=True, statement_timeout_s=self._statement_timeout_s
+                self._database,
+                self._name,
+                autocommit=True,
+                statement_timeout_s=self._statement_timeout_s,
+                frozen_after_s=self._every_s + FROZEN_AFTER_S,
             )
             if self._begin is not None:
                 self._begin(connection)

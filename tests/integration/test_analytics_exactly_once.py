@@ -178,6 +178,9 @@ def test_one_that_is_frozen_and_wakes_up_after_its_time_writes_nothing(
         stack.start(env=_BUSY)
         wait_until(lambda: _shares(stack) == [64], "the other to have all")
         stack.wait_until_analysed()
+        # What one process does for all goes over to the other, too, such as sealing what happens to alarms.
+        assert stack.rows("SELECT 1 FROM alarm_events LIMIT 1") == [(1,)]
+        wait_until(lambda: stack.rows("SELECT 1 FROM ledger_due LIMIT 1") == [], "all to be sealed")
     finally:
         frozen.send(signal.SIGCONT)
     wait_until(lambda: _shares(stack) == [32, 32], "the frozen one to join anew")
