@@ -70,9 +70,9 @@ def test_without_a_camera_the_code_is_typed(
     expect(page.get_by_role("heading", level=1)).to_have_text("You are Marie D.,")
 
 
-def _disconnect(page: Page) -> None:
+def _end(page: Page) -> None:
     page.get_by_role("link", name="My heart").click()
-    page.get_by_role("button", name="Disconnect this phone").click()
+    page.get_by_role("button", name="End my monitoring on this phone").click()
 
 
 def test_a_phone_is_let_go_after_what_it_has_was_sent(
@@ -82,15 +82,15 @@ def test_a_phone_is_let_go_after_what_it_has_was_sent(
     pair(page)
     play(page, minute(0, 60))
     expect_situation(page, "receiving")
-    _disconnect(page)
-    dialog = page.get_by_role("dialog", name="Disconnect this phone?")
+    _end(page)
+    dialog = page.get_by_role("dialog", name="End your monitoring on this phone?")
     expect(dialog).to_contain_text("All your heart signal until now was sent.")
-    dialog.get_by_role("button", name="No, stay connected").click()
+    dialog.get_by_role("button", name="No, go on").click()
     expect(dialog).to_have_count(0)
-    expect(page.get_by_role("button", name="Disconnect this phone")).to_be_focused()
-    page.get_by_role("button", name="Disconnect this phone").click()
+    expect(page.get_by_role("button", name="End my monitoring on this phone")).to_be_focused()
+    page.get_by_role("button", name="End my monitoring on this phone").click()
     said = page.evaluate("strap.said")
-    dialog.get_by_role("button", name="Yes, disconnect").click()
+    dialog.get_by_role("button", name="Yes, end it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Connect with your care team")
     # Every packet that was heard by then is in the database, and nothing of the patient on the phone.
     wait_for(
@@ -115,13 +115,13 @@ def test_a_phone_says_what_is_lost_when_it_is_let_go(
     expect_situation(page, "server_away")
     expect(page.locator(".facts")).to_contain_text("Waiting to be sentabout")
     feel(page)
-    _disconnect(page)
-    dialog = page.get_by_role("dialog", name="Disconnect this phone?")
+    _end(page)
+    dialog = page.get_by_role("dialog", name="End your monitoring on this phone?")
     expect(dialog).to_contain_text("of heart signal are not sent yet. They will be lost.")
     expect(dialog).to_contain_text("Something that you said is not sent yet. It will be lost.")
     expect(dialog).not_to_contain_text("was sent")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    page.get_by_role("button", name="Disconnect this phone").click()
-    dialog.get_by_role("button", name="Yes, disconnect").click()
+    page.get_by_role("button", name="End my monitoring on this phone").click()
+    dialog.get_by_role("button", name="Yes, end it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Connect with your care team")

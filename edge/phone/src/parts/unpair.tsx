@@ -1,4 +1,4 @@
-// "Disconnect this phone": asked once more, with what would be lost by it.
+// The end of being watched with this phone: asked once more, with what would be lost by it.
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
