@@ -56,7 +56,6 @@ class Phone(Device):
 
 
 def _add(page: Page, name: str) -> None:
-    page.locator("button.view-menu").click()
     page.get_by_role("link", name="Add a patient").click()
     page.get_by_label("Given name and family name").fill(name)
     page.get_by_label("Ward", exact=True).fill("Cardiology")

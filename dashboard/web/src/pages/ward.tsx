@@ -2,13 +2,14 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { may } from "../admin/sections";
 import { monotonicUs } from "../live/server_clock";
 import { Banners } from "../parts/banners";
 import { TopBar } from "../parts/top_bar";
 import { layOut } from "../ward/layout";
 import { HeldOrder } from "../ward/order";
 import { Tile } from "../ward/tile";
-import { Search, Unseen, ViewMenu, WardFilter } from "../ward/toolbar";
+import { AddPatientLink, Search, Unseen, ViewMenu, WardFilter } from "../ward/toolbar";
 import { TroubleStrip } from "../ward/trouble_strip";
 import { density, isNarrowed, order as orderOf, seeEverybody, visible } from "../ward/view";
 import { everyone, ward } from "../ward/ward";
@@ -25,6 +26,7 @@ export function WardPage() {
         <WardFilter />
         <Search />
         <ViewMenu />
+        <AddPatientLink />
       </TopBar>
       <Banners />
       <main class="ward" id="main">
@@ -141,11 +143,13 @@ function Empty() {
     <section class="centred empty">
       <h2>{words("ward.empty")}</h2>
       <p>{words("ward.empty_why")}</p>
-      <p>
-        <a class="button main" href="/add-patient">
-          {words("add.title")}
-        </a>
-      </p>
+      {may("manage_patients") && (
+        <p>
+          <a class="button main" href="/add-patient">
+            {words("add.title")}
+          </a>
+        </p>
+      )}
       <p class="nothing">
         {words("ward.empty_demo")} <code>{words("ward.empty_command")}</code>
       </p>

@@ -45,6 +45,12 @@ export const ClockIcon = () => (
   </Icon>
 );
 
+export const PlusIcon = () => (
+  <Icon name="plus">
+    <path d="M12 4.5v15M4.5 12h15" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" />
+  </Icon>
+);
+
 export const MoreIcon = () => (
   <Icon name="more">
     <path d="M5 12h.01M12 12h.01M19 12h.01" stroke="currentColor" stroke-width="3.4" stroke-linecap="round" />

@@ -1,6 +1,7 @@
 // Whom the ward's page shows, and how.
 
-import { CrossIcon, ViewIcon } from "../parts/icons";
+import { may } from "../admin/sections";
+import { CrossIcon, PlusIcon, ViewIcon } from "../parts/icons";
 import { Menu } from "../parts/menu";
 import { type MessageKey, plural, words } from "../words/words";
 import { isUnanswered } from "./order";
@@ -91,10 +92,18 @@ export function ViewMenu() {
         name={(one) => `order.${one}`}
         onChoose={chooseOrder}
       />
-      <a class="button" href="/add-patient">
-        {words("add.title")}
-      </a>
     </Menu>
+  );
+}
+
+/** Where the list is, one adds to it. */
+export function AddPatientLink() {
+  if (!may("manage_patients")) return null;
+  return (
+    <a class="button add-patient" href="/add-patient" title={words("add.title")}>
+      <PlusIcon />
+      <span>{words("add.title")}</span>
+    </a>
   );
 }
 
