@@ -1,10 +1,10 @@
 -- devices --
 -- All devices that the viewer may see, with what they last said and when anything of them came.
 SELECT
-    d.device_id, d.description, d.patient_id, p.name, p.ward, d.paired_at, d.revoked_at, u.name, d.revoked_why,
-    s.online, s.wearable, s.battery_percent, l.clock_offset_us,
-    greatest(l.last_contact_at, s.received_at) AS heard_at,
+    d.device_id, d.description, d.paired_at, d.revoked_at, u.name, d.revoked_why, s.online, s.wearable,
+    greatest(l.last_contact_at, s.received_at),
     (SELECT max(e.last_received_at) FROM streams AS e WHERE e.device_id = d.device_id AND e.stream IN ('ecg', 'hr')),
+    d.patient_id, p.name, p.ward, s.battery_percent, l.clock_offset_us,
     count(*) OVER ()
 FROM devices AS d
 JOIN patients AS p USING (patient_id)

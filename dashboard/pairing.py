@@ -24,6 +24,7 @@ from dashboard.pairing_answers import (
     Credential,
     PairedDevice,
     PairingCode,
+    fields_of,
     shown_name,
 )
 from dashboard.settings import DashboardSettings
@@ -202,20 +203,7 @@ class Pairing:
             if await _one(connection, "patient", given) is None:
                 raise ApiError(Code.NOT_FOUND)
             rows = await (await connection.execute(_QUERIES["devices"], given)).fetchall()
-        return [
-            PairedDevice(
-                device,
-                description,
-                us_of(paired),
-                us_or_none(revoked),
-                by,
-                why,
-                online,
-                wearable,
-                *map(us_or_none, times),
-            )
-            for device, description, paired, revoked, by, why, online, wearable, *times in rows
-        ]
+        return [PairedDevice(*fields_of(row)) for row in rows]
 
     async def expel_revoked(self) -> None:
         """Tell the broker of every revoked device that it may still let in.

@@ -1,8 +1,11 @@
 """What pairing answers: codes, credentials, devices.  Pure."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
 import msgspec
+
+from dashboard.alarms import us_of, us_or_none
 
 
 class PairingCode(msgspec.Struct, frozen=True):
@@ -78,6 +81,17 @@ class PairedDevice(msgspec.Struct, frozen=True):
     wearable: str | None
     heard_us: int | None
     signal_us: int | None
+
+
+#: Columns of each query of devices that are a `PairedDevice`'s, in the order of its fields.
+N_PAIRED: Final = len(PairedDevice.__struct_fields__)
+
+
+def fields_of(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the fields of a `PairedDevice` from the first columns of a row."""
+    device, description, paired, revoked, by, why, online, wearable, heard, signal = row[:N_PAIRED]
+    times = us_or_none(heard), us_or_none(signal)
+    return device, description, us_of(paired), us_or_none(revoked), by, why, online, wearable, *times
 
 
 def shown_name(name: str) -> str:
