@@ -89,6 +89,8 @@ class Action(StrEnum):
     TOOK_REPORT = "took_report"
     REHEARSED_LIMITS = "rehearsed_limits"
     LINKED_PERSON = "linked_person"
+    UNLINKED_PERSON = "unlinked_person"
+    REFUSED_SIGN_IN = "refused_sign_in"
     CHANGED_PASSWORD = "changed_password"  # noqa: S105 # a name
     TURNED_ON_FACTOR = "turned_on_factor"
     TURNED_OFF_FACTOR = "turned_off_factor"

@@ -63,6 +63,7 @@ _WORDS: Final[dict[str, str]] = {
     "text": "How do you feel today?", "title": "Your breathing", "to": "Otto Oncall", "topic_prefix": "hw/1/7",
     "unit": "1/min", "url": "https://paging.example/alarms", "username": "0123456789abcdef", "ward": "Cardiology",
     "wards": "Cardiology", "wearable": "Polar H10", "why": "A lawsuit", "zone": "Europe/Berlin", "kinds": "raised",
+    "issuers": "https://id.ward.example", "issuer": "https://id.ward.example", "Issuer.name": "Hospital account",
     "Vouching.key": "hospital", "Vouching.name": "Hospital account", "Brought.state": "vZ8...",
     "WayThere.url": "https://id.ward.example/authorize?...", "leave_url": "https://id.ward.example/logout?...",
     "Brought.code": "SplxlOBe...", "error": "access_denied", "iss": "https://id.ward.example",

@@ -20,11 +20,12 @@ _Connection = psycopg.AsyncConnection[Any]
 
 
 class Colleague(msgspec.Struct, frozen=True):
-    """Somebody of the care team."""
+    """Somebody of the care team; the login tells two of one name apart."""
 
     id: int
     name: str
     role: str
+    login: str
 
 
 class Named(msgspec.Struct, frozen=True):

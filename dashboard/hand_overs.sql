@@ -14,7 +14,7 @@ WHERE h.hand_over_id = %(hand_over_id)s AND h.tenant_id = %(tenant_id)s;
 
 -- colleagues --
 -- Who may be given patients and alarms.
-SELECT user_id, name, role FROM users
+SELECT user_id, name, role, login FROM users
 WHERE tenant_id = %(tenant_id)s AND disabled_at IS NULL AND role = ANY(%(roles)s)
 ORDER BY name, user_id;
 

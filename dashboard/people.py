@@ -42,7 +42,10 @@ class NewPerson(Rights, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody who may sign in; `wards` are those he sees, ``None`` for all. Times are UTC microseconds."""
+    """Somebody who may sign in; `wards` are those he sees, ``None`` for all. Times are UTC microseconds.
+
+    `issuers` are the OpenID providers that know him, by what they call themselves.
+    """
 
     id: int
     login: str
@@ -54,12 +57,22 @@ class Person(msgspec.Struct, frozen=True):
     seen_us: int | None
     second_factor: bool
     wards: list[int] | None
+    issuers: list[str]
+
+
+class Issuer(msgspec.Struct, frozen=True):
+    """An OpenID provider by which people sign in here; `links`: it connects people with users by their login."""
+
+    issuer: str
+    name: str
+    links: bool
 
 
 class People(msgspec.Struct, frozen=True):
-    """Those who may sign in, then those who might."""
+    """Those who may sign in, then those who might; and the providers that there are."""
 
     people: list[Person]
+    issuers: list[Issuer]
 
 
 class FreshPassword(msgspec.Struct, frozen=True):
@@ -82,9 +95,9 @@ class FactorRolesWish(msgspec.Struct, forbid_unknown_fields=True):
     roles: Annotated[list[PersonsRole], Meta(max_length=len(PEOPLE))]
 
 
-async def list_people(connection: _Connection, viewer: Viewer) -> People:
+async def list_people(connection: _Connection, viewer: Viewer, issuers: list[Issuer]) -> People:
     """Return the people of a hospital."""
-    return People(await _people(connection, viewer, None))
+    return People(await _people(connection, viewer, None), issuers)
 
 
 async def add_person(connection: _Connection, viewer: Viewer, wish: NewPerson) -> FreshPassword:
@@ -153,6 +166,23 @@ async def reset_factor(connection: _Connection, viewer: Viewer, user_id: int) ->
     await remove_factor(connection, user_id)
     await connection.execute(_QUERIES["sign_out"], given)
     await audit(connection, viewer, Action.RESET_FACTOR, detail={"of": user_id})
+    return await _one(connection, viewer, user_id)
+
+
+async def unlink_person(connection: _Connection, viewer: Viewer, user_id: int, issuer: str) -> Person:
+    """Let somebody sign in by a provider no more, and sign him out everywhere; a password of his stays.
+
+    Raises
+    ------
+    ApiError
+        `NOT_FOUND`, also where the provider does not know him; `NOT_YOURSELF`.
+    """
+    if user_id == viewer.user_id:
+        raise ApiError(Code.NOT_YOURSELF)
+    given = _given(viewer) | {"user_id": user_id, "issuer": issuer}
+    await _must_be(await connection.execute(_QUERIES["unlink"], given))
+    await connection.execute(_QUERIES["sign_out"], given)
+    await audit(connection, viewer, Action.UNLINKED_PERSON, detail={"of": user_id, "issuer": issuer})
     return await _one(connection, viewer, user_id)
 
 
@@ -226,8 +256,8 @@ async def _one(connection: _Connection, viewer: Viewer, user_id: int) -> Person:
 async def _people(connection: _Connection, viewer: Viewer, user_id: int | None) -> list[Person]:
     rows = await (await connection.execute(_QUERIES["people"], _given(viewer) | {"user_id": user_id})).fetchall()
     return [
-        Person(id_, login, name, role, language, disabled, us_of(created), us_or_none(seen), second_factor, wards)
-        for id_, login, name, role, language, disabled, created, seen, second_factor, wards in rows
+        Person(id_, login, name, role, language, disabled, us_of(created), us_or_none(seen), *more)
+        for id_, login, name, role, language, disabled, created, seen, *more in rows
     ]
 
 

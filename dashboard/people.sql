@@ -4,7 +4,8 @@ SELECT
     u.user_id, u.login, u.name, u.role, u.language, u.disabled_at IS NOT NULL, u.created_at,
     (SELECT max(s.last_seen_at) FROM sessions AS s WHERE s.user_id = u.user_id),
     EXISTS (SELECT FROM user_factors AS f WHERE f.user_id = u.user_id AND f.confirmed_at IS NOT NULL),
-    wards_of(u.user_id)
+    wards_of(u.user_id),
+    ARRAY(SELECT DISTINCT i.issuer FROM identities AS i WHERE i.user_id = u.user_id ORDER BY i.issuer)
 FROM users AS u
 WHERE u.tenant_id = %(tenant_id)s AND u.role = ANY(%(roles)s) AND (%(user_id)s::bigint IS NULL OR u.user_id = %(user_id)s)
 ORDER BY u.disabled_at IS NOT NULL, u.name, u.user_id;
@@ -36,6 +37,11 @@ RETURNING user_id;
 -- disable --
 UPDATE users SET disabled_at = CASE WHEN %(disabled)s THEN coalesce(disabled_at, now()) END
 WHERE user_id = %(user_id)s AND tenant_id = %(tenant_id)s AND role = ANY(%(roles)s)
+RETURNING user_id;
+
+-- unlink --
+-- All that a provider calls him.
+DELETE FROM identities WHERE user_id = %(user_id)s AND tenant_id = %(tenant_id)s AND issuer = %(issuer)s
 RETURNING user_id;
 
 -- sign_out --

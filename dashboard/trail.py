@@ -55,6 +55,7 @@ class OpenSession(msgspec.Struct, frozen=True):
     id: int
     user_id: int
     name: str
+    login: str
     role: str
     begun_us: int
     seen_us: int
@@ -110,10 +111,10 @@ async def revoke_session(
 
 
 def _session(row: tuple[Any, ...], viewer: Viewer) -> OpenSession:
-    id_, user_id, name, role, *times, address, agent, method = row
+    id_, user_id, name, login, role, *times, address, agent, method = row
     begun, seen, expires = map(us_of, times)
     is_this = id_ == viewer.session_id
-    return OpenSession(id_, user_id, name, role, begun, seen, expires, address, agent, method, is_this)
+    return OpenSession(id_, user_id, name, login, role, begun, seen, expires, address, agent, method, is_this)
 
 
 def _time_or_none(us: int | None) -> datetime | None:

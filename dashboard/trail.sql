@@ -17,7 +17,8 @@ LIMIT %(limit)s + 1;
 -- sessions --
 -- Who is signed in, of one user or of all; the last used first.
 SELECT
-    s.session_id, u.user_id, u.name, u.role, s.created_at, s.last_seen_at, s.expires_at, s.address, s.agent, s.method
+    s.session_id, u.user_id, u.name, u.login, u.role, s.created_at, s.last_seen_at, s.expires_at, s.address, s.agent,
+    s.method
 FROM sessions AS s JOIN users AS u USING (user_id)
 WHERE s.tenant_id = %(tenant_id)s
     AND (%(user_id)s::bigint IS NULL OR s.user_id = %(user_id)s)

@@ -58,8 +58,8 @@ def standing_of(provider: Provider, claims: Mapping[str, Any]) -> Standing:
     name = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())[:_NAME_MOST].strip()
     locale = (_text(claims, "locale") or "").replace("_", "-").partition("-")[0].lower()
     return Standing(
-        tenant=_tenant(provider, claims),
-        login=_login(provider, claims),
+        tenant=tenant_of(provider, claims),
+        login=login_of(provider, claims),
         name=name or None,
         language=locale if locale in _LANGUAGES else _LANGUAGES[0],
         role=role,
@@ -69,17 +69,24 @@ def standing_of(provider: Provider, claims: Mapping[str, Any]) -> Standing:
     )
 
 
-def _tenant(provider: Provider, claims: Mapping[str, Any]) -> str:
+def tenant_of(provider: Provider, claims: Mapping[str, Any]) -> str:
+    """Return the hospital to which somebody belongs.
+
+    Raises
+    ------
+    ApiError
+        `UNUSABLE_CLAIM`.
+    """
     if provider.tenant_claim is None:
-        assert provider.tenant is not None
-        return provider.tenant
+        return provider.hospitals[0]
     found = {provider.tenants[text] for text in _texts(claims, provider.tenant_claim) if text in provider.tenants}
     if len(found) != 1:  # none, or more than one person can belong to
         raise unusable(provider, provider.tenant_claim)
     return found.pop()
 
 
-def _login(provider: Provider, claims: Mapping[str, Any]) -> str | None:
+def login_of(provider: Provider, claims: Mapping[str, Any]) -> str | None:
+    """Return the login that somebody may have here; ``None`` where nothing usable is said."""
     login = _text(claims, provider.login_claim) or ""
     is_known = not provider.login_claim.endswith("email") or claims.get("email_verified") is True
     is_login = 1 <= len(login) <= _LOGIN_MOST and all("!" <= letter <= "~" for letter in login)

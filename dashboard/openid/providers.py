@@ -147,6 +147,14 @@ class Provider(BaseModel):
         return self
 
     @property
+    def hospitals(self) -> tuple[str, ...]:
+        """Names of the tenants to which its people may belong."""
+        if self.tenant_claim is not None:
+            return tuple(dict.fromkeys(self.tenants.values()))
+        assert self.tenant is not None
+        return (self.tenant,)
+
+    @property
     def client_secret(self) -> str | None:
         """The secret as it is in its file now.
 

@@ -21,6 +21,7 @@ from dashboard.openid.claims import standing_of
 from dashboard.openid.client import Client, ProviderError, RefusedError, Vouched, new_secret, word_of
 from dashboard.openid.person import Person, end_sessions, find_person
 from dashboard.openid.providers import Provider, read_providers
+from dashboard.openid.refusals import Refusals
 from dashboard.openid.tokens import DistrustError
 from dashboard.rate_limit import RateLimit
 from dashboard.settings import DashboardSettings
@@ -83,6 +84,7 @@ class OpenId:
         self._database: Final = database
         self._access: Final = access
         self._begins: Final = RateLimit(_BEGINS_MOST)
+        self._refusals: Final = Refusals()
 
     async def close(self) -> None:
         """Close the connections to all providers."""
@@ -130,11 +132,14 @@ class OpenId:
             row = await (await connection.execute(_QUERIES["take"], given)).fetchone()
         if row is None:
             raise ApiError(Code.SIGN_IN_EXPIRED)
-        if answer.code is None:
-            raise _refused(client.provider, word_of(answer.error or ""))
-        nonce, verifier = row
-        redeeming = client.redeem(answer.code, verifier=verifier, nonce=nonce, issuer=answer.issuer)
-        return await self._enter(client.provider, await _heard(client, redeeming), at)
+        vouched: Vouched | None = None
+        try:
+            vouched = await _redeemed(client, answer, *row)
+            return await self._enter(client.provider, vouched, at)
+        except ApiError as problem:
+            async with self._database.connection() as connection:
+                await self._refusals.note(connection, client.provider, vouched, problem, at)
+            raise
 
     async def way_out(self, viewer: Viewer) -> str | None:
         """Return where a session's owner signs out at the provider, too; ``None`` where he need not."""
@@ -183,6 +188,12 @@ async def _tell(connection: psycopg.AsyncConnection[Any], viewer: Viewer, provid
         await audit(connection, viewer, Action.LINKED_PERSON, detail=detail)
     if person.is_changed:
         await audit(connection, viewer, Action.CHANGED_PERSON, detail=detail)
+
+
+async def _redeemed(client: Client, answer: Answer, nonce: str, verifier: str) -> Vouched:
+    if answer.code is None:
+        raise _refused(client.provider, word_of(answer.error or ""))
+    return await _heard(client, client.redeem(answer.code, verifier=verifier, nonce=nonce, issuer=answer.issuer))
 
 
 async def _heard(client: Client, asking: Awaitable[_T]) -> _T:

@@ -70,3 +70,13 @@ SELECT provider, id_token FROM sessions WHERE token_hash = %(token_hash)s AND pr
 -- end_sessions --
 -- Of somebody whom a provider lets in no more: those that began by its word.
 DELETE FROM sessions WHERE user_id = %(user_id)s AND provider = %(provider)s;
+
+-- refused --
+-- Who was not let in: told to his own hospital if he is known, or else to those where he may have wanted to go.
+WITH known AS (
+    SELECT tenant_id, user_id FROM identities WHERE issuer = %(issuer)s AND subject = %(subject)s
+)
+INSERT INTO audit_events (tenant_id, user_id, action, detail)
+SELECT tenant_id, user_id, %(action)s, %(detail)s FROM known
+UNION ALL
+SELECT tenant_id, NULL, %(action)s, %(detail)s FROM tenants WHERE name = ANY(%(hospitals)s) AND NOT EXISTS (SELECT FROM known);

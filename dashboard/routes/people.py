@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from dashboard import people as stored
 from dashboard import wards
@@ -21,8 +21,9 @@ Seer = Annotated[Viewer, Depends(needs(Permission.SEE_WARD))]
 @router.get("/people", responses=gives(stored.People))
 async def get_people(viewer: Manager, parts: WithParts) -> Response:
     """Return who may sign in, and who might no more."""
+    issuers = [stored.Issuer(one.issuer, one.name, one.links_users) for one in parts.openid.providers.values()]
     async with parts.database.connection_as(viewer) as connection:
-        return json_answer(await stored.list_people(connection, viewer))
+        return json_answer(await stored.list_people(connection, viewer, issuers))
 
 
 @router.post(
@@ -70,6 +71,18 @@ async def delete_factor(user_id: Id, viewer: Manager, parts: WithParts) -> Respo
     """Take somebody's second factor away, who lost it, and sign him out everywhere."""
     async with parts.database.connection_as(viewer) as connection:
         return json_answer(await stored.reset_factor(connection, viewer, user_id))
+
+
+@router.delete("/people/{user_id}/issuer", responses=gives(stored.Person))
+async def delete_issuer(
+    user_id: Id,
+    issuer: Annotated[str, Query(min_length=1, max_length=300, pattern=r"^[^\x00]*$")],
+    viewer: Manager,
+    parts: WithParts,
+) -> Response:
+    """Let somebody sign in by an OpenID provider no more, and sign him out everywhere."""
+    async with parts.database.connection_as(viewer) as connection:
+        return json_answer(await stored.unlink_person(connection, viewer, user_id, issuer))
 
 
 @router.post("/people/{user_id}/disablement", responses=gives(stored.Person))

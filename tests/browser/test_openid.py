@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import TIMEOUT_MS, Complaints
+from tests.browser.conftest import TIMEOUT_MS, Complaints, SignIn
 from tests.browser.pages import barriers_of
 from tests.browser.ward_stack import WardStack
 from tests.servers.missing import ServerMissingError, skip_or_fail
@@ -171,3 +171,40 @@ def test_a_provider_that_is_away_and_an_answer_that_is_used_are_said(
     page.get_by_role("button", name="Sign in with hospital account").click()
     _sign_in_there(page, "vera")
     expect(page.get_by_role("alert")).to_contain_text("has no role in heartwire. Ask your administrator")
+
+
+def test_an_administrator_sees_who_comes_from_elsewhere_and_ends_it(
+    stack: WardStack, sign_in: SignIn, open_there: OpenPages, provider: OpenIdProvider, complaints: Complaints
+) -> None:
+    provider.say_of("wanda", preferred_username="wanda-there", name="Wanda There", groups=["nurses"])
+    hers = open_there("/sign-in")
+    button = hers.get_by_role("button", name="Sign in with hospital account")
+    button.click()
+    _sign_in_there(hers, "wanda")
+    hers.wait_for_url("**/ward")
+    # At a server that takes passwords and does not know the provider: it is told by its address.
+    page = sign_in(stack.add_user("Zora Admin", role="admin"))
+    page.goto("/admin/people")
+    row = page.get_by_role("row").filter(has_text="wanda-there")
+    expect(row).to_contain_text(f"signs in by {provider.issuer}")
+    complaints.wanted_status = 401
+    row.get_by_role("button", name=f"Disconnect from {provider.issuer}: Wanda There").click()
+    dialog = page.get_by_role("dialog", name=f"Disconnect Wanda There from {provider.issuer}?")
+    expect(dialog).to_contain_text("is signed out everywhere")
+    assert barriers_of(page) == []
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    row.get_by_role("button", name="Disconnect from").click()
+    dialog.get_by_role("button", name="Disconnect from").click()
+    expect(row).not_to_contain_text("signs in by")
+    # She is out within seconds, and the provider's word brings her in no more: that is in the trail.
+    expect(button).to_be_visible()
+    complaints.wanted_status = 409
+    button.click()
+    expect(hers.get_by_role("alert")).to_contain_text("wanda-there belongs to somebody here already")
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Audit trail").click()
+    trail = page.get_by_role("region", name="Who saw and did what").get_by_role("row")
+    refused = trail.filter(has_text="came from a provider and was not let in").filter(has_text="wanda-there")
+    expect(refused).to_contain_text("hospital: the sign-in name is")
+    expect(refused).to_contain_text("From 127.0.0.1.")
+    expect(trail.filter(has_text="disconnected a person from a provider: Wanda There")).to_have_count(1)

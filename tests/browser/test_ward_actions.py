@@ -122,7 +122,8 @@ def test_alarms_off_is_a_physicians_with_a_reason(alarm: int, sign_in: SignIn, p
 
 
 def test_a_shift_ends_and_the_next_one_accepts(stack: WardStack, sign_in: SignIn, nurse: User) -> None:
-    night = stack.add_user("Nils Night")
+    namesakes = [stack.add_user("Nils Night") for _ in range(2)]
+    night = namesakes[1]
     hers, his = sign_in(nurse), sign_in(night)
     tile = tile_of(hers, STEADY)
     tile.hover()
@@ -139,7 +140,9 @@ def test_a_shift_ends_and_the_next_one_accepts(stack: WardStack, sign_in: SignIn
     hers.get_by_role("button", name="Hand over my patients").click()
     hers.get_by_role("button", name="Offer").click()
     expect(hers.get_by_role("dialog").get_by_role("alert")).to_have_text("Choose who takes over.")
-    hers.get_by_role("dialog").get_by_label("To").select_option(night.name)
+    to = hers.get_by_role("dialog").get_by_label("To")
+    expect(to.get_by_role("option", name="Nils")).to_have_text([f"{one.name} ({one.login})" for one in namesakes])
+    to.select_option(f"{night.name} ({night.login})")
     hers.get_by_role("button", name="Offer").click()
     expect(hers.locator(".hand-over")).to_contain_text(f"Offered to {night.name}: 1 patient")
     expect(his.locator(".hand-over")).to_contain_text(f"{nurse.name} hands over to you: 1 patient")

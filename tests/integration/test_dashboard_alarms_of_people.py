@@ -247,7 +247,10 @@ def test_a_shift_is_handed_over_to_who_accepts(stack: Stack, nurse: Person, doct
     mine, kept, never = (stack.add_patient(name) for name in ("Ada", "Bo", "Cy"))
     nora, day = _id(stack, "nurse"), _id(stack, "doctor")
     people = nurse.http.get("/api/colleagues").json()["colleagues"]
-    assert [(one["name"], one["role"]) for one in people] == [("Dr. Day", "physician"), ("Nora Nurse", "nurse")]
+    assert [(one["name"], one["role"], one["login"]) for one in people] == [
+        ("Dr. Day", "physician", "doctor"),
+        ("Nora Nurse", "nurse", "nurse"),
+    ]
     assert nurse.http.post("/api/hand-overs", json={"to_user_id": day}).json()["error"]["code"] == "no_patients"
     for patient in (mine, kept):
         given = nurse.http.put(f"/api/patients/{patient.patient_id}/nurse", json={"user_id": nora})

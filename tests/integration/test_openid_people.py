@@ -1,36 +1,28 @@
 """Signing in by a provider: which user somebody becomes, and what he is by the provider's word."""
 
 import threading
-from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
+import httpx
+import psycopg
 import pytest
 
-from tests.integration.dashboard_stack import PASSWORD, Person, Stack
+from tests.integration.dashboard_stack import PASSWORD, Person, Stack, add_person
 from tests.integration.openid_stack import (
     begin,
     bring,
     of_the_impostor,
-    providers_file,
     refusal,
-    serving,
     sign_in,
 )
-from tests.servers.impostor import Impostor
-from tests.servers.migrated import TEMPLATE
-from tests.servers.postgres import PostgresServer
+from tests.servers.impostor import Impostor, sign
+
+pytest_plugins = ("tests.integration.openid_fixtures",)
 
 
-@pytest.fixture(scope="module")
-def impostor() -> Iterator[Impostor]:
-    with Impostor() as impostor:
-        yield impostor
-
-
-@pytest.fixture(scope="module")
-def stack(
-    impostor: Impostor, database_servers: Callable[[str], PostgresServer], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
-    directory = tmp_path_factory.mktemp("openid")
+def providers(impostor: Impostor, directory: Path) -> dict[str, dict[str, object]]:
+    """Return the providers of these tests."""
     settings: dict[str, dict[str, object]] = {
         "hospital": {},
         "wards": {"ward_claim": "units", "wards": {"c1": "Cardiology", "s1": "Stroke unit", "it": "*"}},
@@ -44,26 +36,16 @@ def stack(
     tables = {key: of_the_impostor(impostor, directory, key, **more) for key, more in settings.items()}
     local = of_the_impostor(impostor, directory, "local", default_role="technician")
     tables["local"] = {name: value for name, value in local.items() if name not in {"role_claim", "roles"}}
-    server = database_servers("timescaledb")
-    database = server.create_database("openid_people", template=TEMPLATE)
-    try:
-        with serving(database, directory, providers_file(directory, tables)) as stack:
-            stack.execute("INSERT INTO tenants (name) VALUES ('elsewhere')")
-            stack.execute("INSERT INTO wards (tenant_id, name) VALUES (1, 'Cardiology'), (1, 'Stroke unit')")
-            yield stack
-    finally:
-        server.drop_database("openid_people")
+    return tables
 
 
-@pytest.fixture(autouse=True)
-def _honest(impostor: Impostor) -> None:
-    impostor.be_honest()
-
-
-@pytest.fixture
-def person(stack: Stack) -> Iterator[Person]:
-    with stack.person(None) as person:
-        yield person
+@pytest.fixture(scope="module", autouse=True)
+def _another_hospital_and_wards(stack: Stack) -> None:
+    stack.execute("INSERT INTO tenants (name) VALUES ('elsewhere')")
+    stack.execute("INSERT INTO wards (tenant_id, name) VALUES (1, 'Cardiology'), (1, 'Stroke unit')")
+    with psycopg.connect(stack.database) as connection:
+        add_person(connection, "amy", "Amy Admin", role="admin")
+        add_person(connection, "ben", "Ben Elsewhere", role="admin", tenant="elsewhere")
 
 
 def _user(stack: Stack, login: str) -> tuple[str, str, str, bool, bool]:
@@ -243,6 +225,99 @@ def test_one_provider_may_serve_several_hospitals(stack: Stack, impostor: Impost
     for nobody in ("c", ["a", "b"], None):
         impostor.claims |= {"sub": "14", "preferred_username": "rob", "org": nobody}
         assert refusal(sign_in(person, "either"))[0] == "unusable_claim"
+
+
+def _refused(admin: Person) -> list[tuple[str | None, dict[str, Any]]]:
+    """Return who was not let in, as an administrator reads it, the first first: who, and the rest."""
+    answer = admin.http.get("/api/audit", params={"action": "refused_sign_in", "limit": 500})
+    assert answer.status_code == 200, answer.text
+    return [(entry["name"], entry["detail"]) for entry in reversed(answer.json()["entries"])]
+
+
+def test_administrators_read_who_was_not_let_in_and_why(stack: Stack, impostor: Impostor, person: Person) -> None:
+    def refusals_of(provider: str, admin: Person, **claims: object) -> list[tuple[str | None, dict[str, Any]]]:
+        """Let somebody be refused, and return what that added to the trail."""
+        before = len(_refused(admin))
+        impostor.claims = claims
+        assert sign_in(person, provider).status_code >= 400
+        added = _refused(admin)[before:]
+        assert all(detail.pop("provider") == provider for _, detail in added)
+        assert all(detail.pop("address") == "127.0.0.1" for _, detail in added)
+        return added
+
+    with stack.person("amy") as amy, stack.person("ben") as ben:
+        # Whom we know is told by name; of others, what connecting them takes.
+        impostor.claims = {"sub": "30", "preferred_username": "tia", "name": "Tia", "groups": ["nurses"]}
+        assert sign_in(person, "hospital").status_code == 200
+        known = {"subject": "30", "login": "tia"}
+        assert refusals_of("hospital", amy, sub="30", preferred_username="tia", groups=[]) == [
+            ("Tia", {"code": "no_role", **known})
+        ]
+        stack.execute("UPDATE users SET disabled_at = now() WHERE login = 'tia'")
+        assert refusals_of("hospital", amy, sub="30", preferred_username="tia", groups=["nurses"]) == [
+            ("Tia", {"code": "account_disabled", **known})
+        ]
+        stranger = {"subject": "31", "login": "val"}
+        assert refusals_of("known", amy, sub="31", preferred_username="val", groups=["nurses"]) == [
+            (None, {"code": "not_known", **stranger})
+        ]
+        # Of two hospitals the one that is meant is told; where that is not said, both, and nothing of the person.
+        assert refusals_of("either", ben, sub="32", preferred_username="amy", groups=["nurses"], org="b") == [
+            (None, {"code": "login_taken", "subject": "32", "login": "amy"})
+        ]
+        assert not any(detail.get("subject") == "32" for _, detail in _refused(amy))
+        nowhere = [(None, {"code": "unusable_claim", "claim": "org"})]
+        for admin in (amy, ben):
+            assert (
+                refusals_of("either", admin, sub="33", preferred_username="wim", groups=["nurses"], org="c") == nowhere
+            )
+        impostor.be_honest()
+        impostor.forge = lambda claims: sign(claims | {"nonce": "another"})
+        assert refusals_of("hospital", amy, sub="34") == [(None, {"code": "provider_distrusted", "reason": "nonce"})]
+        # What is no refusal: a provider that is away, and an answer that comes too late.
+        impostor.answers["token"] = (500, b"")
+        assert refusals_of("hospital", amy, sub="34") == []
+        before = len(_refused(amy))
+        assert refusal(bring(person, "hospital", state="old", code="x")) == ("sign_in_expired", "")
+        # Who is nobody fills the trail with five lines a minute, however often he knocks.
+        for _ in range(7):
+            way = begin(person, "hospital")
+            assert refusal(bring(person, "hospital", state=way.state, error="access_denied"))[0] == "provider_denied"
+        told = [detail["code"] for _, detail in _refused(amy)[before:]]
+        assert told == ["provider_denied"] * 4, "one of the five was the answer that nobody believed"
+
+
+def test_an_administrator_takes_a_provider_from_somebody(stack: Stack, impostor: Impostor, person: Person) -> None:
+    issuer = impostor.issuer("hospital")
+    impostor.claims = {"sub": "41", "preferred_username": "xia", "groups": ["nurses"]}
+    assert sign_in(person, "hospital").status_code == 200
+    with stack.person("amy") as amy, stack.person(None) as other:
+        impostor.claims = {"sub": "42", "preferred_username": "yan", "groups": ["nurses"]}
+        assert sign_in(other, "hospital").status_code == 200
+        listed = amy.http.get("/api/people").json()
+        assert {"issuer": issuer, "name": "The hospital", "links": False} in listed["issuers"]
+        assert [one["name"] for one in listed["issuers"] if one["links"]] == ["The links", "The mails"]
+        by_login = {one["login"]: one for one in listed["people"]}
+        assert (by_login["xia"]["issuers"], by_login["nurse"]["issuers"]) == ([issuer], [])
+
+        def unlink(login: str, issuer: str) -> httpx.Response:
+            return amy.http.delete(f"/api/people/{by_login[login]['id']}/issuer", params={"issuer": issuer})
+
+        assert unlink("xia", impostor.issuer("other")).status_code == 404
+        assert refusal(unlink("amy", issuer)) == ("not_yourself", "")
+        assert unlink("xia", issuer).json()["issuers"] == []
+        assert unlink("xia", issuer).status_code == 404
+        assert person.http.get("/api/session").status_code == 401, "signed out at once"
+        assert other.http.get("/api/session").status_code == 200, "and nobody else is"
+        before = {login for login, one in by_login.items() if one["issuers"] == [issuer]}
+        left = amy.http.get("/api/people").json()["people"]
+        assert {one["login"] for one in left if one["issuers"] == [issuer]} == before - {"xia"}
+        # What the provider says of him makes him nobody here any more; a password lets him in.
+        impostor.claims = {"sub": "41", "preferred_username": "xia", "groups": ["nurses"]}
+        assert refusal(sign_in(person, "hospital")) == ("login_taken", "")
+        fresh = amy.http.post(f"/api/people/{by_login['xia']['id']}/password").json()["password"]
+        assert person.sign_in("xia", fresh).status_code == 200
+        assert _trail(stack, "amy")[-2:] == ["unlinked_person", "reset_password"]
 
 
 def test_two_first_sign_ins_at_once_make_one_user(stack: Stack, impostor: Impostor) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.integration.dashboard_stack import Person, Stack
+from tests.integration.dashboard_stack import PASSWORD, Person, Stack
 from tests.integration.openid_stack import PAGES, begin, bring, providers_file, refusal, serving
 from tests.servers.migrated import TEMPLATE
 from tests.servers.missing import ServerMissingError, skip_or_fail
@@ -50,7 +50,8 @@ def stack(
     server = database_servers("timescaledb")
     database = server.create_database("openid_provider", template=TEMPLATE)
     try:
-        with serving(database, directory, providers_file(directory, {"hospital": table})) as stack:
+        env = {"HEARTWIRE_DASHBOARD_PASSWORD_SIGN_IN": "false"}
+        with serving(database, directory, providers_file(directory, {"hospital": table}), env) as stack:
             yield stack
     finally:
         server.drop_database("openid_provider")
@@ -108,3 +109,13 @@ def test_a_code_of_the_provider_holds_once_and_with_its_own_verifier(provider: O
     # Another sign-in's verifier: the code was meant for the first (PKCE).
     assert refusal(bring(person, "hospital", **stolen)) == ("provider_refused", "invalid_grant")
     assert refusal(bring(person, "hospital", **brought)) == ("sign_in_expired", ""), "another cookie by now"
+
+
+def test_where_passwords_are_off_the_right_one_lets_nobody_in(stack: Stack, person: Person) -> None:
+    assert person.http.get("/api/sign-in").json()["password"] is False
+    for path in ("/api/session", "/api/session/second-factor"):
+        for password in (PASSWORD, "a wrong one"):
+            answer = person.http.post(path, json={"login": "nurse", "password": password})
+            assert (answer.status_code, refusal(answer)) == (403, ("password_off", "")), path
+    assert not person.http.cookies
+    assert stack.execute("SELECT count(*) FROM sessions JOIN users USING (user_id) WHERE login = 'nurse'") == [(0,)]

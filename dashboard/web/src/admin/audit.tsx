@@ -1,13 +1,17 @@
 // Who saw, changed and took out what, when; the newest first.
 
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { getPeople, getTrail } from "../api/admin";
 import type { Entry } from "../api/schema";
+import { PeopleOptions } from "../parts/people_options";
 import { useLoaded } from "../patient/loaded";
+import { learnWays, waysIn } from "../sign_in/elsewhere";
 import { everyone } from "../ward/ward";
-import { dayAndTime } from "../words/numbers";
-import { type MessageKey, words, wordsOfError } from "../words/words";
+import { calledIn } from "../words/called";
+import { dayAndTime, NO_VALUE } from "../words/numbers";
+import { type MessageKey, type Params, words, wordsOfError } from "../words/words";
 import { zone, zoneWords } from "../words/zone";
 import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
@@ -19,6 +23,10 @@ export function AuditSection() {
   const more = useSignal(false);
   const problem = useSignal("");
   const people = useLoaded("people", (abort) => getPeople(abort));
+  const everybody = people.value.value?.people ?? [];
+  useEffect(() => {
+    learnWays();
+  }, []);
   const asked = `${who.value} ${patient.value}`;
   const filter = () => ({ user_id: who.value, patient_id: patient.value });
   const { loaded, reload } = useListed((abort) => getTrail(filter(), abort), asked);
@@ -28,6 +36,7 @@ export function AuditSection() {
     entries.value = first.entries;
     more.value = first.more;
   }, [first]);
+  const called = calledIn(everybody);
   const older = async () => {
     const last = entries.value.at(-1);
     if (last === undefined) return;
@@ -43,16 +52,16 @@ export function AuditSection() {
   return (
     <Panel id="audit" title={words("audit.title")} hint={words("audit.hint")}>
       <form class="row" onSubmit={(event) => event.preventDefault()}>
-        <Choice
-          label={words("on_call.who")}
-          chosen={who}
-          options={(people.value.value ?? []).map(({ id, name }) => ({ id, name }))}
-        />
-        <Choice
-          label={words("holds.patient")}
-          chosen={patient}
-          options={everyone.value.map((one) => ({ id: one.patient.id, name: one.patient.name }))}
-        />
+        <Choice label={words("on_call.who")} chosen={who}>
+          <PeopleOptions people={everybody} />
+        </Choice>
+        <Choice label={words("holds.patient")} chosen={patient}>
+          {everyone.value.map(({ patient: { id, name } }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </Choice>
       </form>
       <p class="nothing">{words("zone.of_hospital", { zone: zoneWords(zone.value) })}</p>
       <LoadedState loaded={loaded} again={reload} />
@@ -63,8 +72,8 @@ export function AuditSection() {
           heads={[words("audit.when"), words("on_call.who"), words("audit.what"), words("holds.patient")]}
           rows={entries.value.map((entry) => [
             dayAndTime(entry.at_us),
-            entry.name ?? words("audit.device", { device: entry.device ?? "–" }),
-            nameOfAction(entry.action),
+            whoOf(entry, called),
+            <What key="what" entry={entry} called={called} />,
             entry.patient ?? "",
           ])}
         />
@@ -81,20 +90,57 @@ export function AuditSection() {
   );
 }
 
+type Called = ReadonlyMap<number, string>;
+
+function whoOf(entry: Entry, called: Called): string {
+  if (entry.user_id !== null) return called.get(entry.user_id) ?? entry.name ?? NO_VALUE;
+  if (entry.device !== null) return words("audit.device", { device: entry.device });
+  return textIn(entry, "login") ?? words("audit.nobody");
+}
+
+/** What was done, and to whom; of who was not let in, why. */
+function What({ entry, called }: { entry: Entry; called: Called }) {
+  const of = typeof entry.detail["of"] === "number" ? called.get(entry.detail["of"]) : undefined;
+  const act = nameOfAction(entry.action);
+  if (entry.action !== "refused_sign_in") return <>{of === undefined ? act : words("audit.of", { act, name: of })}</>;
+  const code = textIn(entry, "code") ?? "";
+  const provider = textIn(entry, "provider") ?? NO_VALUE;
+  const given = {
+    provider: waysIn.value?.providers.find(({ key }) => key === provider)?.name ?? provider,
+    address: textIn(entry, "address") ?? NO_VALUE,
+    reason: textIn(entry, "reason") ?? textIn(entry, "claim") ?? NO_VALUE,
+    subject: textIn(entry, "subject") ?? NO_VALUE,
+  };
+  return (
+    <>
+      {act}
+      <div class="nothing">
+        {known(`refusal.${code}`, given) ?? code} {words("refusal.from", given)}
+      </div>
+    </>
+  );
+}
+
+const textIn = (entry: Entry, name: string): string | null => {
+  const found = entry.detail[name];
+  return typeof found === "string" && found !== "" ? found : null;
+};
+
 /** What a newer server calls otherwise is told by its own name. */
-function nameOfAction(action: string): string {
-  const key = `act.${action}`;
-  const name = words(key as MessageKey);
-  return name === key ? action.replaceAll("_", " ") : name;
+const nameOfAction = (action: string) => known(`act.${action}`) ?? action.replaceAll("_", " ");
+
+function known(key: string, given: Params = {}): string | null {
+  const said = words(key as MessageKey, given);
+  return said === key ? null : said;
 }
 
 interface ChoiceProps {
   label: string;
   chosen: { value: string };
-  options: readonly { id: number; name: string }[];
+  children: ComponentChildren;
 }
 
-function Choice({ label, chosen, options }: ChoiceProps) {
+function Choice({ label, chosen, children }: ChoiceProps) {
   return (
     <label class="admin-choice">
       <span>{label}</span>
@@ -105,11 +151,7 @@ function Choice({ label, chosen, options }: ChoiceProps) {
         }}
       >
         <option value="">{words("audit.all")}</option>
-        {options.map(({ id, name }) => (
-          <option key={id} value={String(id)}>
-            {name}
-          </option>
-        ))}
+        {children}
       </select>
     </label>
   );

@@ -4,6 +4,8 @@ import { useEffect } from "preact/hooks";
 import { addContact, getContacts, removeContact, testContact } from "../api/admin";
 import { getColleagues } from "../api/alarms";
 import type { Colleague, Contact } from "../api/schema";
+import { PeopleOptions } from "../parts/people_options";
+import { calledIn } from "../words/called";
 import { dayAndTime } from "../words/numbers";
 import { words } from "../words/words";
 import { type Listed, useActing, useListed } from "./act";
@@ -33,7 +35,9 @@ export function ChannelsSection() {
     <Panel id="channels" title={words("channels.title")} hint={words("channels.hint")}>
       <LoadedState loaded={listed.loaded} again={listed.reload} />
       {contacts?.length === 0 && <p>{words("channels.none")}</p>}
-      {contacts !== null && contacts.length > 0 && <ContactTable contacts={contacts} listed={listed} />}
+      {contacts !== null && contacts.length > 0 && (
+        <ContactTable contacts={contacts} listed={listed} called={calledIn(colleagues ?? [])} />
+      )}
       <p class="problem" role="alert">
         {listed.problem.value}
       </p>
@@ -43,14 +47,22 @@ export function ChannelsSection() {
   );
 }
 
-export function ContactTable({ contacts, listed }: { contacts: Contact[]; listed: Listed<unknown> }) {
+interface TableProps {
+  contacts: Contact[];
+  listed: Listed<unknown>;
+  /** By id, where a name alone may not say who it is. */
+  called?: ReadonlyMap<number, string>;
+}
+
+export function ContactTable({ contacts, listed, called }: TableProps) {
   const { busy, actAndReload } = listed;
+  const nameOf = (contact: Contact) => called?.get(contact.user_id) ?? contact.name;
   return (
     <Table
       label={words("channels.title")}
       heads={[words("on_call.who"), words("channels.label"), words("channels.kind"), words("channels.state"), ""]}
       rows={contacts.map((contact) => [
-        contact.name,
+        nameOf(contact),
         contact.label,
         contact.scheme,
         <State key="state" contact={contact} />,
@@ -59,7 +71,7 @@ export function ContactTable({ contacts, listed }: { contacts: Contact[]; listed
             type="button"
             class="button"
             aria-disabled={busy.value || contact.is_testing}
-            aria-label={words("channels.test_of", { label: contact.label, name: contact.name })}
+            aria-label={words("channels.test_of", { label: contact.label, name: nameOf(contact) })}
             onClick={() => contact.is_testing || actAndReload(() => testContact(contact.id))}
           >
             {words("channels.test")}
@@ -68,7 +80,7 @@ export function ContactTable({ contacts, listed }: { contacts: Contact[]; listed
             type="button"
             class="button danger"
             aria-disabled={busy.value}
-            aria-label={words("channels.remove_of", { label: contact.label, name: contact.name })}
+            aria-label={words("channels.remove_of", { label: contact.label, name: nameOf(contact) })}
             onClick={() => actAndReload(() => removeContact(contact.id))}
           >
             {words("channels.remove")}
@@ -110,11 +122,7 @@ function NewContactForm({ people, done }: { people: Colleague[]; done: () => voi
       <label>
         <span>{words("on_call.who")}</span>
         <select name="user" required>
-          {people.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
+          <PeopleOptions people={people} />
         </select>
       </label>
       <label>

@@ -6,12 +6,15 @@ import { getColleagues } from "../api/alarms";
 import type { Chain, Colleague, Duty } from "../api/schema";
 import type { Priority } from "../api/types";
 import { serverNowUs, tickUs } from "../live/server_clock";
+import { PeopleOptions } from "../parts/people_options";
 import { wards } from "../ward/ward";
 import { zoneOfWard } from "../ward/zones";
+import { calledIn } from "../words/called";
 import { dayAndTime, span } from "../words/numbers";
 import { words } from "../words/words";
 import { fieldOf, floorTo, HERE, instantOf, zoneWords } from "../words/zone";
 import { useActing, useListed } from "./act";
+import { Card } from "./card";
 import { LoadedState, Panel, Table } from "./panel";
 
 const DAY_US = 86_400e6;
@@ -35,6 +38,8 @@ function Roster() {
     return { duties, people };
   });
   const found = loaded.value.value;
+  const called = calledIn(found?.people ?? []);
+  const nameOf = (duty: Duty) => called.get(duty.user_id) ?? duty.name;
   const nowUs = Math.max(serverNowUs(), tickUs.value);
   const steps = new Set(
     found?.duties.filter((duty) => isNow(duty, nowUs) && duty.can_be_reached).map(({ step }) => step),
@@ -60,7 +65,7 @@ function Roster() {
           ]}
           rows={found.duties.map((duty) => [
             <>
-              {duty.name}
+              {nameOf(duty)}
               {isNow(duty, nowUs) && <strong> {words("on_call.now")}</strong>}
               {!duty.can_be_reached && <span class="problem"> {words("on_call.no_contact")}</span>}
             </>,
@@ -74,7 +79,7 @@ function Roster() {
               class="button"
               aria-disabled={busy.value}
               aria-label={words("on_call.remove_of", {
-                name: duty.name,
+                name: nameOf(duty),
                 time: dayAndTime(duty.from_us, zoneOf(duty.ward)),
               })}
               onClick={() => actAndReload(() => removeDuty(duty.id))}
@@ -123,11 +128,7 @@ function NewDutyForm({ people, done }: { people: Colleague[]; done: () => void }
       <label>
         <span>{words("on_call.who")}</span>
         <select name="user" required>
-          {people.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
+          <PeopleOptions people={people} />
         </select>
       </label>
       <label>
@@ -191,30 +192,44 @@ function Delays() {
 }
 
 function ChainCard({ chain, done }: { chain: Chain; done: () => void }) {
-  const { busy, problem, act } = useActing();
+  const acting = useActing();
   const changing = useSignal(false);
-  const delays = useSignal(chain.delays_s.join(", "));
   const priority = words(`priority.${chain.priority as Priority}`);
   const set = async (delaysS: number[] | null) => {
-    if (!(await act(() => setChain({ ...chain, delays_s: delaysS })))) return;
+    if (!(await acting.act(() => setChain({ ...chain, delays_s: delaysS })))) return;
     changing.value = false;
     done();
   };
-  const submit = (event: Event) => {
-    event.preventDefault();
-    set(
-      delays.value
-        .split(/[\s,;]+/)
-        .filter(Boolean)
-        .map(Number),
-    );
-  };
   return (
-    <li>
-      <h3>
-        {priority}
-        {chain.ward !== null && `, ${chain.ward}`}
-      </h3>
+    <Card
+      title={chain.ward === null ? priority : `${priority}, ${chain.ward}`}
+      change={words("delays.change_of", { priority })}
+      acting={acting}
+      changing={changing}
+      submit={(given) => set(secondsIn(String(given.get("delays"))))}
+      fields={
+        <label>
+          <span>{words("delays.seconds")}</span>
+          <input
+            name="delays"
+            defaultValue={chain.delays_s.join(", ")}
+            pattern="\s*(\d{1,4}\s*([,;\s]\s*\d{1,4}\s*)*)?"
+          />
+        </label>
+      }
+      buttons={
+        <>
+          <button type="submit" class="button main" aria-disabled={acting.busy.value}>
+            {words("delays.save")}
+          </button>
+          {!chain.is_default && (
+            <button type="button" class="button" aria-disabled={acting.busy.value} onClick={() => set(null)}>
+              {words("delays.back")}
+            </button>
+          )}
+        </>
+      }
+    >
       {chain.delays_s.length === 0 ? (
         <p>{words("delays.nobody")}</p>
       ) : (
@@ -230,55 +245,12 @@ function ChainCard({ chain, done }: { chain: Chain; done: () => void }) {
         </ol>
       )}
       <p class="nothing">{words(chain.is_default ? "delays.default" : "delays.own")}</p>
-      {!changing.value && (
-        <button
-          type="button"
-          class="button"
-          aria-label={words("delays.change_of", { priority })}
-          onClick={() => {
-            delays.value = chain.delays_s.join(", ");
-            changing.value = true;
-          }}
-        >
-          {words("retention.change")}
-        </button>
-      )}
-      {changing.value && (
-        <form class="care-form" onSubmit={submit}>
-          <label>
-            <span>{words("delays.seconds")}</span>
-            <input
-              value={delays.value}
-              pattern="\s*(\d{1,4}\s*([,;\s]\s*\d{1,4}\s*)*)?"
-              onInput={(event) => {
-                delays.value = event.currentTarget.value;
-              }}
-            />
-          </label>
-          <div class="row">
-            <button type="submit" class="button main" aria-disabled={busy.value}>
-              {words("delays.save")}
-            </button>
-            {!chain.is_default && (
-              <button type="button" class="button" aria-disabled={busy.value} onClick={() => set(null)}>
-                {words("delays.back")}
-              </button>
-            )}
-            <button
-              type="button"
-              class="button"
-              onClick={() => {
-                changing.value = false;
-              }}
-            >
-              {words("admin.cancel")}
-            </button>
-          </div>
-        </form>
-      )}
-      <p class="problem" role="alert">
-        {problem.value}
-      </p>
-    </li>
+    </Card>
   );
 }
+
+const secondsIn = (text: string) =>
+  text
+    .split(/[\s,;]+/)
+    .filter(Boolean)
+    .map(Number);

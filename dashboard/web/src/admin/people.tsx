@@ -3,23 +3,28 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { resetFactor } from "../api/account";
 import { addPerson, changePerson, disablePerson, enablePerson, getPeople, getWards, resetPassword } from "../api/admin";
-import type { FreshPassword, NewPerson, Person, WardRow } from "../api/schema";
+import type { FreshPassword, Issuer, NewPerson, Person, WardRow } from "../api/schema";
 import { user } from "../session";
+import { calledIn } from "../words/called";
 import { dayAndTime } from "../words/numbers";
 import { ROLES, roleName } from "../words/roles";
 import { words } from "../words/words";
 import { useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
+import { UnlinkDialog, type Unlinking } from "./unlink_dialog";
 
 export function PeopleSection() {
   const fresh = useSignal<FreshPassword | null>(null);
   const changing = useSignal<number | null>(null);
+  const unlinking = useSignal<Unlinking | null>(null);
   const { loaded, reload, busy, problem, actAndReload } = useListed(async (abort) => {
-    const [people, { wards }] = await Promise.all([getPeople(abort), getWards(abort)]);
-    return { people, wards };
+    const [{ people, issuers }, { wards }] = await Promise.all([getPeople(abort), getWards(abort)]);
+    return { people, issuers, wards };
   });
   const found = loaded.value.value;
   const person = found?.people.find(({ id }) => id === changing.value);
+  const names = calledIn(found?.people ?? []);
+  const called = (one: Person) => names.get(one.id) ?? one.name;
   return (
     <Panel id="people" title={words("people.title")} hint={words("people.hint")}>
       <LoadedState loaded={loaded} again={reload} />
@@ -39,6 +44,11 @@ export function PeopleSection() {
             <div key="login">
               <code>{one.login}</code>
               {one.second_factor && <span class="nothing"> {words("people.has_factor")}</span>}
+              {issuersOf(one, found.issuers).map(({ issuer, name }) => (
+                <div key={issuer} class="nothing">
+                  {words("people.signs_in_by", { provider: name })}
+                </div>
+              ))}
             </div>,
             roleName(one.role),
             wardsOf(one, found.wards),
@@ -51,23 +61,33 @@ export function PeopleSection() {
             ),
             one.id !== user.value?.id && (
               <div key="acts" class="row">
-                <Act name={one.name} what="change" busy={busy} onClick={() => (changing.value = one.id)} />
+                <Act name={called(one)} what="change" busy={busy} onClick={() => (changing.value = one.id)} />
                 <Act
-                  name={one.name}
+                  name={called(one)}
                   what="password"
                   busy={busy}
                   onClick={() => actAndReload(async () => (fresh.value = await resetPassword(one.id)))}
                 />
                 {one.second_factor && (
                   <Act
-                    name={one.name}
+                    name={called(one)}
                     what="reset_factor"
                     busy={busy}
                     onClick={() => actAndReload(() => resetFactor(one.id))}
                   />
                 )}
+                {issuersOf(one, found.issuers).map((issuer) => (
+                  <Act
+                    key={issuer.issuer}
+                    name={called(one)}
+                    what="unlink"
+                    provider={issuer.name}
+                    busy={busy}
+                    onClick={() => (unlinking.value = { person: one, issuer })}
+                  />
+                ))}
                 <Act
-                  name={one.name}
+                  name={called(one)}
                   what={one.disabled ? "enable" : "disable"}
                   busy={busy}
                   onClick={() => actAndReload(() => (one.disabled ? enablePerson(one.id) : disablePerson(one.id)))}
@@ -81,6 +101,15 @@ export function PeopleSection() {
         {problem.value}
       </p>
       <Password fresh={fresh} />
+      {unlinking.value !== null && (
+        <UnlinkDialog
+          {...unlinking.value}
+          onDone={(isUnlinked) => {
+            unlinking.value = null;
+            if (isUnlinked) reload();
+          }}
+        />
+      )}
       {found !== null && (
         <PersonForm
           key={changing.value ?? "new"}
@@ -100,23 +129,30 @@ export function PeopleSection() {
   );
 }
 
+/** Of a provider that the settings name no more there is only what it called itself. */
+const issuersOf = (person: Person, known: readonly Issuer[]): Issuer[] =>
+  person.issuers.map((issuer) => known.find((one) => one.issuer === issuer) ?? { issuer, name: issuer, links: false });
+
 interface ActProps {
   name: string;
-  what: "change" | "password" | "reset_factor" | "disable" | "enable";
+  what: "change" | "password" | "reset_factor" | "unlink" | "disable" | "enable";
+  /** From whom somebody is disconnected. */
+  provider?: string;
   busy: Signal<boolean>;
   onClick: () => void;
 }
 
-function Act({ name, what, busy, onClick }: ActProps) {
+function Act({ name, what, provider = "", busy, onClick }: ActProps) {
+  const act = words(`people.${what}`, { provider });
   return (
     <button
       type="button"
       class={what === "disable" || what === "reset_factor" ? "button danger" : "button"}
       aria-disabled={busy.value}
-      aria-label={words("people.act_of", { act: words(`people.${what}`), name })}
+      aria-label={words("people.act_of", { act, name })}
       onClick={onClick}
     >
-      {words(`people.${what}`)}
+      {act}
     </button>
   );
 }

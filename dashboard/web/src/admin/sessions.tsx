@@ -1,6 +1,8 @@
 // Where people are signed in, and ending that.
 
 import { endSession, getSessions } from "../api/admin";
+import type { OpenSession } from "../api/schema";
+import { calledIn } from "../words/called";
 import { dayAndTime } from "../words/numbers";
 import { type MessageKey, words } from "../words/words";
 import { useListed } from "./act";
@@ -9,6 +11,8 @@ import { LoadedState, Panel, Table } from "./panel";
 export function SessionsSection() {
   const { loaded, reload, busy, problem, actAndReload } = useListed(getSessions);
   const sessions = loaded.value.value;
+  const called = calledIn((sessions ?? []).map(({ user_id: id, name, login }) => ({ id, name, login })));
+  const nameOf = ({ user_id, name }: OpenSession) => called.get(user_id) ?? name;
   return (
     <Panel id="sessions" title={words("sessions.title")} hint={words("sessions.hint")}>
       <LoadedState loaded={loaded} again={reload} />
@@ -25,7 +29,7 @@ export function SessionsSection() {
             "",
           ]}
           rows={sessions.map((session) => [
-            session.name,
+            nameOf(session),
             dayAndTime(session.begun_us),
             dayAndTime(session.seen_us),
             session.address,
@@ -39,7 +43,7 @@ export function SessionsSection() {
                 type="button"
                 class="button danger"
                 aria-disabled={busy.value}
-                aria-label={words("sessions.end_of", { name: session.name, time: dayAndTime(session.begun_us) })}
+                aria-label={words("sessions.end_of", { name: nameOf(session), time: dayAndTime(session.begun_us) })}
                 onClick={() => actAndReload(() => endSession(session.id))}
               >
                 {words("sessions.end")}

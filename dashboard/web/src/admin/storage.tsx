@@ -8,6 +8,7 @@ import { everyone } from "../ward/ward";
 import { bytes, dayAndTime, decimal } from "../words/numbers";
 import { plural, words } from "../words/words";
 import { useActing, useListed } from "./act";
+import { Card } from "./card";
 import { LoadedState, Panel, Table } from "./panel";
 
 export function StorageSection() {
@@ -89,19 +90,38 @@ function Figure({ name, value, bad = false }: { name: string; value: string; bad
 }
 
 function PolicyCard({ policy, done }: { policy: Policy; done: () => void }) {
-  const { busy, problem, act } = useActing();
+  const acting = useActing();
   const changing = useSignal(false);
-  const days = useSignal(String(policy.keep_days ?? 365));
   const keep = async (keepDays: number | null) => {
-    if (await act(() => setPolicy(policy.kind, keepDays))) {
-      changing.value = false;
-      done();
-    }
+    if (!(await acting.act(() => setPolicy(policy.kind, keepDays)))) return;
+    changing.value = false;
+    done();
   };
   const name = words(`kind.${policy.kind}`);
   return (
-    <li>
-      <h3>{name}</h3>
+    <Card
+      title={name}
+      change={policy.kind === "dead_letters" ? null : words("retention.change_of", { name })}
+      acting={acting}
+      changing={changing}
+      submit={(given) => keep(Number(given.get("days")))}
+      fields={
+        <label>
+          <span>{words("retention.keep_days")}</span>
+          <input name="days" type="number" min={1} max={36500} required defaultValue={policy.keep_days ?? 365} />
+        </label>
+      }
+      buttons={
+        <>
+          <button type="submit" class="button danger" aria-disabled={acting.busy.value}>
+            {words("retention.keep")}
+          </button>
+          <button type="button" class="button" aria-disabled={acting.busy.value} onClick={() => keep(null)}>
+            {words("retention.keep_for_ever")}
+          </button>
+        </>
+      }
+    >
       <p>
         {policy.keep_days === null
           ? words("retention.for_ever")
@@ -114,62 +134,7 @@ function PolicyCard({ policy, done }: { policy: Policy; done: () => void }) {
       {policy.effective_us !== null && policy.effective_us > Date.now() * 1000 && (
         <p class="nothing">{words("retention.from", { time: dayAndTime(policy.effective_us) })}</p>
       )}
-      {policy.kind !== "dead_letters" && !changing.value && (
-        <button
-          type="button"
-          class="button"
-          aria-label={words("retention.change_of", { name })}
-          onClick={() => {
-            changing.value = true;
-          }}
-        >
-          {words("retention.change")}
-        </button>
-      )}
-      {changing.value && (
-        <form
-          class="care-form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            keep(Number(days.value));
-          }}
-        >
-          <label>
-            <span>{words("retention.keep_days")}</span>
-            <input
-              type="number"
-              min={1}
-              max={36500}
-              required
-              value={days.value}
-              onInput={(event) => {
-                days.value = event.currentTarget.value;
-              }}
-            />
-          </label>
-          <div class="row">
-            <button type="submit" class="button danger" aria-disabled={busy.value}>
-              {words("retention.keep")}
-            </button>
-            <button type="button" class="button" aria-disabled={busy.value} onClick={() => keep(null)}>
-              {words("retention.keep_for_ever")}
-            </button>
-            <button
-              type="button"
-              class="button"
-              onClick={() => {
-                changing.value = false;
-              }}
-            >
-              {words("admin.cancel")}
-            </button>
-          </div>
-        </form>
-      )}
-      <p class="problem" role="alert">
-        {problem.value}
-      </p>
-    </li>
+    </Card>
   );
 }
 

@@ -6,6 +6,7 @@ import { acceptHandOver, offerHandOver, withdrawHandOver } from "../api/alarms";
 import type { HandOver } from "../api/types";
 import { Dialog } from "../parts/dialog";
 import { PersonIcon } from "../parts/icons";
+import { PeopleOptions } from "../parts/people_options";
 import { user } from "../session";
 import { everyone, learnHandOver, ward } from "../ward/ward";
 import { plural, words, wordsOfError } from "../words/words";
@@ -117,13 +118,7 @@ function Give({ onDone }: { onDone: () => void }) {
           }}
         >
           <option value="">{words("hand_over.choose")}</option>
-          {(colleagues.value ?? [])
-            .filter(({ id }) => id !== user.value?.id)
-            .map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
+          <PeopleOptions people={(colleagues.value ?? []).filter(({ id }) => id !== user.value?.id)} />
         </select>
       </label>
       {problem.value !== null && (

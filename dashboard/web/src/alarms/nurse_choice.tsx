@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { assignNurse } from "../api/alarms";
 import type { Colleague, WardPatient } from "../api/types";
+import { PeopleOptions } from "../parts/people_options";
 import { user } from "../session";
 import { learnNurse } from "../ward/ward";
 import { words } from "../words/words";
@@ -41,11 +42,7 @@ export function NurseChoice({ patient }: { patient: WardPatient }) {
           {patient.nurse !== null && !others.some(({ id }) => id === patient.nurse?.id) && (
             <option value={patient.nurse.id}>{patient.nurse.name}</option>
           )}
-          {others.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
+          <PeopleOptions people={others} />
         </select>
       </label>
       {!isMine && (

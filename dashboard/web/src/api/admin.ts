@@ -14,6 +14,7 @@ import type {
   NewDuty,
   NewPerson,
   OpenSessions,
+  People,
   Person,
   Policy,
   Rights,
@@ -63,11 +64,12 @@ export const addContact = (contact: NewContact) => post<Contact>("/api/contacts"
 export const removeContact = (id: number) => remove(`/api/contacts/${id}`);
 export const testContact = (id: number) => post<Contact>(`/api/contacts/${id}/test`);
 
-export const getPeople = async (abort?: AbortSignal) =>
-  (await getJson<{ people: Person[] }>("/api/people", abort)).people;
+export const getPeople = (abort?: AbortSignal) => getJson<People>("/api/people", abort);
 export const addPerson = (person: NewPerson) => post<FreshPassword>("/api/people", person);
 export const changePerson = (id: number, rights: Rights) => put<Person>(`/api/people/${id}`, rights);
 export const resetPassword = (id: number) => post<FreshPassword>(`/api/people/${id}/password`);
+export const unlinkPerson = async (id: number, issuer: string): Promise<Person> =>
+  (await remove(`/api/people/${id}/issuer?${new URLSearchParams({ issuer })}`)).json();
 export const disablePerson = (id: number) => post<Person>(`/api/people/${id}/disablement`);
 export const enablePerson = (id: number) => remove(`/api/people/${id}/disablement`);
 

@@ -455,27 +455,24 @@ export interface Fleet {
   devices: FleetDevice[];
 }
 /**
- * A device and its patient; times are UTC microseconds.
- *
- * `heard_us` is when it was last heard at all, `signal_us` when any signal of it came, by the server's clock;
- * `clock_offset_us` is the server's clock less the device's.
+ * A device and its patient; `clock_offset_us` is the server's clock less the device's.
  */
 export interface FleetDevice {
   device: string;
   description: string;
-  patient_id: number;
-  patient: string;
-  ward: string;
   paired_us: number;
   revoked_us: number | null;
   revoked_by: string | null;
   revoked_why: string;
   online: boolean | null;
   wearable: string | null;
-  battery_percent: number | null;
-  clock_offset_us: number | null;
   heard_us: number | null;
   signal_us: number | null;
+  patient_id: number;
+  patient: string;
+  ward: string;
+  battery_percent: number | null;
+  clock_offset_us: number | null;
 }
 /**
  * Why a device is shut out.
@@ -516,12 +513,13 @@ export interface Colleagues {
   colleagues: Colleague[];
 }
 /**
- * Somebody of the care team.
+ * Somebody of the care team; the login tells two of one name apart.
  */
 export interface Colleague {
   id: number;
   name: string;
   role: string;
+  login: string;
 }
 /**
  * Who is to be a patient's nurse; null is nobody.
@@ -1300,13 +1298,16 @@ export interface Pause {
   ended_us: number | null;
 }
 /**
- * Those who may sign in, then those who might.
+ * Those who may sign in, then those who might; and the providers that there are.
  */
 export interface People {
   people: Person[];
+  issuers: Issuer[];
 }
 /**
  * Somebody who may sign in; `wards` are those he sees, ``None`` for all. Times are UTC microseconds.
+ *
+ * `issuers` are the OpenID providers that know him, by what they call themselves.
  */
 export interface Person {
   id: number;
@@ -1319,6 +1320,15 @@ export interface Person {
   seen_us: number | null;
   second_factor: boolean;
   wards: number[] | null;
+  issuers: string[];
+}
+/**
+ * An OpenID provider by which people sign in here; `links`: it connects people with users by their login.
+ */
+export interface Issuer {
+  issuer: string;
+  name: string;
+  links: boolean;
 }
 /**
  * And by which name he signs in.
@@ -1843,6 +1853,7 @@ export interface OpenSession {
   id: number;
   user_id: number;
   name: string;
+  login: string;
   role: string;
   begun_us: number;
   seen_us: number;
