@@ -28,7 +28,9 @@ class Way(NamedTuple):
 
 
 @contextmanager
-def serving(database: str, directory: Path, providers: Path) -> Iterator[Stack]:
+def serving(
+    database: str, directory: Path, providers: Path, more_env: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
     """Serve the pages, to several tests one after the other."""
     with ExitStack() as running:
         broker = MosquittoServer()
@@ -52,6 +54,7 @@ def serving(database: str, directory: Path, providers: Path) -> Iterator[Stack]:
         env = {
             "HEARTWIRE_DASHBOARD_OPENID_PROVIDERS": str(providers),
             "HEARTWIRE_DASHBOARD_PUBLIC_URL": PAGES,
+            **(more_env or {}),
         }
         yield Stack(start, database, broker.start(), env)
 
