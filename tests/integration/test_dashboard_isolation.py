@@ -81,30 +81,30 @@ def _names(route: Declared, about: Kept, *, is_of_tenant: bool) -> set[str]:
 
 
 @on_one_pair
-def test_no_route_shows_or_changes_what_is_anothers(stack: Stack, tenants: Tenants) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_no_route_shows_or_changes_what_is_anothers(stack: Stack, tenants: Tenants, place: str) -> None:
     before = _rows_of_all(stack)
-    for place in PLACES:
-        foreign = tenants.foreign_to(place)
-        for role in Role:
-            with stack.person(login_of(role, place)) as person:
-                for route in _GUARDED:
-                    if (route.method, route.path) in _ABOUT_ONESELF:
-                        continue
-                    is_forbidden = route.permission is not None and route.permission not in PERMISSIONS[role]
-                    for about in foreign[:1] if is_forbidden else foreign:  # whose it is makes no difference to a role
-                        where = f"{role} of {place}: {route.method} {route.path}"
-                        answer = _ask(person, route, about)
-                        if is_forbidden:
-                            assert (answer.status, answer.code) == (403, "forbidden"), where
-                        elif names := _names(route, about, is_of_tenant=about.tenant == tenants.own_of(place).tenant):
-                            refusals = [(404, "not_found")]
-                            if not any("{" + name + "}" in route.path for name in names):
-                                refusals.append((422, "invalid"))  # of a body: as for what does not exist
-                            assert (answer.status, answer.code) in refusals, where
-                        else:
-                            assert answer.status < 500, where
-                        for one in foreign:
-                            assert not answer.shows(one), f"{where} shows {one.mark}"
+    foreign = tenants.foreign_to(place)
+    for role in Role:
+        with stack.person(login_of(role, place)) as person:
+            for route in _GUARDED:
+                if (route.method, route.path) in _ABOUT_ONESELF:
+                    continue
+                is_forbidden = route.permission is not None and route.permission not in PERMISSIONS[role]
+                for about in foreign[:1] if is_forbidden else foreign:  # whose it is makes no difference to a role
+                    where = f"{role} of {place}: {route.method} {route.path}"
+                    answer = _ask(person, route, about)
+                    if is_forbidden:
+                        assert (answer.status, answer.code) == (403, "forbidden"), where
+                    elif names := _names(route, about, is_of_tenant=about.tenant == tenants.own_of(place).tenant):
+                        refusals = [(404, "not_found")]
+                        if not any("{" + name + "}" in route.path for name in names):
+                            refusals.append((422, "invalid"))  # of a body: as for what does not exist
+                        assert (answer.status, answer.code) in refusals, where
+                    else:
+                        assert answer.status < 500, where
+                    for one in foreign:
+                        assert not answer.shows(one), f"{where} shows {one.mark}"
     assert _rows_of_all(stack) == before, "something of another's was changed"
 
 
