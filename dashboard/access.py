@@ -275,6 +275,7 @@ async def audit(
 async def audit_look(connection: psycopg.AsyncConnection[Any], viewer: Viewer, action: Action, patient_id: int) -> None:
     """Write down that somebody looks at a patient, once in ten minutes: his page asks every few seconds."""
     given = {"tenant_id": viewer.tenant_id, "user_id": viewer.user_id, "action": action, "patient_id": patient_id}
+    await connection.execute(_QUERIES["one_look_at_a_time"], given)
     await connection.execute(_QUERIES["audit_look"], given | {"look_s": LOOK_S})
 
 

@@ -36,8 +36,13 @@ DELETE FROM sessions WHERE expires_at < now() OR last_seen_at < now() - make_int
 INSERT INTO audit_events (tenant_id, user_id, action, patient_id, detail)
 VALUES (%(tenant_id)s, %(user_id)s, %(action)s, %(patient_id)s, %(detail)s);
 
+-- one_look_at_a_time --
+SELECT pg_advisory_xact_lock(
+    hashtextextended(concat_ws(' ', 'heartwire look', %(action)s::text, %(user_id)s::bigint), %(patient_id)s)
+);
+
 -- audit_look --
--- Likewise of a look at a patient; a page that stays open asks again and again, and is one look.
+-- Likewise of a look at a patient; a page that stays open asks again and again, and for much at once, and is one look.
 INSERT INTO audit_events (tenant_id, user_id, action, patient_id)
 SELECT %(tenant_id)s, %(user_id)s, %(action)s, %(patient_id)s
 WHERE NOT EXISTS (

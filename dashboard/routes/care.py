@@ -1,22 +1,20 @@
 """Adding a patient; symptoms, messages and questions between patients and the care team."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-import psycopg
 from fastapi import APIRouter, Depends, Query, Request, Response
 from msgspec import Meta
 
 from dashboard import care
-from dashboard.access import Action, Viewer, audit, audit_look
+from dashboard.access import Action, Viewer, audit
 from dashboard.care import Message, Symptom
 from dashboard.errors import ApiError, Code
 from dashboard.patients import PatientName, add_patient, patient_name
 from dashboard.permissions import Permission
-from dashboard.routes.answers import ID_MOST, Id, Parts, WithParts, json_answer, needs
+from dashboard.routes.answers import ID_MOST, Id, WithParts, json_answer, needs
 from dashboard.routes.bodies import Shown, read_body
+from dashboard.routes.looking import looking
 from dashboard.routes.shapes import gives, takes
 from dashboard.routes.stretches import US_MOST
 from heartwire.care import Form, Said, check_form
@@ -74,23 +72,12 @@ async def post_patient(request: Request, viewer: Manager, parts: WithParts) -> R
     return json_answer(patient, 201)
 
 
-@asynccontextmanager
-async def _looking(
-    parts: Parts, viewer: Viewer, patient_id: int, action: Action
-) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    """Give a connection to look at a patient of the viewer's, which is in the audit trail."""
-    async with parts.database.connection_as(viewer) as connection:
-        await patient_name(connection, viewer, patient_id)
-        await audit_look(connection, viewer, action, patient_id)
-        yield connection
-
-
 @router.get("/patients/{patient_id}/symptoms", responses=gives(Symptoms))
 async def get_symptoms(
     patient_id: Id, viewer: Reader, parts: WithParts, before_us: Before = None, limit: Limit = 50
 ) -> Response:
     """Return what a patient felt, the newest first."""
-    async with _looking(parts, viewer, patient_id, Action.SAW_SYMPTOMS) as connection:
+    async with looking(parts, viewer, patient_id, Action.SAW_SYMPTOMS) as (connection, _):
         return json_answer(Symptoms(*await care.symptoms(connection, viewer.tenant_id, patient_id, before_us, limit)))
 
 
@@ -109,7 +96,7 @@ async def get_messages(
     patient_id: Id, viewer: Reader, parts: WithParts, before_us: Before = None, limit: Limit = 50
 ) -> Response:
     """Return what was said between a patient and the care team, the newest first."""
-    async with _looking(parts, viewer, patient_id, Action.SAW_MESSAGES) as connection:
+    async with looking(parts, viewer, patient_id, Action.SAW_MESSAGES) as (connection, _):
         return json_answer(Messages(*await care.messages(connection, viewer.tenant_id, patient_id, before_us, limit)))
 
 

@@ -6,12 +6,13 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 
 from dashboard import patients as stored
-from dashboard.access import Action, Viewer, audit_look
+from dashboard.access import Action, Viewer
 from dashboard.alarms import Alarm, patient_alarms
 from dashboard.patients import Stretch
 from dashboard.permissions import Permission
 from dashboard.records import pack_outline
 from dashboard.routes.answers import Id, WithParts, json_answer, needs
+from dashboard.routes.looking import looking
 from dashboard.routes.shapes import gives
 from dashboard.routes.stretches import ECG_MOST_S, RECORDS, US_MOST, WithStretch, check_length
 from heartwire.storage.envelope import STORED_BUCKET_US
@@ -54,9 +55,7 @@ def _bucket_us(stretch: Stretch, bucket_s: float) -> int:
 @router.get("", responses=gives(stored.PatientFacts))
 async def facts(patient_id: Id, viewer: Reader, parts: WithParts) -> Response:
     """Return who it is, with which devices and limits, and from when to when there is ECG."""
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await stored.patient_name(connection, viewer, patient_id)
-        await audit_look(connection, viewer, Action.SAW_PATIENT, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, patient):
         return json_answer(await stored.patient_facts(connection, patient))
 
 
@@ -66,8 +65,7 @@ async def heart_rate(
 ) -> Response:
     """Return the heart rate in buckets of time."""
     bucket_us = _bucket_us(stretch, bucket_s)
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await stored.patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, patient):
         return json_answer(await stored.heart_rate(connection, patient, stretch, bucket_us))
 
 
@@ -77,8 +75,7 @@ async def coverage(
 ) -> Response:
     """Return how much ECG there is in buckets of time."""
     bucket_us = _bucket_us(stretch, bucket_s)
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await stored.patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, patient):
         return json_answer(await stored.coverage(connection, patient, stretch, bucket_us))
 
 
@@ -86,8 +83,7 @@ async def coverage(
 async def variability(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: WithParts) -> Response:
     """Return the heart rate variability by hour."""
     check_length(stretch, _TREND_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await stored.patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, patient):
         return json_answer(await stored.variability(connection, patient, stretch))
 
 
@@ -95,9 +91,7 @@ async def variability(patient_id: Id, stretch: WithStretch, viewer: Reader, part
 async def ecg(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: WithParts) -> Response:
     """Return stored ECG, as binary records."""
     check_length(stretch, ECG_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await stored.patient_name(connection, viewer, patient_id)
-        await audit_look(connection, viewer, Action.SAW_ECG, patient_id)
+    async with looking(parts, viewer, patient_id, Action.SAW_ECG) as (connection, patient):
         records = await stored.ecg_records(connection, patient, stretch)
     return Response(records, media_type="application/octet-stream")
 
@@ -117,9 +111,7 @@ async def outline(
     Of the named lead, or of the one with most signal. In buckets shorter than half a second, of two hours at most.
     """
     check_length(stretch, _OUTLINE_MOST_S if bucket_s >= STORED_BUCKET_US / 1e6 else _FINE_OUTLINE_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await stored.patient_name(connection, viewer, patient_id)
-        await audit_look(connection, viewer, Action.SAW_ECG, patient_id)
+    async with looking(parts, viewer, patient_id, Action.SAW_ECG) as (connection, patient):
         found = await stored.ecg_outline(connection, patient, stretch, round(bucket_s * 1e6), lead)
     return Response(pack_outline(found), media_type="application/octet-stream")
 
@@ -134,8 +126,7 @@ async def beats(
 ) -> Response:
     """Return the beats of a stretch: those of the live analysis, or of one version of the engine (a rerun's, too)."""
     check_length(stretch, _BEATS_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await stored.patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, patient):
         return json_answer(await stored.beats(connection, patient, stretch, engine))
 
 
@@ -143,8 +134,7 @@ async def beats(
 async def rhythms(patient_id: Id, stretch: WithStretch, viewer: Reader, parts: WithParts) -> Response:
     """Return the rhythms of a stretch."""
     check_length(stretch, _RHYTHMS_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await stored.patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, patient):
         return json_answer(await stored.rhythms(connection, patient, stretch))
 
 
@@ -160,8 +150,7 @@ async def episodes(
 ) -> Response:
     """Return the episodes that reach into a stretch, the newest first: of one call, or of all."""
     check_length(stretch, _TREND_MOST_S)
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await stored.patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, patient):
         found = await stored.episodes(connection, patient, stretch, call, limit + 1)
     return json_answer(Episodes(found[:limit], len(found) > limit))
 
@@ -175,7 +164,6 @@ async def alarms(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Return the patient's alarms, the newest first."""
-    async with parts.database.connection_as(viewer) as connection:
-        await stored.patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, _):
         found, more = await patient_alarms(connection, viewer, patient_id, before_us, limit)
     return json_answer(Alarms(found, more))

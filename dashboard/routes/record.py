@@ -14,6 +14,7 @@ from dashboard.permissions import Permission
 from dashboard.record import Author, LimitChange, Note, Trends
 from dashboard.routes.answers import Id, WithParts, json_answer, needs
 from dashboard.routes.bodies import read_body
+from dashboard.routes.looking import looking
 from dashboard.routes.shapes import gives, takes
 from dashboard.routes.stretches import US_MOST, WithStretch, check_length
 
@@ -91,8 +92,7 @@ async def delete_correction(patient_id: Id, correction_id: Id, viewer: Reviewer,
 @router.get("/notes", responses=gives(Notes))
 async def get_notes(patient_id: Id, viewer: Reader, parts: WithParts) -> Response:
     """Return what the team wrote about a patient."""
-    async with parts.database.connection_as(viewer) as connection:
-        await patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, _):
         return json_answer(Notes(await record.notes(connection, patient_id)))
 
 
@@ -121,8 +121,7 @@ async def post_note_correction(
 @router.get("/limits", responses=gives(Limits))
 async def get_limits(patient_id: Id, viewer: Reader, parts: WithParts) -> Response:
     """Return a patient's own limits, and who changed what."""
-    async with parts.database.connection_as(viewer) as connection:
-        patient = await patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, patient):
         facts = await patient_facts(connection, patient)
         return json_answer(Limits(facts.limits, await record.limit_changes(connection, patient_id)))
 
@@ -148,6 +147,5 @@ async def get_trends(
 ) -> Response:
     """Return beats by class, atrial fibrillation and battery over time, in buckets of whole minutes."""
     check_length(stretch, min(_TREND_MOST_S, _BUCKETS_MOST * bucket_s))
-    async with parts.database.connection_as(viewer) as connection:
-        await patient_name(connection, viewer, patient_id)
+    async with looking(parts, viewer, patient_id) as (connection, _):
         return json_answer(await record.trends(connection, patient_id, stretch, round(bucket_s * 1e6)))

@@ -19,7 +19,11 @@ OTHER_TENANT: Final = "other hospital"
 #: Of each role: who sees all of the first hospital, who sees its ward A, and who belongs to the other hospital.
 PLACES: Final = ("all", "ward_a", "other")
 #: What has rules that the API's description does not tell.
-_VALUES: Final = {"fields": [{"id": "a", "kind": "text", "label": "How are you?"}], "label": "N"}
+_VALUES: Final = {
+    "fields": [{"id": "a", "kind": "text", "label": "How are you?"}],
+    "label": "N",
+    "limits": {"bradycardia": {"bpm": 45}},
+}
 #: What belongs to a hospital, not to a patient: everybody there who may at all may do so, whatever his ward.
 OF_TENANT: Final = frozenset(
     {"user_id", "to_user_id", "token_id", "webhook_id", "contact_id", "on_call_id", "session_id", "ward_id"}

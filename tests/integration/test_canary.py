@@ -101,6 +101,10 @@ def test_a_run_that_comes_through_is_proven_and_one_that_does_not_says_where_it_
     path.store(onset_us)
     path.raise_alarm(onset_us)
     path.notify()
+    seal_due(path.connection)
+    taken_on = "SELECT ended_at FROM canary_runs WHERE acknowledged_at IS NOT NULL"
+    wait_until(lambda: path.connection.execute(taken_on).fetchall() != [], "the run to be taken on")
+    assert path.connection.execute(taken_on).fetchall() == [(None,)], "that it was taken on is not sealed yet"
     wait_until(lambda: path.ended() == [(None,)], "the run to be proven")
     facts = path.facts()
     assert facts.proven_us is not None
@@ -133,6 +137,8 @@ def test_a_run_that_comes_through_is_proven_and_one_that_does_not_says_where_it_
     path.raise_alarm(onset_us)
     wait_until(lambda: len(path.ended()) == 5, "the fifth run to end")
     assert path.ended() == [(None,), ("sent",), ("stored",), ("raised",), ("notified",)]
+    answers = path.connection.execute("SELECT count(*) FROM alarm_events WHERE kind = 'acknowledged'").fetchone()
+    assert answers == (1,), "of what nobody was told nobody takes anything on"
     facts = path.facts()
     assert facts.proven_us is not None
     now = canary_now(facts, facts.proven_us + 1)

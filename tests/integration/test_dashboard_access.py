@@ -60,6 +60,25 @@ def test_the_way_in_and_out(stack: Stack, stranger: Person) -> None:
     assert actions == ["signed_in", "signed_out"]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sessions SET last_seen_at = now() - interval '12 hours 1 second'",
+        "UPDATE sessions SET expires_at = now() - interval '1 second'",
+    ],
+    ids=["not used", "old"],
+)
+def test_a_session_ends_by_itself(stack: Stack, statement: str) -> None:
+    with stack.person() as nurse, nurse.screen() as screen:
+        stack.execute("UPDATE sessions SET last_seen_at = now() - interval '11 hours'")
+        assert nurse.http.get("/api/session").status_code == 200
+        recently = "SELECT last_seen_at > now() - interval '1 minute' FROM sessions"
+        assert stack.execute(recently) == [(True,)], "to use it is to keep it"
+        stack.execute(statement)
+        assert _code(nurse.http.get("/api/session")) == (401, "not_signed_in")
+        assert screen.wait_for_close() == 4401
+
+
 def test_nothing_is_said_to_strangers(stranger: Person) -> None:
     for method, path in _GUARDED:
         assert _code(stranger.http.request(method, path)) == (401, "not_signed_in"), path

@@ -14,7 +14,7 @@ from psycopg import sql
 from dashboard.permissions import PERMISSIONS, Permission, Role
 from heartwire.frames import encode
 from heartwire.topics import Stream, Topic
-from tests.conftest import StartHeartwire
+from tests.conftest import ROOT, StartHeartwire
 from tests.declared_routes import Declared, call_of, declared_routes
 from tests.integration.dashboard_stack import Person, Screen, Stack, as_the_pages_server, on_one_pair
 from tests.integration.tenants import OF_TENANT, PLACES, Kept, Tenants, fill, login_of
@@ -32,6 +32,12 @@ _ABOUT_ONESELF = {
     ("POST", "/api/account/second-factor"),
     ("POST", "/api/account/second-factor/removal"),
     ("POST", "/api/account/recovery-codes"),
+}
+#: A check of the ledger says itself who had it made; a rehearsal that is done stays; what was read is read once.
+_UNTOLD = {
+    ("POST", "/api/ledger/checks"),
+    ("DELETE", "/api/patients/{patient_id}/rehearsals/{rehearsal_id}"),
+    ("POST", "/api/messages/{message_id}/read"),
 }
 _GUARDED = [route for route in declared_routes() if route.asks_session]
 
@@ -77,7 +83,9 @@ def _names(route: Declared, about: Kept, *, is_of_tenant: bool) -> set[str]:
     """Return the parameters of a request, in its path and its body, that name something that is not the asker's."""
     body = call_of(route, about.ids).body
     given = set(re.findall(r"\{(\w+)\}", route.path)) | (set(body) if isinstance(body, dict) else set())
-    return given & (about.ids.keys() | {"messages"}) - {"fields", "label"} - (OF_TENANT if is_of_tenant else set())
+    return given & (about.ids.keys() | {"messages"}) - {"fields", "label", "limits"} - (
+        OF_TENANT if is_of_tenant else set()
+    )
 
 
 @on_one_pair
@@ -129,9 +137,13 @@ def test_the_same_requests_are_answered_about_the_own(stack: Stack, tenants: Ten
             shown = False
             for route in _GUARDED:
                 if route.method == "GET" and route.permission in {None, *PERMISSIONS[Role.PHYSICIAN]}:
+                    _forget_the_trail(stack)
                     answer = _ask(person, route, own)
                     assert answer.status == 200, f"{place}: {route.method} {route.path}: {answer.text}"
                     shown |= answer.shows(own)
+                    if route.permission is Permission.SEE_PATIENT:
+                        seen = stack.execute("SELECT patient_id FROM audit_events")
+                        assert seen == [(own.patient_id,)], f"{route.path} shows a patient and nobody knows who looked"
             assert shown
             path = f"/api/alarms/{own.ids['alarm_id']}/acknowledgement"
             assert person.http.post(path).status_code == 200
@@ -139,6 +151,32 @@ def test_the_same_requests_are_answered_about_the_own(stack: Stack, tenants: Ten
             path = f"/api/patients/{own.patient_id}/messages"
             assert person.http.post(path, json={"text": "Hello"}).status_code == 201
             assert person.http.post("/api/patients", json={"name": "New", "ward": "A"}).status_code == 201
+
+
+def _forget_the_trail(stack: Stack) -> None:
+    with psycopg.connect(stack.database) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("DELETE FROM audit_events")
+
+
+@on_one_pair
+def test_every_change_is_in_the_trail(stack: Stack, tenants: Tenants) -> None:
+    n_done = 0
+    untold: set[tuple[str, str]] = set()
+    with stack.person(login_of(Role.PHYSICIAN, "all")) as doctor, stack.person(login_of(Role.ADMIN, "all")) as admin:
+        for route in _GUARDED:
+            name = (route.method, route.path)
+            if route.method == "GET" or name in _ABOUT_ONESELF:
+                continue
+            person = doctor if route.permission in {None, *PERMISSIONS[Role.PHYSICIAN]} else admin
+            ((before,),) = stack.execute("SELECT count(*) FROM audit_events")
+            answer = _ask(person, route, tenants.a)
+            ((after,),) = stack.execute("SELECT count(*) FROM audit_events")
+            if answer.status < 300:  # some ask for what only a person thinks of
+                n_done += 1
+                untold |= {name} if after == before else set()
+    assert untold == _UNTOLD, "was done, and nobody knows by whom"
+    assert n_done > 35
 
 
 @on_one_pair
@@ -235,6 +273,23 @@ GROUP BY c.oid, c.relname HAVING bool_or(a.attname = 'tenant_id') ORDER BY 1
 """
 
 
+_WRITABLE = """
+SELECT c.relname::text FROM pg_class AS c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+    AND has_table_privilege('heartwire_pages', c.oid, 'INSERT, UPDATE, DELETE')
+"""
+#: A check of the ledger, which analytics begins, too (heartwire/storage/ledger.sql).
+_WRITTEN_ELSEWHERE = {"ledger_checks"}
+#: What only the door writes: `Database.connection`, without anybody's rights.
+_OF_THE_DOOR = {"sign_in_failures", "pairing_failures", "sign_in_states"}
+
+
+def _written_by_the_pages() -> set[str]:
+    statements = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "dashboard").rglob("*.sql"))
+    named = set(re.findall(r"\b(?:INSERT INTO|UPDATE|DELETE FROM) ([a-z_]+)\b", statements))
+    return (named | _WRITTEN_ELSEWHERE) - _OF_THE_DOOR
+
+
 def test_no_table_is_left_out(database: str) -> None:
     with psycopg.connect(database) as connection:
         row = connection.execute("SELECT isolate()").fetchone()
@@ -251,6 +306,8 @@ def test_no_table_is_left_out(database: str) -> None:
             " AND NOT coalesce(reloptions, '{}') @> ARRAY['security_invoker=true']"
         ).fetchall()
         assert views == [], "a view shows what its owner sees"
+        written = {table for (table,) in connection.execute(_WRITABLE)}
+        assert written == _written_by_the_pages(), "a right to write that no statement of the pages' server needs"
         rights = connection.execute(
             "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles"
             " WHERE rolname IN ('heartwire_pages', 'heartwire_door') ORDER BY 1"
@@ -311,6 +368,9 @@ def test_the_database_alone_tells_tenants_and_wards_apart(
         ("UPDATE ecg_frames SET gain = 1", "permission denied"),
         ("DELETE FROM beats", "permission denied"),
         ("DELETE FROM audit_events", "permission denied"),
+        ("DELETE FROM ledger_due", "permission denied"),
+        ("INSERT INTO ledger SELECT * FROM ledger", "permission denied"),
+        ("UPDATE patient_notes SET text = 'another'", "permission denied"),
         ("INSERT INTO retention_log (tenant_id, kind, before, n_rows, dropped_by) VALUES (1, 'x', now(), 0, 'x')",
          "permission denied"),
         ("TRUNCATE patients", "permission denied"),

@@ -179,6 +179,8 @@ def test_a_link_acts_in_the_name_of_who_was_told_and_on_its_own_alarms_only(stac
         gone = _notice(stack, second, login="doctor")
         stack.execute("UPDATE users SET disabled_at = now() WHERE login = 'doctor'")
         assert anybody.get(f"/api/notices/{gone}").status_code == 404
+        stack.execute("UPDATE users SET disabled_at = NULL, role = 'tester' WHERE login = 'doctor'")
+        assert _code(anybody.get(f"/api/notices/{gone}")) == "forbidden", "who may not act any more"
     events = stack.execute(
         "SELECT e.alarm_id, e.kind, u.name, e.detail -> 'from' ->> 'agent' FROM alarm_events AS e"
         " JOIN users AS u USING (user_id) ORDER BY event_id"

@@ -1,12 +1,13 @@
 """Who did and saw what, where people are signed in, and how somebody sees a patient of another ward."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from dashboard.permissions import Role
 from tests.conftest import StartHeartwire
-from tests.integration.dashboard_stack import Person, Stack, on_one_pair
+from tests.integration.dashboard_stack import Person, Stack, now_us, on_one_pair
 from tests.integration.tenants import Tenants, fill, login_of
 from tests.servers.fixtures import BrokerServer
 from tests.servers.waiting import wait_until
@@ -40,14 +41,19 @@ def test_the_trail_says_who_saw_what_and_is_read_in_pages(stack: Stack, tenants:
         user_id = person.http.get("/api/session").json()["user"]["id"]
         for _ in range(3):  # a page that stays open is one look
             assert person.http.get(f"/api/patients/{tenants.a.patient_id}").status_code == 200
+        # As one that opens asks for everything at once.
+        person.http.get(f"/api/patients/{tenants.a.patient_id}/notes")
+        with ThreadPoolExecutor(8) as several:
+            paths = [f"/api/patients/{tenants.a.patient_id}/{part}" for part in ("symptoms", "limits") * 4]
+            assert {answer.status_code for answer in several.map(person.http.get, paths)} == {200}
     with stack.person(admin) as person:
         seen = _trail(person, user_id=user_id)
-        assert [entry["action"] for entry in seen] == ["saw_patient", "signed_in"]
-        look = seen[0]
+        assert [entry["action"] for entry in seen] == ["saw_symptoms", "saw_patient", "signed_in"]
+        look = seen[1]
         assert (look["name"], look["role"], look["patient"]) == ("nurse of ward_a", "nurse", "Marked-Aaa Patient")
         assert _trail(person, user_id=user_id, action="saw_patient") == [look]
-        assert _trail(person, user_id=user_id, from_us=look["at_us"] + 1) == []
-        assert [e["id"] for e in _trail(person, user_id=user_id, to_us=look["at_us"])] == [seen[1]["id"]]
+        assert _trail(person, user_id=user_id, from_us=look["at_us"] + 1) == seen[:1]
+        assert _trail(person, user_id=user_id, to_us=look["at_us"]) == seen[2:]
         # Page by page it is the whole, and what is written meanwhile moves nothing.
         whole = [entry["id"] for entry in _trail(person, limit=500)]
         pages: list[int] = []
@@ -125,10 +131,12 @@ def test_broken_glass_shows_a_patient_for_hours_and_tells_the_team(stack: Stack,
         found = doctor.http.get("/api/glass/patients", params={"name": "marked-"}).json()["patients"]
         assert [one["id"] for one in found] == [tenants.a.patient_id, tenants.b.patient_id], "of the own hospital alone"
         assert doctor.http.post(f"{patient}/glass", json={"reason": "short"}).status_code == 422
+        begun_us = now_us()
         answer = doctor.http.post(f"{patient}/glass", json={"reason": _REASON})
         assert answer.status_code == 201, answer.text
         assert doctor.http.get(patient).status_code == 200
         until_us = answer.json()["until_us"]
+        assert until_us - begun_us == pytest.approx(4 * 3600e6, abs=60e6)
         stack.execute(  # a colleague's, later and for something else
             "INSERT INTO glass_breaks (tenant_id, patient_id, user_id, reason, until_at)"
             " SELECT tenant_id, patient_id, (SELECT user_id FROM users WHERE login = %s), 'another reason', until_at"

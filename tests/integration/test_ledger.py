@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from analytics.ledger.sealer import seal_due
 from heartwire.ledger import sealed
-from heartwire.storage.ledger import Report, Wrong, check_chain, read_contents, read_entries
+from heartwire.storage.ledger import SOURCES, Report, Wrong, check_chain, read_contents, read_entries
 from heartwire.storage.retention import drop_due, set_policy
 from tests.conftest import StartHeartwire
 from tests.integration.analytics_stack import Stack, on_one_database
@@ -22,6 +23,23 @@ _ALARM = """
     RETURNING alarm_id
 """
 _EVENT = "INSERT INTO alarm_events (alarm_id, tenant_id, kind, detail) VALUES (%s, 1, %s, %s) RETURNING event_id"
+_USER = """
+    INSERT INTO users (tenant_id, login, name, password_hash, role) VALUES (1, 'n', 'N', 'x', 'nurse') RETURNING user_id
+"""
+_CONTACT = """
+    INSERT INTO contacts (tenant_id, user_id, kind, label, scheme, address, created_by)
+    VALUES (1, %s, 'apprise', 'mail', 'mailto', 'secret', %s) RETURNING contact_id
+"""
+_ATTEMPT = """
+    INSERT INTO notification_attempts (
+        tenant_id, notification_id, alarm_id, patient_id, contact_id, user_id, took_ms, outcome
+    )
+    VALUES (1, 1, %s, %s, %s, %s, 12, 'failed') RETURNING attempt_id
+"""
+_LINE = """
+    INSERT INTO retention_log (tenant_id, patient_id, kind, before, n_rows, dropped_by)
+    VALUES (1, %s, 'ecg', now(), 0, 'Ada') RETURNING log_id
+"""
 #: What somebody who owns the database can do, and no row in it tells.
 _PAST_THE_TRIGGERS = "SET session_replication_role = replica"
 
@@ -213,6 +231,64 @@ def test_what_retention_drops_is_gone_by_its_word_and_what_only_says_so_is_not(v
     assert found == [*[Wrong.MISSING] * 4, Wrong.CHANGED], "a line that was changed excuses nothing"
 
 
+#: What changes while an alarm lasts, and how the database finds those that do.
+_NOT_SEALED = {
+    "alarms": {"detail", "has_ended", "has_suppressed", "has_acknowledged", "has_undone"},
+    "retention_log": {"xid"},
+}
+#: Another value of a column, where its own rules allow few.
+_OTHERS = {"kind": "'shown'", "outcome": "'refused'", "priority": "'low'"}
+_OTHER_OF_TYPE = {
+    "text": "coalesce({0}, '') || 'x'",
+    "jsonb": "'{{\"another\": 1}}'",
+    "boolean": "NOT {0}",
+    "timestamp with time zone": "coalesce({0}, now()) + interval '1 microsecond'",
+}
+
+
+@on_one_database
+def test_no_column_of_what_is_sealed_changes_unseen(vault: Vault) -> None:
+    user = vault.value(_USER)
+    contact = vault.value(_CONTACT, user, user)
+    alarm_id, _ = _alarm(vault, 0, "notified")
+    vault.value(_ATTEMPT, alarm_id, vault.patient_id, contact, user)
+    vault.value(_LINE, vault.patient_id)
+    seal_due(vault.connection)
+    assert _check(vault).wrong == 0
+    for table in ("alarms", *SOURCES):
+        columns = vault.connection.execute(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s AND is_identity = 'NO'",
+            (table,),
+        ).fetchall()
+        for column, kind in columns:
+            if column in _NOT_SEALED.get(table, set()):
+                continue
+            other = _OTHERS.get(column) or _OTHER_OF_TYPE.get(kind, "coalesce({0}, 0) + 1").format(column)
+            before = vault.value(f"SELECT {column} FROM {table}")  # noqa: S608 # the schema's own names
+            if kind == "jsonb":
+                before = Jsonb(before)
+            _tamper(vault, f"UPDATE {table} SET {column} = {other}")  # noqa: S608
+            assert _check(vault).wrong > 0, f"{table}.{column} was changed, and nobody sees it"
+            _tamper(vault, f"UPDATE {table} SET {column} = %s", before)  # noqa: S608
+            assert _check(vault).wrong == 0, f"{table}.{column} is as it was"
+
+
+@on_one_database
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_came_past_the_trigger_is_named(vault: Vault, source: str) -> None:
+    user = vault.value(_USER)
+    contact = vault.value(_CONTACT, user, user)
+    alarm_id, _ = _alarm(vault, 0, "raised")
+    seal_due(vault.connection)
+    statement, given = {
+        "alarm_events": ("INSERT INTO alarm_events (alarm_id, tenant_id, kind) VALUES (%s, 1, 'ended')", [alarm_id]),
+        "notification_attempts": (_ATTEMPT, [alarm_id, vault.patient_id, contact, user]),
+        "retention_log": (_LINE, [vault.patient_id]),
+    }[source]
+    _tamper(vault, statement, *given)
+    assert [(finding.wrong, finding.source) for finding in _check(vault).findings] == [(Wrong.ADDED, source)]
+
+
 @on_one_database
 def test_of_two_who_seal_at_once_one_does_nothing(vault: Vault) -> None:
     for number in range(200):
@@ -264,20 +340,9 @@ def test_analytics_seals_and_the_command_says_what_was_done_to_it(
 @on_one_database
 def test_an_attempt_to_tell_somebody_is_sealed_like_an_event(vault: Vault) -> None:
     alarm_id, _ = _alarm(vault, 0, "raised")
-    user = vault.value(
-        "INSERT INTO users (tenant_id, login, name, password_hash, role) VALUES (1, 'n', 'N', 'x', 'nurse')"
-        " RETURNING user_id"
-    )
-    contact = vault.value(
-        "INSERT INTO contacts (tenant_id, user_id, kind, label, scheme, address, created_by)"
-        " VALUES (1, %s, 'apprise', 'mail', 'mailto', 'secret', %s) RETURNING contact_id",
-        *(user, user),
-    )
-    attempt = vault.value(
-        "INSERT INTO notification_attempts (tenant_id, notification_id, alarm_id, patient_id, contact_id, user_id,"
-        " took_ms, outcome) VALUES (1, 1, %s, %s, %s, %s, 12, 'failed') RETURNING attempt_id",
-        *(alarm_id, vault.patient_id, contact, user),
-    )
+    user = vault.value(_USER)
+    contact = vault.value(_CONTACT, user, user)
+    attempt = vault.value(_ATTEMPT, alarm_id, vault.patient_id, contact, user)
     assert seal_due(vault.connection) == 2
     assert _check(vault).wrong == 0
     _tamper(vault, "UPDATE notification_attempts SET outcome = 'delivered' WHERE attempt_id = %s", attempt)

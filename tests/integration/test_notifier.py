@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from heartwire.push_key import public_bytes
+from heartwire.storage.queries import load_queries
 from tests.conftest import StartHeartwire
 from tests.integration.notifier_stack import Mailbox, OnCall, Receiver, hanging_server
 from tests.servers.waiting import wait_until
@@ -269,6 +270,90 @@ def test_a_browser_gets_it_encrypted_and_one_that_is_gone_is_forgotten(ward: OnC
         "a browser that is gone to be forgotten",
     )
     assert ward.rows("SELECT outcome FROM notification_attempts ORDER BY attempt_id") == [("delivered",), ("refused",)]
+
+
+def test_what_waits_is_not_said_once_it_is_answered_over_or_held(ward: OnCall, receiver: Receiver) -> None:
+    receiver.status = 500
+    nora = ward.person("nora", 1)
+    broken = ward.contact(nora, receiver.address("nora"))
+    ward.chain(0, 600)
+    names = ("answered", "over", "silenced", "asks")
+    alarms = dict(zip(names, (ward.alarm("pause", "medium")[0] for _ in names), strict=True))
+    ward.notifier()
+    wait_until(lambda: len(ward.open_alarms("channel_failing")) == 1, "three attempts that did not arrive")
+    of_itself = (
+        "SELECT n.state FROM notifications AS n JOIN alarms AS a USING (alarm_id)"
+        " WHERE a.call = 'channel_failing' AND n.contact_id = %s"
+    )
+    wait_until(lambda: ward.rows(of_itself, broken) == [("moot",)], "a contact not to be told of itself")
+    ward.event(alarms["answered"], "acknowledged", nora)
+    ward.event(alarms["over"], "ended")
+    ward.event(alarms["silenced"], "silenced", nora, '{"seconds": 600}')
+    n_before = len(receiver.posts)
+    receiver.status = 200
+
+    def states() -> list[str]:
+        found = dict(ward.rows("SELECT alarm_id, state FROM notifications WHERE contact_id = %s", broken))
+        return [found[alarms[name]] for name in names]
+
+    wait_until(lambda: states()[-1] == "delivered", "what still asks to be said")
+    assert states() == ["moot", "moot", "waiting", "delivered"]
+    said = [json.loads(body)["message"] for _, _, body in receiver.posts[n_before:]]
+    assert [one.count("Pause") for one in said][-1] == 1
+    ward.event(alarms["silenced"], "silence_undone", nora)
+    wait_until(lambda: states()[2] == "delivered", "what may be said again")
+
+
+def test_who_is_on_call_is_who_is_there_now_for_this_ward(ward: OnCall) -> None:
+    people = {
+        name: ward.person(name)
+        for name in ("now", "own", "before", "later", "removed", "elsewhere", "disabled", "gone")
+    }
+    for name, user_id in people.items():
+        ward.contact(user_id, f"json://127.0.0.1/{name}")
+    ward.rows("UPDATE users SET disabled_at = now() WHERE login = 'disabled'")
+    ward.rows("UPDATE contacts SET removed_at = now() WHERE user_id = %s", people["gone"])
+    ask = load_queries("analytics.notifier", "clerk.sql")["on_call"]
+
+    def duty(name: str, begin_h: int = -1, end_h: int = 1, of_ward: str | None = None) -> None:
+        ward.rows(
+            "INSERT INTO on_call (tenant_id, user_id, step, ward, from_at, to_at, created_by, removed_at, removed_by)"
+            " VALUES (1, %s, 1, %s, now() + %s * interval '1 h', now() + %s * interval '1 h', 1,"
+            " CASE WHEN %s THEN now() END, CASE WHEN %s THEN 1 END)",
+            *(people[name], of_ward, begin_h, end_h, name == "removed", name == "removed"),
+        )
+
+    def called() -> list[str]:
+        given = {"tenant_id": 1, "ward": "B", "step": 1}
+        return [name.lower() for _, name, _ in ward.connection.execute(ask, given).fetchall()]
+
+    duty("before", -8, 0)
+    duty("later", 1, 9)
+    duty("elsewhere", of_ward="C")
+    for name in ("removed", "disabled", "gone"):
+        duty(name)
+    assert called() == []
+    duty("now")
+    assert called() == ["now"]
+    duty("own", of_ward="B")
+    assert called() == ["own"], "of the ward itself, before who is there for all"
+
+
+def test_that_somebody_cannot_is_not_forgotten_by_who_counts(ward: OnCall) -> None:
+    (alarm_id,) = ward.alarm()
+    save = load_queries("analytics.notifier", "clerk.sql")["save"]
+
+    def saved(step: int, *, hurries: bool) -> tuple[int, bool]:
+        given = {"alarms": [alarm_id], "steps": [step], "waited_us": [1], "hurries": [hurries]}
+        ward.connection.execute(save, given)
+        ((step, hurries),) = ward.rows("SELECT step, hurries FROM escalations")
+        return step, hurries
+
+    assert saved(1, hurries=False) == (1, False)
+    ward.rows("UPDATE escalations SET hurries = true")  # by the link, while a turn is under way
+    assert saved(1, hurries=False) == (1, True)
+    assert saved(2, hurries=False) == (2, False), "the next one has his whole time"
+    assert saved(1, hurries=False) == (2, False), "a turn that comes late takes nothing back"
 
 
 def test_who_has_set_nothing_is_told_by_the_screens_alone(ward: OnCall) -> None:

@@ -79,6 +79,20 @@ def test_a_token_that_is_old_or_invented_is_nobody(stack: Stack) -> None:
             assert system.get("/api/ward").status_code == 401, one
 
 
+def test_a_token_sees_its_wards_has_no_account_and_ends_with_its_holder(stack: Stack) -> None:
+    patient = stack.add_patient()
+    _, secret = _make_token(stack, "see_ward", "see_patient")
+    path = f"/api/patients/{patient.patient_id}"
+    with _system(stack, secret) as system:
+        assert system.get(path).status_code == 200
+        assert system.get("/api/account").status_code == system.delete("/api/sessions").status_code == 403
+        stack.execute("UPDATE users SET all_wards = false WHERE role = 'system'")
+        assert system.get(path).status_code == 404
+        assert system.get("/api/ward").json()["patients"] == []
+        stack.execute("UPDATE users SET disabled_at = now() WHERE role = 'system'")
+        assert system.get("/api/ward").status_code == 401
+
+
 def test_nobody_signs_in_as_a_token(stack: Stack) -> None:
     _, secret = _make_token(stack, "see_ward")
     ((login,),) = stack.execute("SELECT login FROM users WHERE role = 'system'")
@@ -358,6 +372,8 @@ def test_a_receiver_that_fails_gets_all_of_it_later_and_one_that_hangs_delays_no
         assert shown()["behind"] == 3
         assert len(failing.entries) == len(hanging.entries) == 1
         failing.status = 204
+        # As a clock that is set back leaves it: no pause becomes longer by that.
+        stack.execute("UPDATE webhooks SET try_again_at = now() + interval '1 hour' WHERE failures > 0")
         wait_until(lambda: len(failing.entries) == 3, "everything", timeout_s=30)
         assert [one["alarm"]["call"] for one in failing.entries] == ["asystole", "pause", "couplet"]
         wait_until(lambda: shown()["failing_us"] is None, "the end of the failure")

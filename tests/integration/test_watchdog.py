@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from analytics.ledger.sealer import seal_due
 from analytics.ledger.watchdog import Watchdog
+from heartwire.access import CANARY_DEVICE
+from heartwire.storage.canary import CANARY_LOGIN, register_canary
 from tests.integration.analytics_stack import on_one_database
 from tests.integration.storage_stack import BEGIN_US, Vault, at
 
@@ -57,6 +60,7 @@ class _Ward:
 @pytest.fixture
 def ward(database: str) -> Iterator[_Ward]:
     vault = Vault(database)
+    register_canary(vault.connection, None)
     yield _Ward(vault)
     vault.close()
 
@@ -81,20 +85,48 @@ def test_an_alarm_that_reached_nobody_is_named_until_somebody_knows(ward: _Ward)
 
 
 @on_one_database
-def test_a_late_alarm_and_one_of_a_paused_patient_ask_for_nobody(ward: _Ward) -> None:
-    late, paused = ward.raise_alarm(), ward.raise_alarm()
+def test_what_is_late_paused_taken_on_or_reviewed_asks_for_nobody(ward: _Ward) -> None:
+    late, paused, taken_on, reviewed = (ward.raise_alarm() for _ in range(4))
     ward.connection.execute("UPDATE alarms SET late = true WHERE alarm_id = %s", (late,))
     ward.add_event(paused, "paused")
+    for alarm_id, kind in ((taken_on, "acknowledged"), (reviewed, "reviewed")):
+        ward.connection.execute(
+            "INSERT INTO alarm_events (alarm_id, tenant_id, kind, user_id)"
+            " SELECT %s, 1, %s, user_id FROM users WHERE login = %s",
+            (alarm_id, kind, CANARY_LOGIN),
+        )
     assert ward.look() is None
+
+
+@on_one_database
+def test_the_canary_is_nobody_and_one_process_watches(ward: _Ward) -> None:
+    assert ward.look() is None
+    of_canary = {"device": CANARY_DEVICE, "at": at(BEGIN_US)}
+    row = ward.connection.execute(_ALARM, of_canary).fetchone()
+    ward.connection.execute(
+        "INSERT INTO alarm_events (alarm_id, tenant_id, kind) SELECT alarm_id, tenant_id, 'raised' FROM alarms"
+        " WHERE alarm_id = %s",
+        row,
+    )
+    assert ward.look() is None
+    first = ward.raise_alarm()
+    seal_due(ward.connection)
+    with psycopg.connect(ward.vault.database, autocommit=True) as another:
+        Watchdog(another, 0.0).look()
+    assert ward.vault.value("SELECT count(*) FROM alarms WHERE call = 'alarm_unaccounted'") == 0
+    assert ward.look() == {"alarms": 1, "episodes": 0, "unsealed": 0, "first": [first]}
 
 
 @on_one_database
 def test_an_episode_without_an_alarm_and_an_event_without_a_seal_are_found(ward: _Ward) -> None:
     assert ward.look() is None
-    ward.connection.execute(
-        "INSERT INTO episodes (tenant_id, patient_id, device_id, call, onset_at, engine)"
-        " SELECT tenant_id, patient_id, device_id, 'pause', now(), 'test' FROM devices"
+    episode = (
+        "INSERT INTO episodes (tenant_id, patient_id, device_id, call, onset_at, engine, is_rerun)"
+        " SELECT tenant_id, patient_id, device_id, 'pause', now(), 'test', %s FROM devices WHERE device_id = %s"
     )
+    ward.connection.execute(episode, (True, ward.vault.device))
+    assert ward.look() is None, "what was analysed again was told when it was live"
+    ward.connection.execute(episode, (False, ward.vault.device))
     assert ward.look() == {"alarms": 0, "episodes": 1, "unsealed": 0, "first": []}
     ward.connection.execute("DELETE FROM episodes")
     assert ward.look() is None

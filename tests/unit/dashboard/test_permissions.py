@@ -22,6 +22,34 @@ def test_every_route_says_who_may() -> None:
     assert seen >= PUBLIC | SIGNED_IN, "a route that is gone is named in tests/declared_routes.py"
 
 
+#: Own ways to be reached, and having the ledger counted anew: who may look may do so.
+_FOR_WHO_LOOKS = {
+    ("POST", "/api/ledger/checks"),
+    ("POST", "/api/contacts"),
+    ("DELETE", "/api/contacts/{contact_id}"),
+    ("POST", "/api/contacts/{contact_id}/test"),
+}
+#: What is an administrator's alone, to look at as well as to change.
+_OF_ADMINISTRATORS = ("/api/audit", "/api/people", "/api/retention", "/api/storage", "/api/tokens", "/api/webhooks")
+
+
+def test_to_look_is_not_to_change() -> None:
+    for route in declared_routes():
+        name = (route.method, route.path)
+        if route.method != "GET" and route.permission is not None and name not in _FOR_WHO_LOOKS:
+            assert not route.permission.startswith("see_"), f"who may {route.permission} may {name}"
+
+
+def test_a_record_is_not_for_who_looks_after_people_and_theirs_is_not_for_the_team() -> None:
+    for route in declared_routes():
+        who = {role for role in Role if route.permission in PERMISSIONS[role]}
+        if route.path.startswith(_OF_ADMINISTRATORS):
+            may = {Role.ADMIN} | ({Role.SYSTEM} if route.permission is Permission.SEE_AUDIT else set())
+            assert who == may, (route.method, route.path)
+        elif route.path.startswith("/api/patients/{patient_id}") and not route.path.endswith(("/devices", "/hold")):
+            assert Role.ADMIN not in who, (route.method, route.path)
+
+
 def test_every_role_and_every_permission_has_its_place() -> None:
     assert set(PERMISSIONS) == set(Role)
     assert frozenset[Permission]().union(*PERMISSIONS.values()) == set(Permission)
