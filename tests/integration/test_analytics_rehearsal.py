@@ -111,7 +111,8 @@ def test_analytics_runs_it_beside_the_live_analysis_and_says_what_would_change(w
 def test_what_is_cancelled_under_way_ends_and_the_next_is_done(stack: Stack) -> None:
     device = stack.add_device()
     stack.store(device, cut_into_frames(draw_ecg(_BEATS, 420), BEGIN_US))
-    cancelled, wanted = _ask(stack, {}), _ask(stack, {"bradycardia": {"bpm": 40.0}})
+    stack.execute("INSERT INTO patient_limits SELECT patient_id, 1, 'bradycardia', 'bpm', 40 FROM patients")
+    cancelled, wanted = _ask(stack, {}), _ask(stack, {"bradycardia": {"bpm": 50.0}})
     hidden = _ask(stack, {}, patient=_nobody(stack))
     asked = 0
 
@@ -126,7 +127,10 @@ def test_what_is_cancelled_under_way_ends_and_the_next_is_done(stack: Stack) -> 
         assert work_off(connection, is_wanted) == 2
         assert work_off(connection) == 0
     assert _state(stack, cancelled)[:3] == (False, None, None)
-    assert _state(stack, wanted)[0]
+    has_ended, _, result, *_ = _state(stack, wanted)
+    assert has_ended
+    (brady,) = (each for each in result["calls"] if each["call"] == "bradycardia")
+    assert (brady["now"], brady["tried"], brady["added"]) == (0, 3, 3), "against the patient's own limit"
     assert _state(stack, hidden)[:2] == (True, "no_signal")
 
 

@@ -64,6 +64,14 @@ def test_what_waits_is_told_gravest_first_and_like_beside_like(stack: Stack, nur
     hidden = _raise(stack, ben, "bradycardia", "medium", 600)
     stack.add_event(hidden, "suppressed")
     technical = stack.raise_alarm(ben, "lead_off", "medium")
+    # A rerun by another engine found the same, and other beats: it is shown to nobody who does not ask.
+    stack.execute(
+        "INSERT INTO episodes (tenant_id, patient_id, device_id, call, onset_at, engine, is_rerun)"
+        " SELECT tenant_id, patient_id, device_id, call, onset_at, 'another', true FROM episodes"
+    )
+    stack.execute(
+        "INSERT INTO beats SELECT patient_id, tenant_id, device_id, t, rr_s / 2, 2, label, 'another', true FROM beats"
+    )
     waiting, n = _queue(nurse)
     assert waiting == [(grave, grave), (slow_again, slow_again), (slow, slow_again), (fast, fast)]
     assert n == 4
