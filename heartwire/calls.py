@@ -222,7 +222,7 @@ _CATALOGUE: Final = (
     Call(
         "ventricular_run",
         "Run of ventricular beats",
-        "Salve d'extrasystoles ventriculaires",
+        "Salve d’extrasystoles ventriculaires",
         "Ventrikuläre Salve",
         Priority.MEDIUM,
         Family.CLINICAL,
@@ -415,7 +415,7 @@ _CATALOGUE: Final = (
     Call(
         "clock_wrong",
         "Device's clock is wrong",
-        "Horloge de l'appareil fausse",
+        "Horloge de l’appareil fausse",
         "Uhr des Geräts geht falsch",
         Priority.LOW,
         Family.TECHNICAL,
@@ -439,7 +439,7 @@ _CATALOGUE: Final = (
     Call(
         "outbox_filling",
         "Signal piles up in the device",
-        "Le signal s'accumule dans l'appareil",
+        "Le signal s’accumule dans l’appareil",
         "Signal staut sich im Gerät",
         Priority.MEDIUM,
         Family.TECHNICAL,

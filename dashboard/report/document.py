@@ -220,11 +220,9 @@ def _strip(strip: Strip, say: Phrases) -> ShownStrip:
         )
         if strip.alarm.confidence is not None:
             facts.append(say("confidence", share=say.share(strip.alarm.confidence)))
-        verdict = strip.alarm.verdict
-        judged = verdict is not None and say.knows(verdict) and strip.alarm.reviewer is not None
-        facts.append(
-            say("judged", verdict=say(verdict or ""), name=strip.alarm.reviewer or "") if judged else say("judged_not")
-        )
+        judged = f"judged_{strip.alarm.verdict}"
+        is_judged = say.knows(judged) and strip.alarm.reviewer is not None
+        facts.append(say(judged, name=strip.alarm.reviewer or "") if is_judged else say("judged_not"))
         if strip.alarm.note:
             facts.append(strip.alarm.note)
     elif strip.felt is not None:

@@ -59,7 +59,7 @@ def _add(page: Page, name: str) -> None:
     page.get_by_role("link", name="Add a patient").click()
     page.get_by_label("Given name and family name").fill(name)
     page.get_by_label("Ward", exact=True).fill("Cardiology")
-    page.get_by_label("Language of the patient's phone").select_option("fr")
+    page.get_by_label("Language of the patient’s phone").select_option("fr")
     page.get_by_role("button", name="Add, then pair a device").click()
 
 
@@ -86,7 +86,7 @@ def test_a_patient_is_added_paired_and_answered(
         phone.send(*[ecg_frame(seq, t0_us=now_us() - (20 - seq) * 1_000_000) for seq in range(20)])
         expect(page.locator(".pair-now")).to_have_text("The signal arrives. All is done.")
         assert barriers_of(page) == []
-        page.get_by_role("link", name="See Marie Dupont's signal").click()
+        page.get_by_role("link", name="See Marie Dupont’s signal").click()
         _talk(page, phone)
         _shut_out(page, phone)
 

@@ -136,7 +136,7 @@ def test_limits_that_ring_for_nothing_are_named_and_may_be_tried(
     expect(dialog.get_by_label("Limit, as it is now")).to_have_value("tachycardia.bpm")
     dialog.get_by_role("button", name="Try", exact=True).press("Enter")
     dialog.get_by_role("button", name="Set Tachycardia 128 /min for this patient").press("Enter")
-    expect(dialog.get_by_role("status")).to_contain_text("It is the patient's limit now.")
+    expect(dialog.get_by_role("status")).to_contain_text("It is the patient’s limit now.")
     with psycopg.connect(stack.database) as connection:
         set_now = connection.execute("DELETE FROM patient_limits WHERE call = 'tachycardia' RETURNING name, value")
         assert ("bpm", 128) in set_now.fetchall()

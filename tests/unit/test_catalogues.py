@@ -37,6 +37,11 @@ def test_no_words_are_empty(source: Path) -> None:
         assert [key for key, text in words.items() if not text.strip()] == [], language
 
 
+def test_an_apostrophe_is_the_typographers(source: Path) -> None:
+    for language, words in _catalogues(source).items():
+        assert [key for key, text in words.items() if "'" in text] == [], language
+
+
 def test_there_are_no_words_that_nothing_uses(source: Path) -> None:
     files = [path for path in source.rglob("*.ts*") if not path.name.endswith(".test.ts")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)

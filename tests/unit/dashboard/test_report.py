@@ -179,9 +179,12 @@ def test_a_gap_is_not_bridged_and_what_is_too_high_is_said_to_be_cut() -> None:
     ("language", "words"),
     [
         ("en", ["ECG report", "3.3 % of all", "96 600", "Of 4.2 % of the period there is no ECG", "25 of 41 alarms",
-                "2026-10-14 20:00:00", "Europe/Paris, UTC+02:00", "not a certified medical device", "Page 1 of"]),
-        ("fr", ["Rapport d'ECG", "Tachycardie ventriculaire", "vertige, palpitations", "médecin", "4,2 %"]),
-        ("de", ["EKG-Bericht", "Ventrikuläre Tachykardie", "Schwindel, Herzklopfen", "kein zertifiziertes Medizin"]),
+                "2026-10-14 20:00:00", "Europe/Paris, UTC+02:00", "reviewed: true, by Dr. Day",
+                "not a certified medical device", "Page 1 of"]),
+        ("fr", ["Rapport d'ECG", "Tachycardie ventriculaire", "vertige, palpitations", "médecin", "4,2 %",
+                "relue : vraie, par Dr. Day"]),
+        ("de", ["EKG-Bericht", "Ventrikuläre Tachykardie", "Schwindel, Herzklopfen", "beurteilt: richtig, von Dr. Day",
+                "kein zertifiziertes Medizin"]),
     ],
 )  # fmt: skip
 def test_it_says_all_in_the_language(language: str, words: list[str]) -> None:
