@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from dashboard.access import Action, audit
 from dashboard.alarms import Alarm, AlarmState, Verdict, one_alarm
 from dashboard.errors import ApiError, Code
+from dashboard.glass import refuse_own_word
 from dashboard.whence import Hand
 from heartwire.storage.queries import load_queries
 
@@ -32,7 +33,8 @@ async def acknowledge(hand: Hand, alarm_id: int, additions: int) -> Alarm:
     Raises
     ------
     ApiError
-        `NOT_FOUND`; `NOT_OPEN` when it is over or suppressed; `CHANGED` when something was added that was not shown.
+        `NOT_FOUND`; `NOT_OPEN` when it is over or suppressed; `CHANGED` when something was added that was not shown;
+        `FOR_THE_TEAM`.
     """
     async with hand.connection.transaction():
         alarm = await _locked(hand, alarm_id)
@@ -40,6 +42,7 @@ async def acknowledge(hand: Hand, alarm_id: int, additions: int) -> Alarm:
             return alarm
         if alarm.state not in _OPEN:
             raise ApiError(Code.NOT_OPEN)
+        await refuse_own_word(hand.connection, hand.viewer, alarm)
         if alarm.additions != additions:
             raise ApiError(Code.CHANGED)
         return await _act(hand, alarm, "acknowledged", Action.ACKNOWLEDGED)
@@ -62,7 +65,7 @@ async def silence(hand: Hand, alarm_id: int, seconds: int) -> Alarm:
     Raises
     ------
     ApiError
-        `NOT_FOUND`; `NOT_OPEN` when it is over or suppressed.
+        `NOT_FOUND`; `NOT_OPEN` when it is over or suppressed; `FOR_THE_TEAM`.
     """
     async with hand.connection.transaction():
         alarm = await _locked(hand, alarm_id)
@@ -70,6 +73,7 @@ async def silence(hand: Hand, alarm_id: int, seconds: int) -> Alarm:
             return alarm
         if alarm.state not in _OPEN:
             raise ApiError(Code.NOT_OPEN)
+        await refuse_own_word(hand.connection, hand.viewer, alarm)
         return await _act(hand, alarm, "silenced", Action.SILENCED, seconds=seconds)
 
 

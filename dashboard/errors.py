@@ -54,6 +54,8 @@ class Code(StrEnum):
     """There are patients in it."""
     NOT_NEEDED = "not_needed"
     """Who asks sees it already."""
+    FOR_THE_TEAM = "for_the_team"
+    """The alarm tells the patient's own team that who asks looks: the team answers it."""
     NOT_OPEN = "not_open"
     """The alarm ended or was suppressed: there is nothing to acknowledge any more."""
     NO_PATIENTS = "no_patients"
@@ -131,6 +133,7 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.TAKEN: 409,
     Code.NOT_EMPTY: 409,
     Code.NOT_NEEDED: 409,
+    Code.FOR_THE_TEAM: 403,
     Code.NOT_OPEN: 409,
     Code.NO_PATIENTS: 409,
     Code.WITHDRAWN: 409,

@@ -7,7 +7,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from dashboard.access import Action, Viewer, audit
-from dashboard.alarms import us_of
+from dashboard.alarms import Alarm, us_of
 from dashboard.errors import ApiError, Code
 from dashboard.patients import PatientName, patient_name
 from heartwire.calls import GLASS_BROKEN, get_call
@@ -96,14 +96,32 @@ async def open_glass(connection: _Connection, viewer: Viewer, patient_id: int) -
         `NOT_FOUND`.
     """
     await patient_name(connection, viewer, patient_id)
-    given = _of(viewer) | {"patient_id": patient_id, "wards": None if viewer.wards is None else list(viewer.wards)}
-    row = await (await connection.execute(_QUERIES["now"], given)).fetchone()
+    row = await _now(connection, viewer, patient_id)
     return OpenGlass(None, None) if row is None else OpenGlass(us_of(row[0]), row[1])
+
+
+async def refuse_own_word(connection: _Connection, viewer: Viewer, alarm: Alarm) -> None:
+    """Leave it to the patient's team to answer that somebody of another ward looks.
+
+    Raises
+    ------
+    ApiError
+        `FOR_THE_TEAM` for who sees the patient by glass alone.
+    """
+    if alarm.call != GLASS_BROKEN or alarm.patient_id is None:
+        return
+    if await _now(connection, viewer, alarm.patient_id) is not None:
+        raise ApiError(Code.FOR_THE_TEAM)
 
 
 async def end_glass(connection: _Connection, tenant_id: int) -> None:
     """End the alarms of glass that holds no more."""
     await connection.execute(_QUERIES["end"], {"tenant_id": tenant_id, "call": GLASS_BROKEN})
+
+
+async def _now(connection: _Connection, viewer: Viewer, patient_id: int) -> tuple[Any, ...] | None:
+    given = _of(viewer) | {"patient_id": patient_id, "wards": None if viewer.wards is None else list(viewer.wards)}
+    return await (await connection.execute(_QUERIES["now"], given)).fetchone()
 
 
 def _of(viewer: Viewer) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dashboard.canary import NO_RUNS, CanaryFacts, CanaryNow, canary_now, read_c
 from dashboard.database import Sight
 from dashboard.hand_overs import HandOver, Named, open_hand_overs
 from dashboard.pauses import Pause, pauses_in_force
+from heartwire.calls import GLASS_BROKEN
 from heartwire.storage.queries import load_queries
 
 _QUERIES: Final = load_queries("dashboard", "ward.sql")
@@ -140,11 +141,18 @@ def seen_by(ward: Ward, sight: Sight) -> Ward:
         return ward
     patients = [one for one in ward.patients if one.ward_id in sight.wards or one.id in sight.patients]
     ids = {one.id for one in patients}
+    # That one looks oneself is told to the others.
+    by_glass = {one.id for one in patients if one.ward_id not in sight.wards}
     names = {one.ward for one in patients}
     return msgspec.structs.replace(
         ward,
         patients=patients,
-        alarms=[one for one in ward.alarms if one.patient_id is None or one.patient_id in ids],
+        alarms=[
+            one
+            for one in ward.alarms
+            if one.patient_id is None
+            or (one.patient_id in ids and not (one.call == GLASS_BROKEN and one.patient_id in by_glass))
+        ],
         pauses=[
             one
             for one in ward.pauses

@@ -59,9 +59,13 @@ def test_the_glass_is_broken_by_keyboard_and_the_team_reads_why(
     team.goto(f"/patient/{patient_id}")
     expect(team.get_by_role("main")).to_contain_text(told)
     expect(team.get_by_role("complementary", name="Patient of another ward")).to_have_count(0)
-    # Her own patients have no such banner, and who sees all wards has no such page.
+    # Her own patients have no such banner nor sign, and who sees all wards has no such page.
     page.goto("/ward")
-    expect(tile_of(page, SLOW)).to_be_visible()
+    expect(tile_of(page, SLOW).get_by_text("Other ward")).to_be_visible()
+    expect(tile_of(page, SLOW)).to_have_attribute("data-glass", "true")
+    expect(tile_of(page, STEADY)).to_have_attribute("data-glass", "false")
+    expect(tile_of(page, STEADY).get_by_text("Other ward")).to_have_count(0)
+    assert barriers_of(page) == []
     team.goto("/glass")
     expect(team.get_by_role("main")).to_contain_text("you see all wards")
     stack.query("ALTER TABLE glass_breaks DISABLE TRIGGER glass_breaks_append_only")

@@ -155,6 +155,13 @@ def test_broken_glass_shows_a_patient_for_hours_and_tells_the_team(stack: Stack,
         alarm = told()[0]
         assert (alarm["priority"], alarm["family"], alarm["patient_id"]) == ("low", "technical", tenants.b.patient_id)
         assert (alarm["detail"]["by"], alarm["detail"]["reason"]) == ("physician of ward_a", _REASON)
+        # It is for the team to answer: who looks is neither called by it nor answers it.
+        assert "glass_broken" not in doctor.http.get("/api/ward").text
+        answers = f"/api/alarms/{alarm['id']}"
+        for act, body in (("acknowledgement", {"additions": 0}), ("silence", {"seconds": 60})):
+            refused = doctor.http.post(f"{answers}/{act}", json=body)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (403, "for_the_team"), act
+        assert team.http.post(f"{answers}/acknowledgement", json={"additions": 0}).status_code == 200
         # Nobody else sees more; and it is over by itself.
         with stack.person(login_of(Role.NURSE, "ward_a")) as colleague:
             assert colleague.http.get(patient).status_code == 404

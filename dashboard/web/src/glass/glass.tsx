@@ -2,6 +2,7 @@
 
 import { useComputed } from "@preact/signals";
 import { getGlass } from "../api/glass";
+import type { WardPatient } from "../api/types";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { useLoaded } from "../patient/loaded";
 import { user } from "../session";
@@ -13,6 +14,12 @@ const AGAIN_US = 60e6;
 
 /** Whether there are patients whom who is signed in sees only by breaking the glass. */
 export const mayBreakGlass = (): boolean => user.value?.wards != null && user.value.permissions.includes("break_glass");
+
+/** Whether who is signed in sees this patient for a reason only, and for hours. */
+export const isByGlass = ({ ward_id: wardId }: WardPatient): boolean => {
+  const own = user.value?.wards ?? null;
+  return own !== null && (wardId === null || !own.includes(wardId));
+};
 
 export function GlassBanner({ patientId }: { patientId: number }) {
   return mayBreakGlass() ? <Banner patientId={patientId} /> : null;

@@ -76,6 +76,19 @@ export const ViewIcon = () => (
   </Icon>
 );
 
+/** A pane with a crack. */
+export const GlassIcon = () => (
+  <Icon name="glass">
+    <path
+      d="M4 3.5h16v17H4ZM13.5 3.5l-3 6 4 3-5 8M14.5 12.5l5.5-2"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.9"
+      stroke-linejoin="round"
+    />
+  </Icon>
+);
+
 export const HeartIcon = () => (
   <Icon name="heart">
     <path

@@ -3,11 +3,12 @@
 import { strongest } from "../alarms/in_force";
 import { useShown } from "../alarms/shown";
 import type { Alarm, WardPatient } from "../api/types";
+import { isByGlass } from "../glass/glass";
 import { isLive } from "../live/connection";
 import { tickUs } from "../live/server_clock";
 import { AlarmBar, alarmWords } from "../parts/alarm_bar";
 import { CareButton } from "../parts/care_button";
-import { PersonIcon, SoundIcon } from "../parts/icons";
+import { GlassIcon, PersonIcon, SoundIcon } from "../parts/icons";
 import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
 import { patientPath } from "../router";
 import { LiveWave } from "../wave/live_wave";
@@ -21,18 +22,26 @@ import { zoneOfPatient } from "./zones";
 export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
   const [gravest, ...others] = alarms;
   const othersShown = useShown<HTMLSpanElement>(others);
+  const byGlass = isByGlass(patient);
   return (
     <article
       class="tile"
       data-patient={patient.id}
       data-priority={gravest?.priority ?? "none"}
       data-alarm={gravest === undefined ? "none" : gravest.late && isUnanswered(gravest) ? "late" : lookOf(gravest)}
+      data-glass={byGlass}
       aria-labelledby={`patient-${patient.id}`}
     >
       <header class="tile-head">
         <h2 id={`patient-${patient.id}`}>
           <a href={patientPath(patient.id)}>{patient.name}</a>
         </h2>
+        {byGlass && (
+          <span class="tile-glass" title={words("glass.banner")}>
+            <GlassIcon />
+            <span class="tile-glass-words">{words("glass.mark")}</span>
+          </span>
+        )}
         {patient.ward && <span class="tile-ward">{patient.ward}</span>}
         <QualityWords patient={patient} />
         <Suspended alarms={alarms} />
