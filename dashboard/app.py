@@ -201,6 +201,10 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     return _error(422, Code.INVALID, field=str(first["loc"][-1]))
 
 
-async def _no_such_page(_request: Request, error: Exception) -> Response:
+async def _no_such_page(request: Request, error: Exception) -> Response:
+    """Tell a person by the pages' own words, with a way on, and a program in JSON."""
     assert isinstance(error, HTTPException)
+    is_read = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if error.status_code == 404 and is_read and not request.url.path.startswith(("/api/", "/assets/")):
+        return pages.index_page(request.app.state.parts.settings.pages, 404)
     return _error(error.status_code, Code.NOT_FOUND if error.status_code == 404 else Code.INVALID)

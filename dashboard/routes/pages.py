@@ -79,7 +79,12 @@ async def service_worker(parts: WithParts) -> Response:
 @router.get("/patient/{patient}/pair")
 async def page(parts: WithParts) -> Response:
     """Return the page; what it shows is decided in the browser."""
-    index = parts.settings.pages / "index.html"
+    return index_page(parts.settings.pages)
+
+
+def index_page(folder: Path, status: int = 200) -> Response:
+    """Return the file of all pages."""
+    index = folder / "index.html"
     if not index.is_file():
         return HTMLResponse(_NOT_BUILT, 503)
-    return FileResponse(index, headers={"cache-control": "no-cache"})
+    return FileResponse(index, status, headers={"cache-control": "no-cache"})

@@ -211,11 +211,14 @@ def test_wards_and_what_is_spoken_in_german(sign_in: SignIn, admin: User) -> Non
     row = wards.get_by_role("row").filter(has_text="Intensiv")
     expect(row).to_contain_text("Europe/Berlin")
     row.get_by_role("button", name="Ändern: Intensiv").click()
+    expect(wards.get_by_label("Name", exact=True)).to_be_focused()
     wards.get_by_label("Name", exact=True).fill("Intensiv 2")
     wards.get_by_role("button", name="Speichern").click()
     expect(wards.get_by_role("row").filter(has_text="Intensiv 2")).to_be_visible()
-    wards.get_by_role("button", name="Entfernen: Intensiv 2").click()
+    wards.get_by_role("button", name="Entfernen: Intensiv 2").press("Enter")
     expect(row).to_have_count(0)
+    # The button is gone with its row: the keyboard goes on from the table.
+    expect(wards.locator(".admin-table")).to_be_focused()
 
 
 def test_no_section_has_a_barrier(sign_in: SignIn, admin: User) -> None:
@@ -225,7 +228,7 @@ def test_no_section_has_a_barrier(sign_in: SignIn, admin: User) -> None:
         for section in page.get_by_role("navigation", name="Sections").get_by_role("link").all():
             section.click()
             expect(page.get_by_role("main").get_by_role("region").first).to_be_visible()
-            expect(page.get_by_text("Starting…")).to_have_count(0)
+            expect(page.get_by_text("Loading…")).to_have_count(0)
             assert barriers_of(page) == []
 
 

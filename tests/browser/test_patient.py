@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from heartwire.calls import CALLS
 from tests.browser.conftest import ASYSTOLE, STEADY, Complaints, SignIn
@@ -102,6 +102,22 @@ def test_a_month_is_drawn_with_its_days(stack: WardStack, sign_in: SignIn, nurse
     wait_for(page, lambda: count_ink(trend) > 10_000, "the month to be drawn")
 
 
+def test_what_is_not_known_yet_is_not_said_to_be_nothing(sign_in: SignIn, nurse: User) -> None:
+    page = sign_in(nurse)
+    held: list[Route] = []
+    answers = re.compile(r"/api/patients/\d+/(alarms|episodes)\?")
+    page.route(answers, lambda route: held.append(route))  # noqa: PLW0108 # Playwright takes no method of a list
+    tile_of(page, STEADY).get_by_role("link").click()
+    panels = [page.locator(panel) for panel in (".alarm-panel", ".episodes")]
+    for panel in panels:
+        expect(panel.locator(".nothing")).to_have_text("Loading…")
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+    for panel in panels:
+        expect(panel.get_by_text("Loading…")).to_have_count(0)
+
+
 def test_a_patient_who_is_not_there(sign_in: SignIn, nurse: User, complaints: Complaints) -> None:
     complaints.wanted_status = 404
     page = sign_in(nurse)
@@ -109,3 +125,11 @@ def test_a_patient_who_is_not_there(sign_in: SignIn, nurse: User, complaints: Co
         "() => { history.pushState(null, '', '/patient/987654'); dispatchEvent(new PopStateEvent('popstate')); }"
     )
     expect(page.get_by_role("heading", level=1)).to_have_text("There is no such patient")
+    # An address that is none leads on, too; a program reads that in JSON.
+    answer = page.goto("/pateint/7")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+    expect(page.get_by_role("link", name="To the ward")).to_be_visible()
+    told = page.request.get("/api/pateints/7", headers={"accept": "text/html"})
+    assert told.json()["error"]["code"] == "not_found"

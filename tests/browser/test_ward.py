@@ -121,3 +121,4 @@ def test_the_keyboard_alone_signs_in_and_answers(open_page: OpenPage, physician:
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(SLOW)
+    expect(page.get_by_role("main")).to_be_focused()

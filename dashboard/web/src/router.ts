@@ -52,9 +52,14 @@ export const patientPath = (id: number) => `/patient/${id}`;
 export const alarmPath = (id: number) => `/alarm/${id}`;
 export const pairPath = (id: number) => `/patient/${id}/pair`;
 
+let isFromHere = false;
+/** Whether one came from another of these pages: then the browser itself leaves the focus where nothing is any more. */
+export const cameFromHere = (): boolean => isFromHere;
+
 export function navigate(to: string, { replace = false } = {}): void {
   if (to === path.value) return;
   history[replace ? "replaceState" : "pushState"](null, "", to);
+  isFromHere = true;
   path.value = to;
   window.scrollTo(0, 0);
 }
@@ -62,6 +67,7 @@ export function navigate(to: string, { replace = false } = {}): void {
 /** Let links within the pages change the page without loading it anew; call once. */
 export function followLinks(): void {
   addEventListener("popstate", () => {
+    isFromHere = true;
     path.value = location.pathname;
   });
   document.addEventListener("click", (event) => {

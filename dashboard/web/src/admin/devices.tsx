@@ -100,7 +100,7 @@ export function DevicesSection() {
           rows={fleet.devices.map((device) => [
             <Whose key="whose" device={device} />,
             <span key="device">
-              {nameOf(device)} <code>{device.device}</code>
+              {nameOf(device)} <code class="whole">{device.device}</code>
             </span>,
             stateOf(device, loaded.value.atUs),
             timeOf(lastHeardUs(device)),

@@ -2,6 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Loaded } from "../patient/loaded";
 import { words, wordsOfError } from "../words/words";
 
@@ -36,14 +37,20 @@ export function LoadedState({ loaded, again }: { loaded: Signal<Loaded<unknown>>
         </button>
       </p>
     );
-  return value === null && busy ? <p role="status">{words("app.starting")}</p> : null;
+  return value === null && busy ? <p role="status">{words("app.loading")}</p> : null;
 }
 
 /** A table that a narrow screen turns into a card for each row. */
 export function Table({ label, heads, rows }: { label: string; heads: string[]; rows: ComponentChildren[][] }) {
+  const frame = useRef<HTMLElement>(null);
+  const hadFocus = frame.current?.contains(document.activeElement) === true;
+  useLayoutEffect(() => {
+    // A button that goes with its row hands the focus to the table: the keyboard goes on from here.
+    if (hadFocus && document.activeElement === document.body) frame.current?.focus({ preventScroll: true });
+  });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <section class="admin-table" tabIndex={0}>
+    <section ref={frame} class="admin-table" tabIndex={0}>
       <table aria-label={label}>
         <thead>
           <tr>
@@ -59,7 +66,7 @@ export function Table({ label, heads, rows }: { label: string; heads: string[]; 
             <tr key={row}>
               {cells.map((cell, i) => (
                 <td key={heads[i]} data-head={heads[i]}>
-                  {cell}
+                  <div>{cell}</div>
                 </td>
               ))}
             </tr>

@@ -1,6 +1,7 @@
 // The wards, and in which zone each lives: its times are told in it.
 
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { addWard, changeHospital, changeWard, getWards, removeWard } from "../api/admin";
 import type { WardRow } from "../api/schema";
 import { plural, words } from "../words/words";
@@ -23,6 +24,11 @@ export function WardsSection() {
     changing.value = null;
     form.reset();
   };
+  const name = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // The form is below: who chose a ward goes on there.
+    if (changing.value !== null) name.current?.focus();
+  }, [changing.value]);
   const { value } = loaded.value;
   const wards = value?.wards ?? [];
   return (
@@ -79,6 +85,7 @@ export function WardsSection() {
         <label>
           <span>{words("people.name")}</span>
           <input
+            ref={name}
             name="name"
             maxLength={80}
             required

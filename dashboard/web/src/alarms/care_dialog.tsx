@@ -119,7 +119,7 @@ function Review({ alarm }: { alarm: Alarm }) {
     );
   }
   return (
-    <fieldset class="review">
+    <fieldset class="judge">
       <legend>{words("review.of", { call })}</legend>
       <input
         type="text"

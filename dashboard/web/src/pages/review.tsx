@@ -199,7 +199,7 @@ function Review() {
             </button>
             {judged.value.length > 0 && <UndoButton judged={judged.value} onUndo={undo} />}
           </div>
-          <p class="nothing">{words("queue.help")}</p>
+          <p class="nothing review-keys">{words("queue.help")}</p>
         </section>
       )}
     </>

@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { may } from "../admin/sections";
 import { monotonicUs } from "../live/server_clock";
 import { Banners } from "../parts/banners";
+import { Main } from "../parts/main";
 import { TopBar } from "../parts/top_bar";
 import { layOut } from "../ward/layout";
 import { HeldOrder } from "../ward/order";
@@ -29,13 +30,13 @@ export function WardPage() {
         <AddPatientLink />
       </TopBar>
       <Banners />
-      <main class="ward" id="main">
+      <Main class="ward">
         <h1 class="visually-hidden">{words("ward.title")}</h1>
         <Unseen />
         {orderOf.value === "places" && <TroubleStrip />}
         {ward.value === null ? <Loading /> : everyone.value.length === 0 ? <Empty /> : <Tiles />}
         {isNarrowed.value && visible.value.length === 0 && <Nobody />}
-      </main>
+      </Main>
     </>
   );
 }

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { Banners } from "./banners";
 import { ArrowIcon } from "./icons";
+import { Main } from "./main";
 import { TopBar } from "./top_bar";
 
 interface Props {
@@ -22,9 +23,7 @@ export function SubPage({ back, backWords, class: name, children }: Props) {
         </a>
       </TopBar>
       <Banners />
-      <main class={name} id="main">
-        {children}
-      </main>
+      <Main class={name}>{children}</Main>
     </>
   );
 }

@@ -19,6 +19,8 @@ const PAGE = 25;
 export interface AlarmHistory {
   alarms: Signal<readonly Alarm[]>;
   more: Signal<boolean>;
+  /** Before the first answer nobody knows whether there was an alarm. */
+  isKnown: Signal<boolean>;
   problem: Signal<unknown>;
   loadOlder: () => void;
 }
@@ -33,6 +35,7 @@ export function mergeAlarms(known: readonly Alarm[], heard: readonly Alarm[]): A
 export function useAlarmHistory(patientId: number): AlarmHistory {
   const alarms = useSignal<readonly Alarm[]>([]);
   const more = useSignal(false);
+  const isKnown = useSignal(false);
   const problem = useSignal<unknown>(null);
 
   const load = async (beforeUs: number | null) => {
@@ -41,6 +44,7 @@ export function useAlarmHistory(patientId: number): AlarmHistory {
       const page = await getAlarms(patientId, beforeUs, PAGE);
       alarms.value = mergeAlarms(alarms.peek(), page.alarms);
       if (isFirst || beforeUs !== null) more.value = page.more;
+      isKnown.value = true;
       problem.value = null;
     } catch (error) {
       problem.value = error;
@@ -56,7 +60,7 @@ export function useAlarmHistory(patientId: number): AlarmHistory {
     const alarm = learnt.value;
     if (alarm?.patient_id === patientId) alarms.value = mergeAlarms(alarms.peek(), [alarm]);
   });
-  return { alarms, more, problem, loadOlder: () => load(alarms.peek().at(-1)?.onset_us ?? null) };
+  return { alarms, more, isKnown, problem, loadOlder: () => load(alarms.peek().at(-1)?.onset_us ?? null) };
 }
 
 interface Props {
@@ -67,14 +71,16 @@ interface Props {
 }
 
 export function AlarmList({ history, name, chosenId, onChoose }: Props) {
-  const { alarms, more, problem } = history;
+  const { alarms, more, isKnown, problem } = history;
   return (
     <section class="panel alarm-panel" aria-labelledby="alarms-title">
       <header class="panel-head">
         <h2 id="alarms-title">{words("alarms.title")}</h2>
       </header>
       {problem.value !== null && <p class="problem">{wordsOfError(problem.value)}</p>}
-      {alarms.value.length === 0 && problem.value === null && <p class="nothing">{words("alarms.none")}</p>}
+      {alarms.value.length === 0 && problem.value === null && (
+        <p class="nothing">{words(isKnown.value ? "alarms.none" : "app.loading")}</p>
+      )}
       <ol class="alarm-list">
         {alarms.value.map((alarm) => (
           <li

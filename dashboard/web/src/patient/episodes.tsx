@@ -5,6 +5,7 @@ import { getEpisodes } from "../api/patients";
 import type { Episode } from "../api/types";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { PriorityIcon } from "../parts/icons";
+import { Waiting } from "../parts/waiting";
 import { dayAndTime, span } from "../words/numbers";
 import { measured } from "../words/quantities";
 import { callName, calls, plural, words, wordsOfError } from "../words/words";
@@ -65,6 +66,7 @@ export function Episodes({ patientId, chosenUs, onChoose }: Props) {
         )}
       </header>
       {problem !== null && <p class="problem">{wordsOfError(problem)}</p>}
+      <Waiting of={loaded.value} />
       {value !== null && all.length === 0 && <p class="nothing">{words("episodes.none")}</p>}
       <ol class="alarm-list">
         {found.slice(0, shown.value).map((episode) => (

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { getMessages, readMessages, sendMessage } from "../api/care";
 import type { Field, Form, Message } from "../api/schema";
+import { Waiting } from "../parts/waiting";
 import { clockTime, dayAndTime } from "../words/numbers";
 import { plural, words, wordsOfError } from "../words/words";
 import { useLoaded } from "./loaded";
@@ -62,6 +63,7 @@ export function Messages({ patientId, name, again }: Props) {
           {words("messages.ask")}
         </button>
       </header>
+      <Waiting of={loaded.value} />
       {loaded.value.value !== null && messages.length === 0 && <p class="nothing">{words("messages.none")}</p>}
       {messages.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { correctNote, getNotes, writeNote } from "../api/patients";
 import type { Note } from "../api/types";
+import { Waiting } from "../parts/waiting";
 import { user } from "../session";
 import { dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
@@ -46,6 +47,7 @@ export function Notes({ patientId, again, chosenUs, onChoose }: Props) {
       <p class="problem" role="alert">
         {said === null ? "" : wordsOfError(said)}
       </p>
+      <Waiting of={loaded.value} />
       {loaded.value.value !== null && notes.length === 0 && <p class="nothing">{words("notes.none")}</p>}
       <ol class="note-list">
         {notes.map((note) => (

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { getDevices } from "../api/care";
 import type { PairedDevice } from "../api/schema";
+import { Waiting } from "../parts/waiting";
 import { pairPath } from "../router";
 import { dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
@@ -32,6 +33,7 @@ export function PairedDevices({ patientId, again }: Props) {
         </a>
       </header>
       {loaded.value.problem !== null && <p class="problem">{wordsOfError(loaded.value.problem)}</p>}
+      <Waiting of={loaded.value} />
       {devices.length === 0 && loaded.value.value !== null && <p class="nothing">{words("devices.none")}</p>}
       <ul class="paired">
         {devices.map((device) => (

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { getSymptoms, readSymptom } from "../api/care";
 import type { Symptom } from "../api/schema";
+import { Waiting } from "../parts/waiting";
 import { clockTime, dayAndTime } from "../words/numbers";
 import { words, wordsOfError } from "../words/words";
 import { useLoaded } from "./loaded";
@@ -44,6 +45,7 @@ export function Symptoms({ patientId, again, chosenUs, onChoose }: Props) {
       <p class="problem" role="alert">
         {said === null ? "" : wordsOfError(said)}
       </p>
+      <Waiting of={loaded.value} />
       {loaded.value.value !== null && symptoms.length === 0 && <p class="nothing">{words("symptoms.none")}</p>}
       <ol class="symptoms">
         {symptoms.map((symptom) => (

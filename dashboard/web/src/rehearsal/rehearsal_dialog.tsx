@@ -102,7 +102,7 @@ export function RehearsalDialog({ patientId, initial, onClose }: Props) {
             {words("rehearsal.set", { value: wordsOf(tried.value) })}
           </button>
         )}
-        <button type="button" class="button main" onClick={() => dialog.current?.close()}>
+        <button type="button" class="button" onClick={() => dialog.current?.close()}>
           {words(isUnderWay ? "rehearsal.cancel" : "rehearsal.close")}
         </button>
       </div>

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { serverNowUs } from "../live/server_clock";
+import { Waiting } from "../parts/waiting";
 import { ZoneNote } from "../parts/zone_note";
 import { useLoaded } from "../patient/loaded";
 import { user } from "../session";
@@ -71,6 +72,7 @@ function Panel({ patientId }: { patientId: number }) {
       <p class="visually-hidden" role="status">
         {said.value}
       </p>
+      <Waiting of={loaded.value} />
       <ol class="reports">
         {jobs.map((job) => (
           <li key={job.id}>
