@@ -9,6 +9,7 @@ Nobody waits for an answer. Without one, as when offline since the start, times 
 """
 
 import logging
+import math
 import sys
 import threading
 import time
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from edge.errors import ServerError
-from edge.wearables.timeline import DOUBT_US, Arrival
+from edge.wearables.timeline import CLOCK_DOUBT_US, Arrival
 from heartwire.backoff import Backoff
 
 _logger: Final = logging.getLogger(__name__)
@@ -77,12 +78,12 @@ class ServerClock:
         self._known: _Known | None = None
 
     def now(self) -> Arrival:
-        """Return the time, and whether it may be wrong by more than 50 ms; from any thread."""
+        """Return the time, and by how much it may be wrong; from any thread."""
         machine, known = self._machine(), self._known
         if known is None:
-            return machine._replace(is_doubtful=True)
+            return machine._replace(doubt_us=math.inf)
         steady_us = machine.monotonic_us
-        return Arrival(steady_us + known.taken_us, steady_us, known.doubt_us(steady_us) > DOUBT_US)
+        return Arrival(steady_us + known.taken_us, steady_us, known.doubt_us(steady_us))
 
     def now_s(self) -> float:
         """Return the time, UTC seconds."""
@@ -135,4 +136,4 @@ class ServerClock:
     def _pause_s(self) -> float:
         known = self._known
         assert known is not None
-        return min(_LATEST_S, max(_SOONEST_S, (DOUBT_US - known.doubt_us(known.at_us)) / 1e6 / _DRIFT))
+        return min(_LATEST_S, max(_SOONEST_S, (CLOCK_DOUBT_US - known.doubt_us(known.at_us)) / 1e6 / _DRIFT))

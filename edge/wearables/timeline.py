@@ -20,10 +20,12 @@ GAIN: Final = 1000.0
 _STEP_US: Final = 20_000
 #: ... and by so much, times jump with it: what was told before was wrong, and stays so only for a moment.
 _JUMP_US: Final = 5_000_000
-#: Times that may be wrong by more say so.
+#: Times that may be wrong by more say so: by this machine's clock, by what is being worn off, and by what a radio takes
+#: even of the fastest packets, all together.
 DOUBT_US: Final = 50_000
-#: Of that, what a radio may take even of the fastest packets.
 _RADIO_US: Final = 20_000
+#: What remains for the first two.
+CLOCK_DOUBT_US: Final = DOUBT_US - _RADIO_US
 #: Samples are missing when so many do not come, or this part of a packet's.
 _MISSING: Final = 1.5
 _MISSING_PART: Final = 0.03
@@ -46,13 +48,18 @@ class Arrival(NamedTuple):
         By this machine's clock, UTC microseconds.
     monotonic_us : int
         By a clock that nobody sets, microseconds.
-    is_doubtful : bool
-        Whether `utc_us` may be wrong by more than 50 ms.
+    doubt_us : float
+        By how much `utc_us` may be wrong, as far as this machine can know.
     """
 
     utc_us: int
     monotonic_us: int
-    is_doubtful: bool = False
+    doubt_us: float = 0.0
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether signal that comes at this time may be told a time that is wrong by more than 50 ms."""
+        return self.doubt_us > CLOCK_DOUBT_US
 
 
 class Timeline:
@@ -75,14 +82,14 @@ class Timeline:
         self._last_us: int | None = None  # the wearable's time of the last sample
         self._end_us: int | None = None  # UTC just after it
         self._fs_hz = 0.0
-        self._is_doubtful = False
+        self._doubt_us = 0.0
         self._periods: Final[deque[float]] = deque(maxlen=_RATE_PACKETS)
         self._gap = False
 
     def take(self, packet: EcgPacket, arrival: Arrival, flags: EcgFlag = _NONE) -> list[Chunk]:
         """Take a packet; return the chunks whose time is known now: of the first seconds none, then all at once."""
         chunks = self._follow_host(arrival)
-        self._is_doubtful = arrival.is_doubtful
+        self._doubt_us = arrival.doubt_us
         wearable_us = packet.last_ns // 1000
         if self.clock.observe(wearable_us, arrival.utc_us):
             # What is held was not told yet: it is placed by what is known of the clock that it was made by.
@@ -146,7 +153,7 @@ class Timeline:
             self._gap = False
         self._last_us = last_us
         self._end_us = t0_us + round(n * period_us)
-        if self._is_doubtful or abs(self.clock.error_us) > DOUBT_US - _RADIO_US:
+        if self._doubt_us + abs(self.clock.error_us) > CLOCK_DOUBT_US:
             flags |= EcgFlag.CLOCK_ESTIMATED
         samples, is_clipped = _to_int16(packet.samples_uv)
         if is_clipped:

@@ -1,6 +1,7 @@
 """Packets become chunks: every sample once, gaps where the air lost some, however the samples came in packets."""
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -189,7 +190,7 @@ def test_a_clock_set_by_seconds_is_worn_off_without_a_gap_and_times_say_so_until
 @pytest.mark.parametrize("step_us", [-7_200_000_000, -3_000_000, 300_000, 7_200_000_000])
 def test_a_clock_that_is_put_right_before_anything_was_told_is_right_from_the_first_sample(step_us: int) -> None:
     def arrive(at: int, gone_us: int) -> Arrival:
-        return Arrival(T0_US + gone_us - (step_us if at < 3 else 0), gone_us, is_doubtful=at < 3)
+        return Arrival(T0_US + gone_us - (step_us if at < 3 else 0), gone_us, doubt_us=math.inf if at < 3 else 0)
 
     chunks = _play(Timeline(), 30, arrive)
     assert [chunk.flags for chunk in chunks] == 30 * [EcgFlag(0)]
@@ -198,8 +199,23 @@ def test_a_clock_that_is_put_right_before_anything_was_told_is_right_from_the_fi
 
 
 def test_a_time_that_may_be_wrong_says_so() -> None:
-    chunks = _play(Timeline(), 30, lambda at, gone_us: Arrival(T0_US + gone_us, gone_us, is_doubtful=15 <= at < 20))
+    chunks = _play(
+        Timeline(), 30, lambda at, gone_us: Arrival(T0_US + gone_us, gone_us, 30_001 if 15 <= at < 20 else 30_000)
+    )
     assert [at for at, chunk in enumerate(chunks) if chunk.flags == EcgFlag.CLOCK_ESTIMATED] == list(range(15, 20))
+
+
+@pytest.mark.parametrize("off_us", [-20_000, 20_000])
+def test_what_is_worn_off_and_what_the_machines_clock_may_be_wrong_by_add_up(off_us: int) -> None:
+    step_us = 2 * off_us
+    chunks = _play(
+        Timeline(), 60, lambda at, gone_us: Arrival(T0_US + gone_us + (step_us if at >= 15 else 0), gone_us, 20_000)
+    )
+    told = [EcgFlag.CLOCK_ESTIMATED in chunk.flags for chunk in chunks]
+    # 40 ms is worn off at 0.2 %: down to the 10 ms that the 20 of the clock, and the radio's, leave of 50.
+    done = next(at for at in range(15, 60) if not told[at])
+    assert told == [15 <= at < done for at in range(60)]
+    assert 73 * (done - 15) / FS_HZ == pytest.approx(15, abs=1)
 
 
 @settings(deadline=None, max_examples=25)
@@ -212,11 +228,12 @@ def test_a_time_that_may_be_wrong_says_so() -> None:
         st.one_of(st.integers(-3_000_000, 3_000_000), st.integers(-7_200_000_000, 7_200_000_000)),
         max_size=3,
     ),
+    off_us=st.integers(-60_000, 60_000),
 )
 def test_whatever_the_drift_the_air_and_the_machines_clock_times_are_right_to_50_ms_or_say_so_and_never_go_back(
-    drift_ppm: int, seed: int, loss: float, steps: dict[int, int]
+    drift_ppm: int, seed: int, loss: float, steps: dict[int, int], off_us: int
 ) -> None:
-    """Six minutes; jittered, delayed and lost packets; this machine's clock is set three times."""
+    """Six minutes; jittered, delayed and lost packets; this machine's clock, which is off, is set three times."""
     rng = np.random.default_rng(seed)
     timeline = Timeline()
     wrong_us = -sum(steps.values())
@@ -233,7 +250,7 @@ def test_whatever_the_drift_the_air_and_the_machines_clock_times_are_right_to_50
         delay_us = int(rng.integers(5_000, 45_000)) + (2_000_000 if is_held else 0)
         steady_us = made_us + delay_us
         waiting.append(at)
-        chunks = timeline.take(packet, Arrival(T0_US + steady_us + wrong_us, steady_us))
+        chunks = timeline.take(packet, Arrival(T0_US + steady_us + wrong_us + off_us, steady_us, abs(off_us)))
         told += [(waiting.pop(0), wrong_us, chunk) for chunk in chunks]
     for at, wrong_then_us, chunk in told:
         true_us = T0_US + round(73 * at * 1e6 / FS_HZ * (1 + drift_ppm * 1e-6)) + wrong_then_us
