@@ -22,7 +22,7 @@ from analytics.ecg.row import RHYTHMS, STATE, WORKPLACE, flush_one, make_first, 
 from analytics.results import Beats, Quality, Results, RhythmChange, Segment, Transition
 
 #: Part of every result; changes whenever results may.
-ENGINE_VERSION: Final = "hw-3"
+ENGINE_VERSION: Final = "hw-4"
 
 #: The heart rate of longer ago is not shown.
 _RATE_HOLDS_US: Final = 5_000_000

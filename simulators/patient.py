@@ -25,7 +25,7 @@ _SHAPE_T_S: Final = np.arange(-round(BEFORE_R_S * SHAPE_FS_HZ), round(AFTER_R_S 
 _MAYER_HZ: Final = 0.095
 _SMALL_NOISE_MV: Final = 0.008
 _MUSCLE_MV: Final = 0.6
-_MOTION_MV: Final = 0.25
+_MOTION_MV: Final = 0.5
 _MOTION_HZ: Final = (0.7, 1.9, 3.1, 5.3)
 #: Waves of fibrillating ventricles and atria: frequency, Hz, and height, mV.
 _VF_WAVES: Final = ((4.3, 0.35), (5.1, 0.25), (3.7, 0.18))

@@ -31,7 +31,7 @@ _SAME_DIRECTION: Final = 1.25
 _SHARPEST: Final = 3
 
 #: The change of the ECG over 16 ms, 96 ms on either side of a peak: its shape, whatever the baseline does.
-_WAVE: Final = 2 * _REACH + 1
+WAVE: Final = 2 * _REACH + 1
 _SHIFT: Final = 2
 #: A complex at least so like one of the two shapes known is of that shape.
 _SAME: Final = 0.7
@@ -43,7 +43,7 @@ _SMALL_ALIKE: Final = 0.7
 _SMALL_WIDTH: Final = 10
 #: Room for `find`: the detection signal of three blocks; likewise how well the shapes fit; the ECG's change for that.
 _LINE: Final = 3 * BLOCK
-ROOM: Final = 2 * _LINE + _LINE + _WAVE
+ROOM: Final = 2 * _LINE + _LINE + WAVE
 #: The energy's peak lies so near the best fit: 24 ms.
 _NEAR: Final = 3
 #: A complex like none of the shapes, of the usual height, counts as if so much of a shape fitted.
@@ -60,7 +60,7 @@ PEAKS: Final = np.dtype(
     [
         ("energy", np.float32, (2 * BLOCK,)),
         ("ecg", np.float32, (RING,)),
-        ("waves", np.float32, (2, _WAVE)),
+        ("waves", np.float32, (2, WAVE)),
         ("weights", np.float32, (2,)),
         ("direction", np.int8),
     ],
@@ -218,7 +218,7 @@ def _find_peak(line: Singles) -> int:
 @compiled
 def _fit(peaks: Record, first: int, fit: Singles, change: Singles) -> None:
     """Fill how much of a shape the ECG holds about each sample from `first` on: 1 where it is the shape itself."""
-    for at in range(_LINE + _WAVE):
+    for at in range(_LINE + WAVE):
         place = first - _REACH - 1 + at
         change[at] = peaks.ecg[(place + 2) & MASK] - peaks.ecg[place & MASK]
     fit[:] = 0
@@ -226,11 +226,11 @@ def _fit(peaks: Record, first: int, fit: Singles, change: Singles) -> None:
         if peaks.weights[each] <= 0:
             continue
         own = np.float32(1e-12)
-        for step in range(_WAVE):
+        for step in range(WAVE):
             own += peaks.waves[each, step] ** 2
         for at in range(_LINE):
             total = np.float32(0)
-            for step in range(_WAVE):
+            for step in range(WAVE):
                 total += change[at + step] * peaks.waves[each, step]
             fit[at] = max(fit[at], total / own)
 
@@ -331,12 +331,12 @@ def _liken(peaks: Record, ecg: Singles, candidate: Record) -> None:
             continue
         best = np.float32(-1)
         own = np.float32(1e-12)
-        for at in range(_WAVE):
+        for at in range(WAVE):
             own += peaks.waves[each, at] ** 2
         for shift in range(-_SHIFT, _SHIFT + 1):
             product = power = np.float32(0)
             first = _HALF - _REACH - 1 + shift
-            for at in range(_WAVE):
+            for at in range(WAVE):
                 change = ecg[first + at + 2] - ecg[first + at]
                 product += change * peaks.waves[each, at]
                 power += change * change
@@ -349,10 +349,10 @@ def _liken(peaks: Record, ecg: Singles, candidate: Record) -> None:
 @compiled
 def remember_shape(peaks: Record, complex_: Record) -> None:
     """Learn a complex's shape."""
-    wave = np.empty(_WAVE, np.float32)
+    wave = np.empty(WAVE, np.float32)
     first = complex_.centre - _REACH - 1
     power = np.float32(1e-12)
-    for at in range(_WAVE):
+    for at in range(WAVE):
         wave[at] = peaks.ecg[(first + at + 2) & MASK] - peaks.ecg[(first + at) & MASK]
         power += wave[at] * wave[at]
     which, most = -1, np.float32(_SAME)
@@ -360,7 +360,7 @@ def remember_shape(peaks: Record, complex_: Record) -> None:
         if peaks.weights[each] > 0:
             product = np.float32(0)
             own = np.float32(1e-12)
-            for at in range(_WAVE):
+            for at in range(WAVE):
                 product += wave[at] * peaks.waves[each, at]
                 own += peaks.waves[each, at] ** 2
             alike = product / np.sqrt(power * own)
@@ -370,7 +370,7 @@ def remember_shape(peaks: Record, complex_: Record) -> None:
         which = 0 if peaks.weights[0] < peaks.weights[1] else 1
         peaks.weights[which] = 0
     part = max(np.float32(1) / (peaks.weights[which] + np.float32(1)), np.float32(_LEARNS))
-    for at in range(_WAVE):
+    for at in range(WAVE):
         peaks.waves[which, at] += (wave[at] - peaks.waves[which, at]) * part
     for each in range(2):
         peaks.weights[each] *= np.float32(0.97)

@@ -12,6 +12,7 @@ from analytics.ecg import (
     calls,
     classes,
     filters,
+    own,
     patterns,
     peaks,
     quality,
@@ -52,6 +53,7 @@ STATE: Final = np.dtype(
         ("classes", classes.CLASSES),
         ("patterns", patterns.PATTERNS),
         ("ventricular", ventricular.VENTRICULAR),
+        ("own", own.OWN),
         ("atrial", atrial.ATRIAL),
         ("calls", calls.CALL_STATES),
         ("told_us", np.int64),
@@ -158,6 +160,8 @@ def begin(row: Record, gap_us: int, t0_us: int, fs_mhz: int, gain: float, baseli
     resample.begin_run(row.run, t0_us, fs_mhz, gain, baseline, flags)
     quality.begin_run(row.signal, forget)
     ventricular.begin_run(row.ventricular, gap_us, max(row.rhythm.last_us, row.ventricular.since_us))
+    if forget:
+        own.forget(row.own)
     _begin_heart(row, t0_us, forget)
 
 
@@ -352,7 +356,9 @@ def _step(row: Record, number: int, end_us: int, models: Record, place: Record, 
             rough += signal.rough[at]
             busy += signal.busy[at]
         ventricular.look(
-            row.ventricular, row.peaks.ecg, index + BLOCK, end_us, rough / busy, row.detector.high_level,
+            row.ventricular, row.own, row.peaks, index + BLOCK, end_us, rough / busy, rough / 5,
+            quality.count_lately(signal), row.detector.high_level,
+            row.detector.noise / max(row.detector.high_level, np.float32(1e-6)),
             rhythm.is_regular(row.rhythm, end_us), row.rhythm.few_bpm, row.rhythm.last_us, models.ventricular,
             place.features,
         )  # fmt: skip

@@ -6,12 +6,16 @@ the phase plane that are visited (Amann 2007, doi:10.1109/TBME.2006.880909), spe
 and what the detector made of it; beside some of these, what they were four seconds before. Trees fitted offline
 (`analytics.training.ventricular`) turn them into log-odds, which add up to the evidence that decides. Features after
 Figuera et al. (2016), doi:10.1371/journal.pone.0159654.
+
+Waves without any order, under which the patient's own complexes go on (`analytics.ecg.own`), or with so much noise that
+nobody could see them, are a movement: it begins no fibrillation. The trees, which know few of them, are not asked.
 """
 
 from typing import Final
 
 import numpy as np
 
+from analytics.ecg import own as own_complexes
 from analytics.ecg.compiled import Record, compiled
 from analytics.ecg.forest import add_up
 from analytics.ecg.peaks import MASK, RING
@@ -53,6 +57,15 @@ _USUAL_BEATS: Final = 0.9
 _CALM_BEATS: Final = 0.95
 _CALM_BPM: Final = 150.0
 _CALM_US: Final = 1_600_000
+
+#: Without order: less of the power than this is around one frequency, and each half wave is so little the reverse of
+#: the one before.
+_LOOSE_NARROW: Final = 0.55
+_LOOSE_LEAK: Final = 0.5
+#: Noise hides the complexes: so many of the last seven seconds are noise, and the last is as rough as this beside the
+#: slope of a complex.
+_NOISE_LATELY_S: Final = 3
+_HIDES: Final = 0.08
 
 #: Of a row: evidence of fibrillation, and what it led to.
 #:
@@ -343,13 +356,27 @@ def _analyse(flat: Singles, features: Singles) -> None:
 
 
 @compiled
+def _is_movement(own: Record, ecg: Singles, index: int, rough_mv: float, lately: int, features: Singles) -> bool:
+    """Tell whether the wave has no order, and there are complexes in it, or noise in which there may be."""
+    slope_mv = own_complexes.get_slope(own)
+    if slope_mv <= 0 or features[NARROW] >= _LOOSE_NARROW or features[LEAK] <= _LOOSE_LEAK:
+        return False
+    is_hidden = lately >= _NOISE_LATELY_S and rough_mv > _HIDES * slope_mv
+    return is_hidden or own_complexes.are_seen(own, ecg, index)
+
+
+@compiled
 def look(  # a window, and what is known of it
     ventricular: Record,
-    ecg: Singles,
+    own: Record,
+    peaks: Record,
     index: int,
     now_us: int,
     noisy: float,
+    rough_mv: float,
+    lately: int,
     usual_energy: float,
+    rest: float,
     is_regular: bool,
     few_bpm: float,
     last_us: int,
@@ -360,14 +387,22 @@ def look(  # a window, and what is known of it
 
     Parameters
     ----------
-    ecg : (512,) float32
-        The ring of `analytics.ecg.peaks`.
+    own : OWN
+        The patient's own shape; learned where there is no doubt.
+    peaks : PEAKS
+        The signal, and the shapes of the complexes.
     index : int
         Index in the run of the next sample.
     noisy : float
         How rough the last second was beside how busy.
+    rough_mv : float
+        How rough it was.
+    lately : int
+        How many of the last seven seconds were noise.
     usual_energy : float
         Height of the complexes in the detection signal, mV.
+    rest : float
+        How much of that lies between them.
     is_regular : bool
         Beats come regularly, and not too fast to be beats.
     few_bpm : float
@@ -395,9 +430,11 @@ def look(  # a window, and what is known of it
         for at in range(3):
             ventricular.before[at] = ventricular.before[at + 1]
         ventricular.before[3] = 0
+        if beats > 0:
+            own_complexes.learn(own, peaks, rest)
     else:
         line, flat = np.empty(_SIZE, np.float32), np.empty(_SIZE, np.float32)
-        _read(ecg, index, line, flat)
+        _read(peaks.ecg, index, line, flat)
         features[BEATS] = beats
         features[ALIKE] = alike
         asked = _describe(ventricular, line, flat, features)
@@ -405,6 +442,8 @@ def look(  # a window, and what is known of it
             ventricular.evidence = 0
     if asked:
         _analyse(flat, features)
+        asked = ventricular.is_on or not _is_movement(own, peaks.ecg, index, rough_mv, lately, features)
+    if asked:
         features[ROUGH] = noisy
         features[USUAL] = np.float32(usual_energy) / np.exp(features[SIZE])
         features[USUAL_SIZE] = np.log(np.float32(usual_energy) + np.float32(1e-4))

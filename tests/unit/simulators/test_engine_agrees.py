@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from analytics.engine import Engine, Segment, Transition
+from heartwire.calls import Priority, get_call
 from simulators.beat import HEARTS, make_shape
 from simulators.patient import GAIN, Beat, render
 from simulators.scripts import Rhythm
@@ -61,6 +62,14 @@ def test_asystole_is_called_in_time_from_the_last_beat(seed: int) -> None:
     assert (raised.onset_us - _T0_US) / 1e6 == pytest.approx(last_s, abs=0.02)
     assert (raised.at_us - _T0_US) / 1e6 == pytest.approx(last_s + 4, abs=1)
     assert [call.kind for call in calls if call.call == "asystole"] == ["raised", "ended"]
+
+
+@pytest.mark.parametrize("seed", range(100, 112))
+def test_a_movement_that_drowns_the_beats_is_noise_and_nothing_that_wakes_anybody(seed: int) -> None:
+    _, _, calls = _analyse((_NORMAL, Stretch(Rhythm.NOISE, 40), _NORMAL), seed, 250)
+    raised = {one.call for one in calls if one.kind == "raised"}
+    assert "noise" in raised
+    assert not {call for call in raised if get_call(call).priority is Priority.HIGH}
 
 
 @pytest.mark.parametrize(
