@@ -140,7 +140,10 @@ async def _received(
     if given["device_id"] is None:
         return []
     row = await _one(connection, "received", given)
-    return [] if row is None else [Step(RECEIVED, us_of(row[0]), None, {}, None)]
+    # A patient's own words need no signal: the frame of their moment comes after their alarm, and is no step to it.
+    if row is None or any(step.kind == "raised" and step.at_us < us_of(row[0]) for step in steps):
+        return []
+    return [Step(RECEIVED, us_of(row[0]), None, {}, None)]
 
 
 async def ledger_now(connection: psycopg.AsyncConnection[Any], tenant_id: int) -> LedgerNow:

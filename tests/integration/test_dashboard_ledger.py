@@ -39,7 +39,7 @@ def test_the_story_of_an_alarm_and_the_check_of_the_ledger(stack: Stack) -> None
     )[0]
     with psycopg.connect(stack.database) as connection:
         frames = cut_into_frames(draw_ecg([], 3.0), signal_us - 1_500_000)
-        store(connection, patient.device, frames, received_us=signal_us + 900_000)
+        store(connection, patient.device, frames, received_us=signal_us + 1)
     with stack.person() as nurse:
         assert nurse.http.post(f"/api/alarms/{alarm_id}/acknowledgement").status_code == 200
         before = _story(nurse, alarm_id)
@@ -51,7 +51,7 @@ def test_the_story_of_an_alarm_and_the_check_of_the_ledger(stack: Stack) -> None
         kinds = [step["kind"] for step in told["steps"]]
         assert kinds == ["onset", "met", "received", "raised", "acknowledged"]
         onset, met, received, raised, acknowledged = told["steps"]
-        assert (met["at_us"], received["at_us"]) == (signal_us, signal_us + 900_000)
+        assert (met["at_us"], received["at_us"]) == (signal_us, signal_us + 1)
         assert [step["seal"] and step["seal"]["seq"] for step in told["steps"]] == [None, None, None, 1, 2]
         assert len(raised["seal"]["hash"]) == 64
         assert onset["at_us"] < met["at_us"]
@@ -79,6 +79,20 @@ def test_the_story_of_an_alarm_and_the_check_of_the_ledger(stack: Stack) -> None
         (finding,) = broken["report"]["findings"]
         assert (finding["wrong"], finding["seq"], finding["alarm_id"]) == ("changed", 2, alarm_id)
     assert stack.execute("SELECT count(*) FROM audit_events WHERE action = 'saw_patient'") == [(1,)]
+
+
+@on_one_pair
+def test_a_frame_that_comes_after_the_alarm_is_no_step_to_it(stack: Stack) -> None:
+    patient = stack.add_patient("Ada")
+    alarm_id = stack.raise_alarm(patient, "symptom", "medium")
+    (signal_us,) = stack.execute(
+        "SELECT (extract(epoch FROM signal_at) * 1000000)::bigint FROM alarms WHERE alarm_id = %s", alarm_id
+    )[0]
+    with psycopg.connect(stack.database) as connection:
+        frames = cut_into_frames(draw_ecg([], 3.0), signal_us - 1_500_000)
+        store(connection, patient.device, frames, received_us=signal_us + 60_000_000)
+    with stack.person() as nurse:
+        assert [step["kind"] for step in _story(nurse, alarm_id)["steps"]] == ["onset", "met", "raised"]
 
 
 @on_one_pair
