@@ -37,6 +37,8 @@ _TIMEOUT_MS: Final = 480_000
 #: Waves fill the widest lead in 20 s.
 _FILL_MS: Final = 21_000
 _SETTLE_MS: Final = 4_000
+#: What a device delivers now is not older; what it recorded before the demo is.
+_LATELY_US: Final = 600_000_000
 #: A record is whole when so much of it is there.
 _WHOLE: Final = 0.97
 #: A little less than the demo's devices recorded before (`simulators.demo_ward.RECORDED_S`).
@@ -185,6 +187,21 @@ def _record(page: Page, demo: Demo) -> None:
     page.wait_for_timeout(_FILL_MS)
 
 
+def _late(page: Page, demo: Demo) -> None:
+    """Of the one who was out of reach, when his device has delivered what his heart did meanwhile."""
+    kwame = _patient(page, "Kwame Boateng")
+    since_us = _api(page, "/ward")["now_us"] - _LATELY_US
+
+    def is_there(answer: Any) -> bool:  # noqa: ANN401 # JSON
+        alarms = answer["alarms"]
+        wanted = (True, "ventricular_tachycardia")
+        return any((each["late"], each["call"]) == wanted and each["onset_us"] > since_us for each in alarms)
+
+    _until(page, f"/patients/{kwame}/alarms?limit=100", is_there)
+    page.goto(f"{demo.url}/patient/{kwame}")
+    page.wait_for_timeout(_FILL_MS)
+
+
 def _review(page: Page, demo: Demo) -> None:
     page.goto(f"{demo.url}/review")
 
@@ -235,6 +252,7 @@ SHOTS: Final[Mapping[str, Shot]] = MappingProxyType(
         "on-call": Shot("administrator", _on_call),
         "audit": Shot("administrator", _audit),
         "numbers": Shot("nurse", _numbers),
+        "late": Shot("nurse", _late, Size(1080, 560)),
         "patient": Shot("nurse", _record, Size(1080, 840)),
     }
 )
