@@ -89,6 +89,18 @@ INSERT INTO webhooks (tenant_id, name, url, secret, kinds, priorities, created_b
 VALUES (%(t)s, %(where)s, 'https://example.org/', 'secret', '{}', '{}', %(by)s)
 RETURNING webhook_id;
 
+-- more_pauses --
+-- What is of a whole ward.
+INSERT INTO pauses (tenant_id, kind, ward, until_at, user_id, reason)
+VALUES (%(t)s, 'audio_paused', %(w)s, now() + interval '10 min', %(by)s, %(mark)s);
+
+-- more_duties --
+INSERT INTO on_call (tenant_id, user_id, step, ward, from_at, to_at, created_by)
+VALUES (%(t)s, %(by)s, 2, %(w)s, now(), now() + interval '8 h', %(by)s);
+
+-- more_chains --
+INSERT INTO escalation_chains (tenant_id, ward, priority, delays_s, set_by) VALUES (%(t)s, %(w)s, 'low', '{600}', %(by)s);
+
 -- more_alarm_events --
 -- And what else there is of a patient.
 INSERT INTO alarm_events (alarm_id, tenant_id, kind) VALUES (%(alarm_id)s, %(t)s, 'raised');

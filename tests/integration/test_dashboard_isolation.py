@@ -344,6 +344,11 @@ def test_the_database_alone_tells_tenants_and_wards_apart(
         assert server_side.execute(words).fetchall() == [], f"{table} shows something to nobody"
     assert seen_rows > 40
     _see(server_side, 1, of_ward)
+    for of_ward_table in ("pauses", "hand_overs", "on_call", "escalation_chains"):
+        ask = sql.SQL("SELECT DISTINCT ward FROM {}").format(sql.Identifier(of_ward_table))
+        named = {ward for (ward,) in server_side.execute(ask)}
+        assert "A" in named, of_ward_table
+        assert "B" not in named, f"{of_ward_table} shows what is of another ward"
     of_alarms = server_side.execute("SELECT DISTINCT alarm_id FROM alarm_events").fetchall()
     assert of_alarms == [(tenants.a.ids["alarm_id"],)]
     devices = server_side.execute("SELECT device_id FROM device_status").fetchall()
