@@ -20,7 +20,7 @@ from analytics.ecg.resample import FS_HZ
 from analytics.rows import Singles
 
 #: Nothing is learned where so much of the complexes' height lies between them: it may be a wave.
-AT_REST: Final = 0.1
+AT_REST: Final = 0.15
 #: Complexes that must be seen in 4.1 s, and how like the shape they are on average; how high, over the shape, at least
 #: and at most.
 _LEAST: Final = 3

@@ -54,6 +54,16 @@ def test_three_complexes_in_four_seconds_are_seen_under_the_waves(rr_s: float, i
     assert _are_seen(_know(_complex()), ecg_mv, index) is seen
 
 
+def test_where_the_ring_begins_does_not_matter() -> None:
+    known, answers = _know(_complex()), set()
+    for noise_mv in np.linspace(0.02, 0.5, 25):
+        ecg_mv = make_ecg(every(0.8, 0.3, 4), RING / _ENGINE_HZ, _ENGINE_HZ, noise_mv=float(noise_mv))
+        told = {_are_seen(known, ecg_mv, index) for index in (0, 1, 100, 511)}
+        assert len(told) == 1, noise_mv
+        answers |= told
+    assert answers == {True, False}
+
+
 @pytest.mark.parametrize("height", [0.3, 3.0])
 def test_complexes_of_another_height_are_not_the_patients(height: float) -> None:
     ecg_mv = make_ecg(every(0.8, 0.3, 4), RING / _ENGINE_HZ, _ENGINE_HZ, height=height)

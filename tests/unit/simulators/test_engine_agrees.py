@@ -72,6 +72,12 @@ def test_a_movement_that_drowns_the_beats_is_noise_and_nothing_that_wakes_anybod
     assert not {call for call in raised if get_call(call).priority is Priority.HIGH}
 
 
+@pytest.mark.parametrize("seed", range(500, 506))
+def test_a_movement_over_a_fast_heart_whose_line_is_hardly_at_rest_is_no_fibrillation(seed: int) -> None:
+    _, _, calls = _analyse((Stretch(Rhythm.TACHYCARDIA, 40), Stretch(Rhythm.NOISE, 40)), seed, 250)
+    assert "ventricular_fibrillation" not in {one.call for one in calls}
+
+
 @pytest.mark.parametrize(
     ("stretch", "call"),
     [
