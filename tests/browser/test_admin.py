@@ -171,6 +171,9 @@ def test_people_sessions_and_the_trail(
     row = people.get_by_role("row").filter(has_text="greta")
     expect(row).to_contain_text("Step-down")
     people.get_by_role("button", name="I have it").click()
+    row.get_by_role("button", name="Change: Greta").click()
+    expect(people.get_by_label("Name", exact=True)).to_be_focused()
+    people.get_by_role("button", name="Cancel").click()
     # She signs in, and sees her ward alone.
     greta = open_page("/sign-in")
     sign_in_as(greta, User("greta", "Greta", password))

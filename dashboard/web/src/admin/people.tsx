@@ -1,6 +1,7 @@
 // The people of the care team: who may sign in, as what, for which wards.
 
 import { type Signal, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { resetFactor } from "../api/account";
 import { addPerson, changePerson, disablePerson, enablePerson, getPeople, getWards, resetPassword } from "../api/admin";
 import type { FreshPassword, Issuer, NewPerson, Person, WardRow } from "../api/schema";
@@ -42,7 +43,7 @@ export function PeopleSection() {
           rows={found.people.map((one) => [
             one.name,
             <div key="login">
-              <code>{one.login}</code>
+              <code class="whole">{one.login}</code>
               {one.second_factor && <span class="nothing"> {words("people.has_factor")}</span>}
               {issuersOf(one, found.issuers).map(({ issuer, name }) => (
                 <div key={issuer} class="nothing">
@@ -198,6 +199,11 @@ interface FormProps {
 
 function PersonForm({ person, wards, done, cancel }: FormProps) {
   const { busy, problem, act } = useActing();
+  const name = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // It is below the list: who chose a person goes on there.
+    if (person !== undefined) name.current?.focus();
+  }, []);
   const all = useSignal(person === undefined || person.wards === null);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -225,6 +231,7 @@ function PersonForm({ person, wards, done, cancel }: FormProps) {
       <label>
         <span>{words("people.name")}</span>
         <input
+          ref={name}
           name="name"
           maxLength={120}
           required

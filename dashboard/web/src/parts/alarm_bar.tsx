@@ -45,6 +45,7 @@ export function AlarmBar({ alarm, name, isOpen = false }: Props) {
     <div
       ref={shown}
       class="alarm-bar"
+      data-call={alarm.call}
       data-priority={alarm.priority}
       data-family={alarm.family}
       data-state={lookOf(alarm)}
