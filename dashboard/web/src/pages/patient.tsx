@@ -8,11 +8,10 @@ import { getPatient } from "../api/patients";
 import type { Symptom } from "../api/schema";
 import type { Alarm, PatientFacts, WardPatient } from "../api/types";
 import { GlassBanner, mayBreakGlass } from "../glass/glass";
-import { isLive } from "../live/connection";
 import { serverNowUs, tickUs } from "../live/server_clock";
 import { AlarmBar } from "../parts/alarm_bar";
 import { CareButton } from "../parts/care_button";
-import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
+import { Battery, FreshnessLine, HeartRate, NoSignal, QualityWords } from "../parts/readings";
 import { SubPage } from "../parts/sub_page";
 import { ZoneNote } from "../parts/zone_note";
 import { AlarmList, useAlarmHistory } from "../patient/alarm_list";
@@ -32,7 +31,6 @@ import { Trend } from "../patient/trend";
 import { Trends } from "../patient/trends/trends";
 import { RehearsalPanel } from "../rehearsal/rehearsal_dialog";
 import { ReportPanel } from "../report/report_panel";
-import { freshness } from "../ward/freshness";
 import { isUnanswered } from "../ward/order";
 import { watchedOf } from "../ward/ward";
 import { LiveWave } from "../wave/live_wave";
@@ -262,15 +260,9 @@ function Live({ patient }: { patient: WardPatient }) {
       <div class="live-wave">
         <Still class="paper" draw={rulePaper} />
         <LiveWave patientId={patient.id} name={patient.name} beatsPx={20} />
-        <LiveWords patient={patient} />
+        <NoSignal patient={patient} />
       </div>
       <HeartRate patient={patient} />
     </section>
   );
-}
-
-function LiveWords({ patient }: { patient: WardPatient }) {
-  if (!isLive.value) return <p class="no-signal">{words("live.not_live")}</p>;
-  const state = freshness(patient, tickUs.value);
-  return state.kind === "quiet" || state.kind === "never" ? <p class="no-signal">{freshnessWords(state)}</p> : null;
 }

@@ -3,7 +3,8 @@
 import type { Quality, WardPatient } from "../api/types";
 import { isLive } from "../live/connection";
 import { tickUs } from "../live/server_clock";
-import { type Freshness, freshness, isAnalysed } from "../ward/freshness";
+import { type Freshness, freshness, isAnalysed, isStoring } from "../ward/freshness";
+import { systemAlarms } from "../ward/ward";
 import { bpm, percent, span } from "../words/numbers";
 import { words } from "../words/words";
 import { BatteryIcon, HeartIcon } from "./icons";
@@ -30,9 +31,11 @@ export function HeartRate({ patient }: { patient: WardPatient }) {
   );
 }
 
-export function freshnessWords(state: Freshness): string {
+function freshnessWords(state: Freshness): string {
   if (state.kind === "never") return words("freshness.never");
-  if (state.kind === "quiet") return words("freshness.quiet", { span: span(state.ageS) });
+  if (state.kind === "quiet") {
+    return words(isStoring(systemAlarms.value) ? "freshness.quiet" : "freshness.unstored", { span: span(state.ageS) });
+  }
   return words("freshness.last", { span: span(Math.ceil(state.ageS)) });
 }
 
@@ -51,6 +54,13 @@ export function FreshnessLine({ patient }: { patient: WardPatient }) {
       {freshnessWords(state)}
     </span>
   );
+}
+
+/** Said loudly over the wave: silence is not health. */
+export function NoSignal({ patient }: { patient: WardPatient }) {
+  if (!isLive.value) return <p class="no-signal">{words("live.not_live")}</p>;
+  const state = freshness(patient, tickUs.value);
+  return state.kind === "quiet" || state.kind === "never" ? <p class="no-signal">{freshnessWords(state)}</p> : null;
 }
 
 const BAD: ReadonlySet<Quality> = new Set(["noise", "flat", "railed", "lead_off"]);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { freshness, isAnalysed } from "./freshness";
+import { freshness, isAnalysed, isStoring } from "./freshness";
 
 const NOW_US = 1e12;
 const of = (sampleS: number | null, receivedS: number | null) =>
@@ -30,4 +30,11 @@ it("knows when the engine's word is old", () => {
   expect(isAnalysed({ analysed_until_us: NOW_US - 3e6 }, NOW_US)).toBe(true);
   expect(isAnalysed({ analysed_until_us: NOW_US - 30e6 }, NOW_US)).toBe(false);
   expect(isAnalysed({ analysed_until_us: null }, NOW_US)).toBe(false);
+});
+
+it("knows that nothing is stored as long as the alarm about it lasts", () => {
+  expect(isStoring([])).toBe(true);
+  expect(isStoring([{ call: "broker_unreachable", ended_us: null }])).toBe(true);
+  expect(isStoring([{ call: "ingest_silent", ended_us: null }])).toBe(false);
+  expect(isStoring([{ call: "ingest_silent", ended_us: NOW_US }])).toBe(true);
 });

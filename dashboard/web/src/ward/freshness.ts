@@ -1,6 +1,6 @@
 // How old the newest sample of a patient is, and what that means. Pure.
 
-import type { WardPatient } from "../api/types";
+import type { Alarm, WardPatient } from "../api/types";
 
 /** From here on a patient's signal is late, then quiet, seconds. */
 const LATE_S = 5;
@@ -24,4 +24,9 @@ export function freshness({ last_sample_us: sampleUs, last_received_us: received
 /** The engine's words about a signal are of now, not of a while ago. */
 export function isAnalysed(patient: Pick<WardPatient, "analysed_until_us">, nowUs: number): boolean {
   return patient.analysed_until_us !== null && nowUs - patient.analysed_until_us < QUIET_S * 1e6;
+}
+
+/** Ages are of what was stored. While nothing is, of nobody, they do not say that no signal comes: waves do, past the database. */
+export function isStoring(system: readonly Pick<Alarm, "call" | "ended_us">[]): boolean {
+  return !system.some(({ call, ended_us: endedUs }) => call === "ingest_silent" && endedUs === null);
 }

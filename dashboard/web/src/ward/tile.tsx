@@ -4,17 +4,15 @@ import { strongest } from "../alarms/in_force";
 import { useShown } from "../alarms/shown";
 import type { Alarm, WardPatient } from "../api/types";
 import { isByGlass } from "../glass/glass";
-import { isLive } from "../live/connection";
 import { tickUs } from "../live/server_clock";
 import { AlarmBar, alarmWords } from "../parts/alarm_bar";
 import { CareButton } from "../parts/care_button";
 import { GlassIcon, PersonIcon, SoundIcon } from "../parts/icons";
-import { Battery, FreshnessLine, freshnessWords, HeartRate, QualityWords } from "../parts/readings";
+import { Battery, FreshnessLine, HeartRate, NoSignal, QualityWords } from "../parts/readings";
 import { patientPath } from "../router";
 import { LiveWave } from "../wave/live_wave";
 import { countdown, hourMinute } from "../words/numbers";
 import { plural, words } from "../words/words";
-import { freshness } from "./freshness";
 import { isUnanswered, lookOf } from "./order";
 import { type Watched, ward } from "./ward";
 import { zoneOfPatient } from "./zones";
@@ -50,7 +48,7 @@ export function Tile({ watched: { patient, alarms } }: { watched: Watched }) {
       </header>
       <div class="tile-wave">
         <LiveWave patientId={patient.id} name={patient.name} />
-        <Quiet patient={patient} />
+        <NoSignal patient={patient} />
       </div>
       <HeartRate patient={patient} />
       <footer class="tile-foot">
@@ -102,11 +100,4 @@ function PausedMark({ patient }: { patient: WardPatient }) {
       <span aria-hidden="true">{left}</span>
     </span>
   );
-}
-
-/** Said loudly over the empty wave: silence is not health. */
-function Quiet({ patient }: { patient: WardPatient }) {
-  if (!isLive.value) return <p class="no-signal">{words("live.not_live")}</p>;
-  const state = freshness(patient, tickUs.value);
-  return state.kind === "quiet" || state.kind === "never" ? <p class="no-signal">{freshnessWords(state)}</p> : null;
 }
