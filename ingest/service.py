@@ -136,8 +136,9 @@ class IngestService:
             self._reach_database()
             return
         now_s = time.monotonic()
-        wait_s = min(self._sink.wait_s(), self._watermarks.next_s() - now_s, self._counters_due_s - now_s, _TURN_S)
-        self._take_in(wait_s)
+        # Without a broker nobody can be told: what is due stays due, and is not waited for.
+        told_s = self._watermarks.next_s() if self._subscriber.is_connected else float("inf")
+        self._take_in(min(self._sink.wait_s(), told_s - now_s, self._counters_due_s - now_s, _TURN_S))
         if self._sink.wait_s() <= 0:
             self._flush()
         self._tell(time.monotonic())

@@ -3,6 +3,7 @@
 import re
 import time
 
+import psutil
 import psycopg
 import pytest
 
@@ -10,6 +11,7 @@ from tests.conftest import StartHeartwire
 from tests.integration.ingest_stack import Stack, is_ready, on_both_killable_pairs, on_both_pairs
 from tests.servers.fixtures import BrokerServer
 from tests.servers.postgres import PostgresServer
+from tests.servers.process import Process
 from tests.servers.waiting import wait_until
 from tests.wire import Device, ecg_frame
 
@@ -71,6 +73,33 @@ def test_ingest_is_killed_mid_stream(heartwire_process: StartHeartwire, database
         _go_on_as_an_edge(device, 199)
         assert _stored_seqs(stack) == list(range(200))
     assert stack.reasons() == []
+
+
+@on_both_pairs
+def test_without_its_broker_ingest_waits_and_leaves_the_processor_to_others(
+    heartwire_process: StartHeartwire, database: str, broker: BrokerServer
+) -> None:
+    stack = Stack(heartwire_process, database, broker)
+    ingest = stack.start_ingest(env={"HEARTWIRE_INGEST_ACK_EVERY_S": "0.1"})
+    with stack.device() as device:
+        device.send(*map(ecg_frame, range(3)))
+        wait_until(lambda: _heard(device) == 2, "the device to be told")
+    broker.kill()
+
+    def tried() -> int:
+        return ingest.log.count("no connection to the broker")
+
+    wait_until(lambda: tried() > 0, "ingest to miss its broker")
+    begin_s, n_tried, spent_s = time.monotonic(), tried(), _cpu_s(ingest)
+    wait_until(lambda: tried() >= n_tried + 6, "ingest to look for it again and again")
+    spent_s = _cpu_s(ingest) - spent_s
+    broker.start()
+    assert spent_s < 0.25 * (time.monotonic() - begin_s), "what nobody can be told is due all the time"
+
+
+def _cpu_s(process: Process) -> float:
+    times = psutil.Process(process.pid).cpu_times()
+    return times.user + times.system
 
 
 @on_both_pairs
