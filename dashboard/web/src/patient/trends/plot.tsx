@@ -1,7 +1,7 @@
 // One panel of the trends: lines over time, drawn by uPlot. All panels share the time that is pointed at.
 
 import { useEffect, useRef } from "preact/hooks";
-import type uPlot from "uplot";
+import uPlot from "uplot";
 import { theme } from "../../theme";
 import { language } from "../../words/language";
 import { clockTime, dayOfMonth, hourMark } from "../../words/numbers";
@@ -37,28 +37,21 @@ export function Plot({ title, timeS, lines, most, onChoose }: Props) {
   useEffect(() => {
     const element = frame.current;
     if (element === null) return undefined;
-    let plot: uPlot | null = null;
-    let isOver = false;
-    const observer = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
-    // Loaded with the first patient's page, not with the ward.
-    import("uplot").then(({ default: Plotter }) => {
-      if (isOver) return;
-      const options = {
-        ...optionsOf(element, lines, timeS, most),
-        // Marks stand on whole hours of the ward's clock.
-        tzDate: (tS: number) => Plotter.tzDate(new Date(tS * 1e3), at),
-      };
-      plot = new Plotter(options, [timeS, ...lines.map(({ values }) => values)], element);
-      plot.over.addEventListener("click", () => {
-        const { left } = plot?.cursor ?? {};
-        if (plot && left !== undefined && left >= 0) choose.current(plot.posToVal(left, "x") * 1e6);
-      });
-      observer.observe(element);
+    const options = {
+      ...optionsOf(element, lines, timeS, most),
+      // Marks stand on whole hours of the ward's clock.
+      tzDate: (tS: number) => uPlot.tzDate(new Date(tS * 1e3), at),
+    };
+    const plot = new uPlot(options, [timeS, ...lines.map(({ values }) => values)], element);
+    plot.over.addEventListener("click", () => {
+      const { left } = plot.cursor;
+      if (left !== undefined && left >= 0) choose.current(plot.posToVal(left, "x") * 1e6);
     });
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
+    observer.observe(element);
     return () => {
-      isOver = true;
       observer.disconnect();
-      plot?.destroy();
+      plot.destroy();
     };
   }, [timeS, lines, most, colours, spoken, at]);
   return (
