@@ -12,6 +12,11 @@ interface Props {
   children: ComponentChildren;
 }
 
+/** A panel's, as in top_bar.css. */
+const WIDEST_REM = 24;
+const EDGE_PX = 8;
+const remPx = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+
 export function Menu({ button, label, class: name = "", children }: Props) {
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
@@ -20,7 +25,10 @@ export function Menu({ button, label, class: name = "", children }: Props) {
     const under = opener.current?.getBoundingClientRect();
     if (under === undefined) return;
     panel.style.top = `${under.bottom + 6}px`;
-    panel.style.right = `${Math.max(8, document.documentElement.clientWidth - under.right)}px`;
+    // A button far to the left, on a bar of two lines, would push its panel off the page.
+    const { clientWidth } = document.documentElement;
+    const rightPx = Math.min(clientWidth - under.right, clientWidth - WIDEST_REM * remPx() - EDGE_PX);
+    panel.style.right = `${Math.max(EDGE_PX, rightPx)}px`;
   };
 
   return (
