@@ -20,20 +20,13 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.process import Process
 from tests.servers.waiting import wait_until
 
+pytest_plugins = ("tests.integration.notifier_fixtures",)
 #: Before the first step nothing is waited for; before the second, long enough for a kill to fall between them.
 _DELAY_S: Final = 2
 #: A step's time counts from the beginning of the turn that takes it, and is written down at its end: on a busy machine
 #: so much later.
 _SLACK_S: Final = 0.5
 _Begin = Callable[[], object]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    receiver.start()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture

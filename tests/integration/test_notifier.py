@@ -20,6 +20,7 @@ from tests.conftest import StartHeartwire
 from tests.integration.notifier_stack import Mailbox, OnCall, Receiver, hanging_server
 from tests.servers.waiting import wait_until
 
+pytest_plugins = ("tests.integration.notifier_fixtures",)
 on_one: pytest.MarkDecorator = pytest.mark.parametrize("database_server", ["timescaledb"], indirect=True)
 pytestmark = on_one
 
@@ -37,14 +38,6 @@ def mailbox() -> Iterator[Mailbox]:
     mailbox.start()
     yield mailbox
     mailbox.stop()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    receiver.start()
-    yield receiver
-    receiver.stop()
 
 
 def test_nobody_answers_and_one_after_the_other_is_told(ward: OnCall, mailbox: Mailbox, receiver: Receiver) -> None:

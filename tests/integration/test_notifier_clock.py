@@ -11,17 +11,10 @@ from tests.integration.notifier_stack import OnCall, Receiver
 from tests.servers.postgres import SteppingPostgres
 from tests.servers.waiting import wait_until
 
+pytest_plugins = ("tests.integration.notifier_fixtures",)
 _DELAY_S: Final = 3
 #: What a notifier that takes over counts at most for the time in which nobody did.
 _UNCOUNTED_MOST_S: Final = 60
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    receiver.start()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.integration.notifier_stack import OnCall, Receiver
 from tests.servers.process import Process
 from tests.servers.waiting import wait_until
 
+pytest_plugins = ("tests.integration.notifier_fixtures",)
 pytestmark: pytest.MarkDecorator = pytest.mark.parametrize("database_server", ["timescaledb"], indirect=True)
 #: The first step is taken at once; before the second there is time to freeze who would take it.
 _DELAY_S: Final = 2
@@ -19,14 +20,6 @@ _FROZEN_AFTER_S: Final = 3
 _SESSIONS: Final = """
     SELECT count(*) FROM pg_stat_activity WHERE application_name = 'heartwire-notifier' AND datname = current_database()
 """
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    receiver.start()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture
