@@ -61,6 +61,19 @@ def alarm_of(tile: Locator) -> Locator:
     return tile.locator(".alarm-bar").first
 
 
+def open_patient(page: Page, name: str) -> None:
+    """Open a patient's page when there is a signal to show on it; the device may have been started a moment ago."""
+    tile = tile_of(page, name)
+
+    def is_drawn() -> bool:
+        # A wave out of sight is not even sent, and a tile moves when there is trouble.
+        tile.scroll_into_view_if_needed()
+        return count_ink(tile.locator(".lead")) > 100
+
+    wait_for(page, is_drawn, "the first signal", timeout_s=90)
+    tile.get_by_role("link").click()
+
+
 def count_ink(drawn: Locator) -> int:
     """Pixels that something was drawn on, of a canvas or of a wave (`.lead`)."""
     ink = drawn.evaluate(_COUNT_INK)

@@ -58,6 +58,8 @@ def test_each_call_has_its_name_priority_and_measure_in_every_language(
     choose_language(page, "en")
     tile.get_by_role("link").click()
     listed = page.locator(".alarm-panel .alarm-list li")
+    # The ward's own bar, and a menu open on it, go when his page has come.
+    expect(listed).not_to_have_count(0)
     for language in ("en", "fr", "de"):
         choose_language(page, language)
         for code, (_, in_english, in_french, in_german) in _RAISED.items():

@@ -5,16 +5,13 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import STEADY, SignIn
-from tests.browser.pages import count_ink, tile_of, wait_for
+from tests.browser.pages import count_ink, open_patient, wait_for
 from tests.browser.served_stack import User
 
 
 def _open(page: Page) -> Locator:
     """Open the steady patient's page, and return where his record is drawn."""
-    # His device may have been started a moment ago.
-    tile = tile_of(page, STEADY)
-    wait_for(page, lambda: count_ink(tile.locator(".lead")) > 100, "the first signal", timeout_s=90)
-    tile.get_by_role("link").click()
+    open_patient(page, STEADY)
     plot = page.locator(".disclosure-plot")
     expect(plot).to_have_attribute("data-shown", "true")
     plot.scroll_into_view_if_needed()

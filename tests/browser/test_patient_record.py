@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SLOW, STEADY, SignIn
-from tests.browser.pages import choose_language, count_ink, tile_of, wait_for
+from tests.browser.pages import choose_language, count_ink, open_patient, wait_for
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 
@@ -14,9 +14,7 @@ _XSS = "<img src=x onerror=document.title='pwned'> & \"quotes\""
 
 def _open(page: Page, name: str) -> None:
     """Open a patient's page when there is a strip of ECG on it."""
-    tile = tile_of(page, name)
-    wait_for(page, lambda: count_ink(tile.locator(".lead")) > 100, "the first signal", timeout_s=90)
-    tile.get_by_role("link").click()
+    open_patient(page, name)
     wait_for(page, lambda: count_ink(page.locator(".strip")) > 1000, "the strip to be drawn")
 
 

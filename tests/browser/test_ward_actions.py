@@ -63,7 +63,7 @@ def test_an_alarm_is_silent_for_all_for_a_time_and_sounds_again(
     expect(silent).to_have_count(0)
     hers.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    assert hers.evaluate("document.activeElement.closest('[data-patient] .alarm-bar') !== null"), "the focus comes back"
+    expect(tile_of(hers, STEADY).locator(".alarm-bar :focus")).to_have_accessible_name(re.compile("^More about"))
 
 
 def test_what_is_painted_was_shown_to_the_nurse(alarm: int, stack: WardStack, sign_in: SignIn, nurse: User) -> None:
