@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.authenticator import Authenticator
 from tests.browser.conftest import Complaints, OpenPage, SignIn
-from tests.browser.pages import barriers_of, choose_language, tab_to
+from tests.browser.pages import barriers_of, choose_language, give_password, tab_to
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 
@@ -33,12 +33,6 @@ def _scan(where: Locator) -> Authenticator:
 def _codes(where: Locator) -> list[str]:
     expect(where.locator("ol.codes code")).to_have_count(10)
     return where.locator("ol.codes code").all_inner_texts()
-
-
-def _give(page: Page, user: User, password: str | None = None) -> None:
-    page.fill("input[name=login]", user.login)
-    page.fill("input[name=password]", password or user.password)
-    page.press("input[name=password]", "Enter")
 
 
 def _turn_on(page: Page, user: User) -> tuple[Authenticator, list[str]]:
@@ -68,7 +62,7 @@ def test_a_nurse_sets_up_a_second_factor_and_signs_in_by_keyboard(
 
     # Elsewhere, with keys alone: password, then the code of the app; a wrong one is told with what to do.
     other = open_page("/sign-in", bypass_csp=True, viewport={"width": 390, "height": 844})
-    _give(other, nurse)
+    give_password(other, nurse)
     expect(other.get_by_role("heading", name="Second factor")).to_be_visible()
     expect(other.get_by_label("Code", exact=True)).to_be_focused()
     assert barriers_of(other) == []
@@ -82,7 +76,7 @@ def test_a_nurse_sets_up_a_second_factor_and_signs_in_by_keyboard(
     expect(other.locator(".tile").first).to_be_visible()
     # And who lost the phone.
     third = open_page("/sign-in", viewport={"width": 1024, "height": 768})
-    _give(third, nurse)
+    give_password(third, nurse)
     tab_to(third, ".sign-in-card button[type=button]")
     third.keyboard.press("Enter")
     expect(third.get_by_label("Recovery code", exact=True)).to_be_focused()
@@ -138,9 +132,9 @@ def test_another_password_and_no_barrier_in_any_language(
     expect(form.get_by_role("status")).to_contain_text("The password is changed")
     complaints.wanted_status = 401
     page = open_page("/sign-in")
-    _give(page, nurse)
+    give_password(page, nurse)
     expect(page.get_by_role("alert")).to_contain_text("Wrong user or password.")
-    _give(page, nurse, fresh)
+    give_password(page, nurse, fresh)
     expect(page.locator(".tile").first).to_be_visible()
 
 
@@ -157,13 +151,13 @@ def test_an_administrator_asks_a_second_factor_of_a_role_and_resets_one(
     expect(roles.get_by_role("status")).to_contain_text("It holds from the next sign-in on.")
     try:
         his = open_page("/sign-in", bypass_csp=True)
-        _give(his, tom)
+        give_password(his, tom)
         expect(his.get_by_role("heading", level=1)).to_have_text("Your role needs a second factor")
         app = _scan(his.get_by_role("main"))
         assert barriers_of(his) == []
         his.goto("/ward")
         expect(his.locator("input[name=login]")).to_be_visible()
-        _give(his, tom)  # he comes back to it, with another secret
+        give_password(his, tom)  # he comes back to it, with another secret
         app = _scan(his.get_by_role("main"))
         his.get_by_label("Type the six digits").fill(app.code())
         his.keyboard.press("Enter")
@@ -174,6 +168,9 @@ def test_an_administrator_asks_a_second_factor_of_a_role_and_resets_one(
         row = page.get_by_role("row").filter(has_text="Tom Tester")
         expect(row).to_contain_text("+ second factor")
         row.get_by_role("button", name="Reset second factor: Tom Tester").click()
+        sure = page.get_by_role("dialog", name="Reset the second factor of Tom Tester?")
+        expect(sure).to_contain_text("Make sure that it is Tom Tester who asks.")
+        sure.get_by_role("button", name="Reset second factor").click()
         expect(row).not_to_contain_text("+ second factor")
         expect(his.locator("input[name=login]")).to_be_visible()
     finally:  # testers of other tests have none

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from heartwire.storage.pool import connect
 from heartwire.storage.room import measure_room, note_room
 from tests.browser.conftest import SLOW, STEADY, Complaints, OpenPage, SignIn
-from tests.browser.pages import barriers_of, choose_language, sign_in_as, tile_of, wait_for
+from tests.browser.pages import barriers_of, choose_language, give_password, sign_in_as, tile_of, wait_for
 from tests.browser.served_stack import User
 from tests.browser.ward_stack import WardStack
 from tests.integration.notifier_stack import Receiver
@@ -79,7 +79,17 @@ def test_other_systems(stack: WardStack, sign_in: SignIn, admin: User) -> None:
     expect(row).to_contain_text("see the ward and its alarms")
     tokens.get_by_role("button", name="I have it").click()
     expect(page.get_by_text(secret)).to_have_count(0)
-    row.get_by_role("button", name="Revoke the token Hospital system").click()
+    revoke = row.get_by_role("button", name="Revoke the token Hospital system")
+    revoke.click()
+    sure = page.get_by_role("dialog", name="Revoke the token Hospital system?")
+    expect(sure).to_contain_text("refused within seconds")
+    assert barriers_of(page) == []
+    page.keyboard.press("Escape")
+    expect(sure).to_have_count(0)
+    expect(revoke).to_be_focused()
+    assert status() == 200
+    page.keyboard.press("Enter")
+    sure.get_by_role("button", name="Revoke").click()
     expect(row).to_contain_text("revoked at")
     assert status() == 401
     webhooks = page.get_by_role("region", name="Webhooks")
@@ -92,6 +102,7 @@ def test_other_systems(stack: WardStack, sign_in: SignIn, admin: User) -> None:
     row = webhooks.get_by_role("row").filter(has_text="https://paging.example/alarms")
     expect(row).to_contain_text("nothing to send so far")
     row.get_by_role("button", name="Remove the webhook Paging").click()
+    page.get_by_role("dialog", name="Remove the webhook Paging?").get_by_role("button", name="Remove").click()
     expect(webhooks).to_contain_text("No other system is told.")
 
 
@@ -121,6 +132,8 @@ def test_who_is_on_call_is_reached(stack: WardStack, sign_in: SignIn, admin: Use
         expect(broken).to_contain_text("Fails since")
         expect(page.get_by_role("main")).not_to_contain_text("secret-part")
         broken.get_by_role("button", name="Remove").click()
+        sure = page.get_by_role("dialog", name=f"Remove Old pager of {otto.name}?")
+        sure.get_by_role("button", name="Remove").click()
         expect(broken).to_have_count(0)
         channels.get_by_label("Name of the channel").fill("x")
         channels.get_by_label("Address (as apprise writes it)").fill("nonsense")
@@ -185,13 +198,23 @@ def test_people_sessions_and_the_trail(
     complaints.wanted_status = 401
     sessions.get_by_role("row").filter(has_text="Greta").get_by_role("button", name="End the session").click()
     expect(greta.locator("input[name=login]")).to_be_visible()
-    # Shut out, she does not come in again.
+    # A new password is asked for twice; it lets her in, the one before does no more.
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="People").click()
+    row.get_by_role("button", name="New password: Greta").click()
+    sure = page.get_by_role("dialog", name="A new password for Greta <u>Guest</u>?")
+    sure.get_by_role("button", name="Cancel").click()
+    expect(people.get_by_role("status")).to_have_count(0)
+    row.get_by_role("button", name="New password: Greta").click()
+    sure.get_by_role("button", name="New password").click()
+    fresh = people.get_by_role("status").locator("code").inner_text()
+    give_password(greta, User("greta", "Greta", password))
+    expect(greta.get_by_role("alert")).not_to_be_empty()
+    sign_in_as(greta, User("greta", "Greta", fresh))
+    # Shut out, she does not come in again.
     row.get_by_role("button", name="Shut out").click()
     expect(row).to_contain_text("shut out")
-    greta.fill("input[name=login]", "greta")
-    greta.fill("input[name=password]", password)
-    greta.press("input[name=password]", "Enter")
+    expect(greta.locator("input[name=login]")).to_be_visible()
+    give_password(greta, User("greta", "Greta", fresh))
     expect(greta.get_by_role("alert")).not_to_be_empty()
     # All of it is in the trail.
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Audit trail").click()
@@ -199,7 +222,7 @@ def test_people_sessions_and_the_trail(
     for did in ("added a person", "ended a session", "shut a person out"):
         expect(trail.get_by_role("row").filter(has_text=did).filter(has_text=admin.name)).to_have_count(1)
     trail.get_by_label("Person").select_option(label="Greta <u>Guest</u>")
-    expect(trail.get_by_role("row").filter(has_text="signed in")).to_have_count(1)
+    expect(trail.get_by_role("row").filter(has_text="signed in")).to_have_count(2)
     expect(trail.get_by_role("row").filter(has_text=admin.name)).to_have_count(0)
 
 
@@ -219,6 +242,8 @@ def test_wards_and_what_is_spoken_in_german(sign_in: SignIn, admin: User) -> Non
     wards.get_by_role("button", name="Speichern").click()
     expect(wards.get_by_role("row").filter(has_text="Intensiv 2")).to_be_visible()
     wards.get_by_role("button", name="Entfernen: Intensiv 2").press("Enter")
+    sure = page.get_by_role("dialog", name="Station Intensiv 2 entfernen?")
+    sure.get_by_role("button", name="Entfernen").press("Enter")
     expect(row).to_have_count(0)
     # The button is gone with its row: the keyboard goes on from the table.
     expect(wards.locator(".admin-table")).to_be_focused()
@@ -247,9 +272,7 @@ def test_who_administers_nothing_is_not_led_there(stack: WardStack, sign_in: Sig
 def test_whose_role_shows_nothing_is_told_so(stack: WardStack, open_page: OpenPage, complaints: Complaints) -> None:
     page = open_page("/sign-in")
     pia = stack.add_user("Pia Patient", role="patient")
-    page.fill("input[name=login]", pia.login)
-    page.fill("input[name=password]", pia.password)
-    page.press("input[name=password]", "Enter")
+    give_password(page, pia)
     expect(page.get_by_role("heading")).to_have_text("There is nothing here for your role")
     page.get_by_role("button", name="Sign out").click()
     expect(page.locator("input[name=login]")).to_be_visible()

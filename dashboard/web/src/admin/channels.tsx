@@ -1,5 +1,6 @@
 // The ways by which people are reached: added, tried, removed; how each did the last time.
 
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { addContact, getContacts, removeContact, testContact } from "../api/admin";
 import { getColleagues } from "../api/alarms";
@@ -10,6 +11,7 @@ import { dayAndTime } from "../words/numbers";
 import { words } from "../words/words";
 import { type Listed, useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
+import { type Question, Sure } from "./sure";
 
 const LOOK_MS = 1000;
 
@@ -55,39 +57,51 @@ interface TableProps {
 }
 
 export function ContactTable({ contacts, listed, called }: TableProps) {
-  const { busy, actAndReload } = listed;
+  const { busy, actAndReload, reload } = listed;
+  const question = useSignal<Question | null>(null);
   const nameOf = (contact: Contact) => called?.get(contact.user_id) ?? contact.name;
   return (
-    <Table
-      label={words("channels.title")}
-      heads={[words("on_call.who"), words("channels.label"), words("channels.kind"), words("channels.state"), ""]}
-      rows={contacts.map((contact) => [
-        nameOf(contact),
-        contact.label,
-        contact.scheme,
-        <State key="state" contact={contact} />,
-        <div key="acts" class="row">
-          <button
-            type="button"
-            class="button"
-            aria-disabled={busy.value || contact.is_testing}
-            aria-label={words("channels.test_of", { label: contact.label, name: nameOf(contact) })}
-            onClick={() => contact.is_testing || actAndReload(() => testContact(contact.id))}
-          >
-            {words("channels.test")}
-          </button>
-          <button
-            type="button"
-            class="button danger"
-            aria-disabled={busy.value}
-            aria-label={words("channels.remove_of", { label: contact.label, name: nameOf(contact) })}
-            onClick={() => actAndReload(() => removeContact(contact.id))}
-          >
-            {words("channels.remove")}
-          </button>
-        </div>,
-      ])}
-    />
+    <>
+      <Table
+        label={words("channels.title")}
+        heads={[words("on_call.who"), words("channels.label"), words("channels.kind"), words("channels.state"), ""]}
+        rows={contacts.map((contact) => [
+          nameOf(contact),
+          contact.label,
+          contact.scheme,
+          <State key="state" contact={contact} />,
+          <div key="acts" class="row">
+            <button
+              type="button"
+              class="button"
+              aria-disabled={busy.value || contact.is_testing}
+              aria-label={words("channels.test_of", { label: contact.label, name: nameOf(contact) })}
+              onClick={() => contact.is_testing || actAndReload(() => testContact(contact.id))}
+            >
+              {words("channels.test")}
+            </button>
+            <button
+              type="button"
+              class="button danger"
+              aria-disabled={busy.value}
+              aria-label={words("channels.remove_of", { label: contact.label, name: nameOf(contact) })}
+              onClick={() => {
+                const given = { label: contact.label, name: nameOf(contact) };
+                question.value = {
+                  title: words("channels.remove_sure", given),
+                  means: [words("channels.remove_means", given)],
+                  act: words("channels.remove"),
+                  work: () => removeContact(contact.id),
+                };
+              }}
+            >
+              {words("channels.remove")}
+            </button>
+          </div>,
+        ])}
+      />
+      <Sure question={question} onDone={reload} />
+    </>
   );
 }
 

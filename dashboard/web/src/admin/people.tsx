@@ -3,7 +3,16 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { resetFactor } from "../api/account";
-import { addPerson, changePerson, disablePerson, enablePerson, getPeople, getWards, resetPassword } from "../api/admin";
+import {
+  addPerson,
+  changePerson,
+  disablePerson,
+  enablePerson,
+  getPeople,
+  getWards,
+  resetPassword,
+  unlinkPerson,
+} from "../api/admin";
 import type { FreshPassword, Issuer, NewPerson, Person, WardRow } from "../api/schema";
 import { user } from "../session";
 import { calledIn } from "../words/called";
@@ -12,12 +21,12 @@ import { ROLES, roleName } from "../words/roles";
 import { words } from "../words/words";
 import { useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
-import { UnlinkDialog, type Unlinking } from "./unlink_dialog";
+import { type Question, Sure } from "./sure";
 
 export function PeopleSection() {
   const fresh = useSignal<FreshPassword | null>(null);
   const changing = useSignal<number | null>(null);
-  const unlinking = useSignal<Unlinking | null>(null);
+  const question = useSignal<Question | null>(null);
   const { loaded, reload, busy, problem, actAndReload } = useListed(async (abort) => {
     const [{ people, issuers }, { wards }] = await Promise.all([getPeople(abort), getWards(abort)]);
     return { people, issuers, wards };
@@ -67,14 +76,14 @@ export function PeopleSection() {
                   name={called(one)}
                   what="password"
                   busy={busy}
-                  onClick={() => actAndReload(async () => (fresh.value = await resetPassword(one.id)))}
+                  onClick={() => (question.value = asPassword(one, called(one), fresh))}
                 />
                 {one.second_factor && (
                   <Act
                     name={called(one)}
                     what="reset_factor"
                     busy={busy}
-                    onClick={() => actAndReload(() => resetFactor(one.id))}
+                    onClick={() => (question.value = asReset(one, called(one)))}
                   />
                 )}
                 {issuersOf(one, found.issuers).map((issuer) => (
@@ -84,7 +93,7 @@ export function PeopleSection() {
                     what="unlink"
                     provider={issuer.name}
                     busy={busy}
-                    onClick={() => (unlinking.value = { person: one, issuer })}
+                    onClick={() => (question.value = asUnlinking(one, called(one), issuer))}
                   />
                 ))}
                 <Act
@@ -102,15 +111,7 @@ export function PeopleSection() {
         {problem.value}
       </p>
       <Password fresh={fresh} />
-      {unlinking.value !== null && (
-        <UnlinkDialog
-          {...unlinking.value}
-          onDone={(isUnlinked) => {
-            unlinking.value = null;
-            if (isUnlinked) reload();
-          }}
-        />
-      )}
+      <Sure question={question} onDone={reload} />
       {found !== null && (
         <PersonForm
           key={changing.value ?? "new"}
@@ -133,6 +134,32 @@ export function PeopleSection() {
 /** Of a provider that the settings name no more there is only what it called itself. */
 const issuersOf = (person: Person, known: readonly Issuer[]): Issuer[] =>
   person.issuers.map((issuer) => known.find((one) => one.issuer === issuer) ?? { issuer, name: issuer, links: false });
+
+const asPassword = (person: Person, name: string, fresh: Signal<FreshPassword | null>): Question => ({
+  title: words("people.password_sure", { name }),
+  means: [words("people.password_means", { name })],
+  act: words("people.password"),
+  work: async () => {
+    fresh.value = await resetPassword(person.id);
+  },
+});
+
+const asReset = (person: Person, name: string): Question => ({
+  title: words("people.reset_factor_sure", { name }),
+  means: [words("people.reset_factor_means", { name })],
+  act: words("people.reset_factor"),
+  work: () => resetFactor(person.id),
+});
+
+function asUnlinking(person: Person, name: string, { issuer, name: provider, links }: Issuer): Question {
+  const given = { name, provider };
+  return {
+    title: words("people.unlink_sure", given),
+    means: [words("people.unlink_means", given), ...(links ? [words("people.unlink_again", given)] : [])],
+    act: words("people.unlink", given),
+    work: () => unlinkPerson(person.id, issuer),
+  };
+}
 
 interface ActProps {
   name: string;

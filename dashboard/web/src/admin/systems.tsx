@@ -9,6 +9,7 @@ import { dayAndTime, dayOfMonth } from "../words/numbers";
 import { plural, words } from "../words/words";
 import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
+import { type Question, Sure } from "./sure";
 
 const SCOPES = ["see_ward", "see_patient", "export", "see_ledger", "see_statistics", "see_audit"] as const;
 const DAYS = [7, 30, 90, 365] as const;
@@ -25,6 +26,7 @@ export function SystemsSection() {
 
 function Tokens() {
   const fresh = useSignal<FreshToken | null>(null);
+  const question = useSignal<Question | null>(null);
   const { loaded, reload, busy, problem, actAndReload } = useListed(getTokens);
   const add = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -57,7 +59,14 @@ function Tokens() {
                 class="button danger"
                 aria-disabled={busy.value}
                 aria-label={words("tokens.revoke_of", { name: token.name })}
-                onClick={() => actAndReload(() => revokeToken(token.id))}
+                onClick={() => {
+                  question.value = {
+                    title: words("tokens.revoke_sure", { name: token.name }),
+                    means: [words("tokens.revoke_means")],
+                    act: words("tokens.revoke"),
+                    work: () => revokeToken(token.id),
+                  };
+                }}
               >
                 {words("tokens.revoke")}
               </button>
@@ -65,6 +74,7 @@ function Tokens() {
           ])}
         />
       )}
+      <Sure question={question} onDone={reload} />
       <Secret fresh={fresh} label={words("tokens.secret")} />
       <form class="care-form" onSubmit={add}>
         <h3>{words("tokens.new")}</h3>
@@ -124,6 +134,7 @@ function Secret({ fresh, label }: { fresh: Signal<FreshToken | FreshWebhook | nu
 
 function Webhooks() {
   const fresh = useSignal<FreshWebhook | null>(null);
+  const question = useSignal<Question | null>(null);
   const { loaded, reload, busy, problem, actAndReload } = useListed(getWebhooks);
   const add = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -164,13 +175,21 @@ function Webhooks() {
               class="button danger"
               aria-disabled={busy.value}
               aria-label={words("webhooks.remove_of", { name: webhook.name })}
-              onClick={() => actAndReload(() => removeWebhook(webhook.id))}
+              onClick={() => {
+                question.value = {
+                  title: words("webhooks.remove_sure", { name: webhook.name }),
+                  means: [words("webhooks.remove_means")],
+                  act: words("webhooks.remove"),
+                  work: () => removeWebhook(webhook.id),
+                };
+              }}
             >
               {words("webhooks.remove")}
             </button>,
           ])}
         />
       )}
+      <Sure question={question} onDone={reload} />
       <Secret fresh={fresh} label={words("webhooks.secret")} />
       <form class="care-form" onSubmit={add}>
         <h3>{words("webhooks.new")}</h3>

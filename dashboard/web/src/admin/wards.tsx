@@ -8,11 +8,13 @@ import { plural, words } from "../words/words";
 import { zoneWords } from "../words/zone";
 import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
+import { type Question, Sure } from "./sure";
 
 const ZONES: readonly string[] = ["UTC", ...Intl.supportedValuesOf("timeZone")];
 
 export function WardsSection() {
   const changing = useSignal<WardRow | null>(null);
+  const question = useSignal<Question | null>(null);
   const { loaded, reload, busy, problem, actAndReload } = useListed(getWards);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -69,7 +71,14 @@ export function WardsSection() {
                   class="button danger"
                   aria-disabled={busy.value}
                   aria-label={words("people.act_of", { act: words("wards.remove"), name: ward.name })}
-                  onClick={() => actAndReload(() => removeWard(ward.id))}
+                  onClick={() => {
+                    question.value = {
+                      title: words("wards.remove_sure", { name: ward.name }),
+                      means: [words("wards.remove_means")],
+                      act: words("wards.remove"),
+                      work: () => removeWard(ward.id),
+                    };
+                  }}
                 >
                   {words("wards.remove")}
                 </button>
@@ -78,6 +87,7 @@ export function WardsSection() {
           ])}
         />
       )}
+      <Sure question={question} onDone={reload} />
       <form key={changing.value?.id ?? "new"} class="care-form" onSubmit={save}>
         <h3>
           {changing.value === null ? words("wards.new") : words("people.change_of", { name: changing.value.name })}
