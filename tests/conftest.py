@@ -26,6 +26,11 @@ hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the pages first: one of the parallel workers is busy with its browser, the others with what mostly waits."""
+    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests/browser"))
+
+
 class StartHeartwire(Protocol):
     """Start ``heartwire <args>`` and return its process, ready."""
 

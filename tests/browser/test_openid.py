@@ -120,6 +120,7 @@ def test_in_by_the_keyboard_to_where_one_wanted_and_out_everywhere(
     page.wait_for_selector(".tile")
     page.go_back()
     assert "code=" not in page.url, "what holds once is not in the history"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Review")
     # Signing out leads on to the provider, which asks once more and sends back.
     page.locator("button.person").click()
     page.get_by_role("button", name="Sign out", exact=True).click()

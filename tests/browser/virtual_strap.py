@@ -214,11 +214,14 @@ def minute(first_packet: int, packets: int, *, contact: bool = True, bpm: int = 
     return said
 
 
+def is_heard(page: Page) -> bool:
+    """Whether the app listens to the strap."""
+    return bool(page.evaluate(f'strap.isHeard("{_RATE}") && strap.isHeard("{_BATTERY}")'))
+
+
 def play(page: Page, said: Sequence[Sequence[tuple[str, str]]]) -> None:
     """Have the strap say it in the page, at a heart's own pace."""
-    wait_for(
-        page, lambda: page.evaluate(f'strap.isHeard("{_RATE}") && strap.isHeard("{_BATTERY}")'), "the app to listen"
-    )
+    wait_for(page, lambda: is_heard(page), "the app to listen")
     page.evaluate("([said, every]) => strap.play(said, every)", [said, PACKET_S * 1000])
 
 
