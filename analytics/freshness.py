@@ -154,7 +154,7 @@ class Watch:
                 now_us,
                 link,
                 quiet.pop(link.device_id, None),
-                fault or (None if loss is None else _of_system(SIGNALS_LOST, loss.onset_us, now_us)),
+                fault or _of_loss(loss, link, now_us),
                 verdict,
                 suspects=suspects or link.tenant_id in self._losses.suspects,
             )
@@ -329,6 +329,13 @@ def _is_live(now_us: int, link: Link, limit_us: int) -> bool:
 
 def _quiet(link: Link, since_us: int, due_us: int) -> Raise:
     return Raise(GONE_QUIET, link.device_id, link.patient_id, link.tenant_id, since_us, due_us)
+
+
+def _of_loss(loss: Loss | None, link: Link, now_us: int) -> Raise | None:
+    """Return the loss if it is why he is missing: who goes quiet while it lasts may have a reason of his own."""
+    if loss is None or link.device_id not in loss.members:
+        return None
+    return _of_system(SIGNALS_LOST, loss.onset_us, now_us)
 
 
 def _of_system(call: str, onset_us: int, now_us: int) -> Raise:

@@ -71,7 +71,7 @@ class Losses:
                     self._losses.pop(tenant_id, None)
                     over.add(tenant_id)
                 else:
-                    self._losses[tenant_id] = loss
+                    self._losses[tenant_id] = _joined(now_us, loss, devices)
                 continue
             together = _together(now_us, devices)
             if together and any(device.is_due for device in together):
@@ -107,7 +107,7 @@ def by_tenant(heard: Iterable[tuple[int, Heard]]) -> dict[int, list[Heard]]:
 
 def _together(now_us: int, devices: Sequence[Heard]) -> list[Heard]:
     """Return those that stopped together, if they are many."""
-    late = [device for device in devices if now_us - device.received_us > _LATE_US]
+    late = [device for device in devices if now_us - device.received_us >= _LATE_US]
     if not late:
         return []
     newest_us = max(device.received_us for device in late)
@@ -117,8 +117,17 @@ def _together(now_us: int, devices: Sequence[Heard]) -> list[Heard]:
 
 
 def _since(onset_us: int, devices: Sequence[Heard]) -> Loss:
-    members = [one.device_id for one in devices if not one.is_live and one.received_us >= onset_us]
-    return Loss(onset_us, frozenset(members))
+    return Loss(onset_us, frozenset(one.device_id for one in devices if not one.is_live and _is_of(onset_us, one)))
+
+
+def _joined(now_us: int, loss: Loss, devices: Sequence[Heard]) -> Loss:
+    """Return it with those who were the last to stop, and were not late yet when it was found."""
+    late = {one.device_id for one in devices if now_us - one.received_us >= _LATE_US and _is_of(loss.onset_us, one)}
+    return Loss(loss.onset_us, loss.members | late)
+
+
+def _is_of(onset_us: int, device: Heard) -> bool:
+    return 0 <= device.received_us - onset_us <= _TOGETHER_US
 
 
 def _is_over(loss: Loss, devices: Sequence[Heard]) -> bool:

@@ -340,6 +340,22 @@ def test_many_who_go_quiet_at_once_are_one_alarm_and_each_who_stays_away_is_told
     assert ward.calls("raised") == [SIGNALS_LOST, GONE_QUIET, GONE_QUIET]
 
 
+def test_the_last_of_many_to_go_quiet_is_one_of_them_and_who_does_so_later_is_told_by_himself() -> None:
+    ward = _Ward(n_devices=12, limit_s=6.0)
+    ward.run(60)
+    ward.silent = set(ward.devices[:9])
+    ward.run(4)
+    ward.silent.add(ward.devices[9])
+    ward.run(30)
+    assert ward.calls("raised") == [SIGNALS_LOST]
+    assert ward.calls(f"hidden by {SIGNALS_LOST}") == [GONE_QUIET] * 10
+    assert ward.watch.count_lost(1, ward.now_us, ward.links()) == 10
+    ward.silent.add(ward.devices[10])
+    ward.run(30)
+    assert ward.calls("raised") == [SIGNALS_LOST, GONE_QUIET]
+    assert ward.watch.count_lost(1, ward.now_us, ward.links()) == 10
+
+
 def test_a_few_or_one_after_the_other_go_quiet_by_themselves() -> None:
     ward = _Ward(n_devices=12)
     ward.run(60)
