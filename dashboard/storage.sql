@@ -1,8 +1,9 @@
 -- policies --
--- How long what is kept; dead letters are nobody's.
-SELECT kind, keep_days, keep_rows, effective_at, set_by
-FROM retention_policies
-WHERE tenant_id = %(tenant_id)s OR tenant_id IS NULL;
+-- How long what is kept; dead letters are nobody's. Who set it by `heartwire storage` may be nobody who signs in.
+SELECT r.kind, r.keep_days, r.keep_rows, r.effective_at, coalesce(u.name, r.set_by)
+FROM retention_policies AS r
+LEFT JOIN users AS u ON u.login = r.set_by AND u.tenant_id = r.tenant_id
+WHERE r.tenant_id = %(tenant_id)s OR r.tenant_id IS NULL;
 
 -- oldest --
 -- The oldest of each kind of data of a tenant: one look into an index for each patient.
@@ -27,8 +28,11 @@ ON CONFLICT (tenant_id, kind) DO UPDATE SET
 DELETE FROM retention_policies WHERE tenant_id = %(tenant_id)s AND kind = %(kind)s;
 
 -- holds --
-SELECT h.patient_id, p.name, h.why, h.placed_by, h.placed_at
-FROM legal_holds AS h JOIN patients AS p USING (patient_id)
+-- Who placed one by `heartwire storage hold` may be nobody who signs in.
+SELECT h.patient_id, p.name, h.why, coalesce(u.name, h.placed_by), h.placed_at
+FROM legal_holds AS h
+JOIN patients AS p USING (patient_id)
+LEFT JOIN users AS u ON u.login = h.placed_by AND u.tenant_id = h.tenant_id
 WHERE h.tenant_id = %(tenant_id)s AND h.released_at IS NULL
 ORDER BY h.placed_at;
 

@@ -43,7 +43,7 @@ def test_storage(stack: WardStack, sign_in: SignIn, admin: User) -> None:
     beats.get_by_role("button", name="Change how long is kept: Beats and rhythms").click()
     beats.get_by_label("Days to keep").fill("400")
     beats.get_by_role("button", name="Drop what is older").click()
-    expect(beats).to_contain_text(f"Kept for 400 days (set by {admin.login}).")
+    expect(beats).to_contain_text(f"Kept for 400 days (set by {admin.name}).")
     expect(beats).to_contain_text("Takes effect at")
     beats.get_by_role("button", name="Change how long is kept").click()
     beats.get_by_role("button", name="Keep for ever").click()
@@ -56,7 +56,10 @@ def test_storage(stack: WardStack, sign_in: SignIn, admin: User) -> None:
     holds.get_by_role("button", name="Drop nothing of this patient").click()
     row = holds.get_by_role("row").filter(has_text=STEADY)
     expect(row).to_contain_text("A <b>claim</b>")
+    expect(row).to_contain_text(admin.name)
     row.get_by_role("button", name=f"Release the hold of {STEADY}").click()
+    sure = page.get_by_role("dialog", name=f"Release the hold of {STEADY}?")
+    sure.get_by_role("button", name="Release").click()
     expect(holds).to_contain_text("Nobody is held.")
 
 

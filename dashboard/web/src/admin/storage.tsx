@@ -10,6 +10,7 @@ import { plural, words } from "../words/words";
 import { useActing, useListed } from "./act";
 import { Card } from "./card";
 import { LoadedState, Panel, Table } from "./panel";
+import { type Question, Sure } from "./sure";
 
 export function StorageSection() {
   const { loaded, reload } = useListed(getStorage);
@@ -150,9 +151,13 @@ function HoldsPanel({ holds, done }: { holds: Hold[]; done: () => void }) {
       done();
     }
   };
-  const release = async (hold: Hold) => {
-    if (await act(() => releaseHold(hold.patient_id))) done();
-  };
+  const question = useSignal<Question | null>(null);
+  const release = ({ patient_id: id, name }: Hold): Question => ({
+    title: words("holds.release_sure", { name }),
+    means: [words("holds.release_means", { name })],
+    act: words("holds.release"),
+    work: () => releaseHold(id),
+  });
   const free = everyone.value.filter(({ patient }) => !holds.some((hold) => hold.patient_id === patient.id));
   return (
     <Panel id="holds" title={words("holds.title")} hint={words("holds.hint")}>
@@ -174,13 +179,16 @@ function HoldsPanel({ holds, done }: { holds: Hold[]; done: () => void }) {
               class="button"
               aria-disabled={busy.value}
               aria-label={words("holds.release_of", { name: hold.name })}
-              onClick={() => release(hold)}
+              onClick={() => {
+                question.value = release(hold);
+              }}
             >
               {words("holds.release")}
             </button>,
           ])}
         />
       )}
+      <Sure question={question} onDone={done} />
       {free.length > 0 && (
         <form class="care-form" onSubmit={place}>
           <label>
