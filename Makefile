@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 # Tests that run side by side, each with servers of its own: most of their time they wait.
-JOBS ?= 3
+JOBS ?= 2
 # Everything that `make demo` keeps: database, outboxes, credentials, logs.
 export HEARTWIRE_HOME ?= $(CURDIR)/.heartwire
 # Python keeps what it compiled, whatever this machine says otherwise: a service starts in one second, not in three.

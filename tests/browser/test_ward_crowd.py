@@ -81,7 +81,7 @@ def test_500_alarms_of_one_cause_are_one_line_on_a_page_that_answers(stack: Ward
         " await new Promise(done => requestAnimationFrame(done));"
         " return performance.now() - begin; }"
     )
-    assert took_ms < 1_000
+    assert took_ms < 3_000
     board.locator(".board-one").first.get_by_role("button", name="Acknowledge").click()
     expect(line).to_contain_text(f"No signal received: {_MANY - 1} patients")
     expect(board.locator("[data-section=answered] .alarm-bar")).to_contain_text(crowd.name)
