@@ -11,7 +11,7 @@ import { dayAndTime } from "../words/numbers";
 import { words } from "../words/words";
 import { type Listed, useActing, useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
-import { type Question, Sure } from "./sure";
+import { type Question, Sure, SureButton } from "./sure";
 
 const LOOK_MS = 1000;
 
@@ -60,6 +60,7 @@ export function ContactTable({ contacts, listed, called }: TableProps) {
   const { busy, actAndReload, reload } = listed;
   const question = useSignal<Question | null>(null);
   const nameOf = (contact: Contact) => called?.get(contact.user_id) ?? contact.name;
+  const calledFor = (contact: Contact) => ({ label: contact.label, name: nameOf(contact) });
   return (
     <>
       <Table
@@ -75,28 +76,22 @@ export function ContactTable({ contacts, listed, called }: TableProps) {
               type="button"
               class="button"
               aria-disabled={busy.value || contact.is_testing}
-              aria-label={words("channels.test_of", { label: contact.label, name: nameOf(contact) })}
+              aria-label={words("channels.test_of", calledFor(contact))}
               onClick={() => contact.is_testing || actAndReload(() => testContact(contact.id))}
             >
               {words("channels.test")}
             </button>
-            <button
-              type="button"
-              class="button danger"
-              aria-disabled={busy.value}
-              aria-label={words("channels.remove_of", { label: contact.label, name: nameOf(contact) })}
-              onClick={() => {
-                const given = { label: contact.label, name: nameOf(contact) };
-                question.value = {
-                  title: words("channels.remove_sure", given),
-                  means: [words("channels.remove_means", given)],
-                  act: words("channels.remove"),
-                  work: () => removeContact(contact.id),
-                };
+            <SureButton
+              question={question}
+              label={words("channels.remove_of", calledFor(contact))}
+              busy={busy}
+              asks={{
+                title: words("channels.remove_sure", calledFor(contact)),
+                means: [words("channels.remove_means", calledFor(contact))],
+                act: words("channels.remove"),
+                work: () => removeContact(contact.id),
               }}
-            >
-              {words("channels.remove")}
-            </button>
+            />
           </div>,
         ])}
       />

@@ -29,6 +29,30 @@ export function Sure({ question, onDone }: Props) {
   return <SureDialog {...question.value} onLeave={leave} onDone={onDone} />;
 }
 
+interface ButtonProps extends Pick<Props, "question"> {
+  asks: Question;
+  /** Names the button for whoever does not see its row. */
+  label: string;
+  busy: Signal<boolean>;
+}
+
+/** The button of a row that asks first. */
+export function SureButton({ question, asks, label, busy }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      class="button danger"
+      aria-disabled={busy.value}
+      aria-label={label}
+      onClick={() => {
+        question.value = asks;
+      }}
+    >
+      {asks.act}
+    </button>
+  );
+}
+
 function SureDialog({
   title,
   means,

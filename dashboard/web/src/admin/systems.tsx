@@ -9,7 +9,7 @@ import { dayAndTime, dayOfMonth } from "../words/numbers";
 import { plural, words } from "../words/words";
 import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
-import { type Question, Sure } from "./sure";
+import { type Question, Sure, SureButton } from "./sure";
 
 const SCOPES = ["see_ward", "see_patient", "export", "see_ledger", "see_statistics", "see_audit"] as const;
 const DAYS = [7, 30, 90, 365] as const;
@@ -53,23 +53,18 @@ function Tokens() {
             token.used_us === null ? words("tokens.never") : dayAndTime(token.used_us),
             untilOf(token),
             token.revoked_us === null && (
-              <button
+              <SureButton
                 key="revoke"
-                type="button"
-                class="button danger"
-                aria-disabled={busy.value}
-                aria-label={words("tokens.revoke_of", { name: token.name })}
-                onClick={() => {
-                  question.value = {
-                    title: words("tokens.revoke_sure", { name: token.name }),
-                    means: [words("tokens.revoke_means")],
-                    act: words("tokens.revoke"),
-                    work: () => revokeToken(token.id),
-                  };
+                question={question}
+                label={words("tokens.revoke_of", { name: token.name })}
+                busy={busy}
+                asks={{
+                  title: words("tokens.revoke_sure", { name: token.name }),
+                  means: [words("tokens.revoke_means")],
+                  act: words("tokens.revoke"),
+                  work: () => revokeToken(token.id),
                 }}
-              >
-                {words("tokens.revoke")}
-              </button>
+              />
             ),
           ])}
         />
@@ -169,23 +164,18 @@ function Webhooks() {
               ? words("webhooks.all")
               : webhook.priorities.map((priority) => words(`priority.${priority as Priority}`)).join(", "),
             stateOf(webhook),
-            <button
+            <SureButton
               key="remove"
-              type="button"
-              class="button danger"
-              aria-disabled={busy.value}
-              aria-label={words("webhooks.remove_of", { name: webhook.name })}
-              onClick={() => {
-                question.value = {
-                  title: words("webhooks.remove_sure", { name: webhook.name }),
-                  means: [words("webhooks.remove_means")],
-                  act: words("webhooks.remove"),
-                  work: () => removeWebhook(webhook.id),
-                };
+              question={question}
+              label={words("webhooks.remove_of", { name: webhook.name })}
+              busy={busy}
+              asks={{
+                title: words("webhooks.remove_sure", { name: webhook.name }),
+                means: [words("webhooks.remove_means")],
+                act: words("webhooks.remove"),
+                work: () => removeWebhook(webhook.id),
               }}
-            >
-              {words("webhooks.remove")}
-            </button>,
+            />,
           ])}
         />
       )}

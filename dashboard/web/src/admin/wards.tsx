@@ -8,7 +8,7 @@ import { plural, words } from "../words/words";
 import { zoneWords } from "../words/zone";
 import { useListed } from "./act";
 import { LoadedState, Panel, Table } from "./panel";
-import { type Question, Sure } from "./sure";
+import { type Question, Sure, SureButton } from "./sure";
 
 const ZONES: readonly string[] = ["UTC", ...Intl.supportedValuesOf("timeZone")];
 
@@ -66,22 +66,17 @@ export function WardsSection() {
                 {words("people.change")}
               </button>
               {ward.n_patients === 0 && (
-                <button
-                  type="button"
-                  class="button danger"
-                  aria-disabled={busy.value}
-                  aria-label={words("people.act_of", { act: words("wards.remove"), name: ward.name })}
-                  onClick={() => {
-                    question.value = {
-                      title: words("wards.remove_sure", { name: ward.name }),
-                      means: [words("wards.remove_means")],
-                      act: words("wards.remove"),
-                      work: () => removeWard(ward.id),
-                    };
+                <SureButton
+                  question={question}
+                  label={words("people.act_of", { act: words("wards.remove"), name: ward.name })}
+                  busy={busy}
+                  asks={{
+                    title: words("wards.remove_sure", { name: ward.name }),
+                    means: [words("wards.remove_means")],
+                    act: words("wards.remove"),
+                    work: () => removeWard(ward.id),
                   }}
-                >
-                  {words("wards.remove")}
-                </button>
+                />
               )}
             </div>,
           ])}
