@@ -29,7 +29,7 @@ from tests.integration.dashboard_stack import Person, Stack, add_person
 from tests.integration.tenants import fill
 from tests.servers.secured import SecuredBroker
 
-_EXAMPLES: Final = 6
+_EXAMPLES: Final = 10
 #: Of requests of which nothing can be chosen.
 _ALIKE: Final = 2
 _ISSUER: Final = "https://id.example"

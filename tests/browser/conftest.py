@@ -162,14 +162,18 @@ def complaints() -> Iterator[Complaints]:
 
 @pytest.fixture
 def open_page(browser: Browser, stack: WardStack, complaints: Complaints) -> Iterator[OpenPage]:
-    """Open the pages in a browser of their own: `open_page("/ward", color_scheme="light")`."""
+    """Open the pages in a browser of their own: `open_page("/ward", color_scheme="light")`.
+
+    With `every_frame` it paints as it does for people: where a test is about how soon something is seen.
+    """
     contexts: list[BrowserContext] = []
 
-    def open_one(path: str = "/", **options: object) -> Page:
+    def open_one(path: str = "/", *, every_frame: bool = False, **options: object) -> Page:
         settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "base_url": stack.url, **options}
         context = browser.new_context(**settings)  # type: ignore[arg-type] # the options are Playwright's own
         context.set_default_timeout(TIMEOUT_MS)
-        context.add_init_script(_FEWER_FRAMES)
+        if not every_frame:
+            context.add_init_script(_FEWER_FRAMES)
         contexts.append(context)
         page = context.new_page()
         complaints.listen(page)

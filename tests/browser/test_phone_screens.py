@@ -67,8 +67,7 @@ def _checker(page: Page, variant: str, problems: list[str]) -> Check:
 
 @pytest.mark.parametrize(
     ("locale", "theme", "width"),
-    # Each once; the longest words on the narrowest phone.
-    [("en-GB", "light", 390), ("fr-FR", "dark", 320)],
+    [("en-GB", "light", 390), ("en-GB", "dark", 320), ("fr-FR", "light", 320), ("fr-FR", "dark", 390)],
 )
 def test_no_screen_shuts_anybody_out(
     phone_stack: PhoneStack, phone_browser: Browser, complaints: Complaints, *, locale: str, theme: str, width: int

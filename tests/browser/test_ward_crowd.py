@@ -62,7 +62,7 @@ def _crowd(stack: WardStack, tenant: str) -> User:
 
 def test_500_alarms_of_one_cause_are_one_line_on_a_page_that_answers(stack: WardStack, sign_in: SignIn) -> None:
     crowd = _crowd(stack, _TENANT)
-    page = sign_in(crowd)
+    page = sign_in(crowd, every_frame=True)
     assert len(stack.query(_RAISE, _TENANT)) == _MANY
     counts = page.locator("button.counts")
     expect(counts.locator("[data-technical]")).to_have_text(f"Technical{_MANY}")
@@ -81,7 +81,7 @@ def test_500_alarms_of_one_cause_are_one_line_on_a_page_that_answers(stack: Ward
         " await new Promise(done => requestAnimationFrame(done));"
         " return performance.now() - begin; }"
     )
-    assert took_ms < 3_000
+    assert took_ms < 1_000
     board.locator(".board-one").first.get_by_role("button", name="Acknowledge").click()
     expect(line).to_contain_text(f"No signal received: {_MANY - 1} patients")
     expect(board.locator("[data-section=answered] .alarm-bar")).to_contain_text(crowd.name)
